@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The store client's connection: framing of messages, the queue of watch
+ * events that arrive between answers, and the making of a new connection when
+ * the daemon was restarted.
+ *
+ * The descriptor given to callers is an epoll set of three: the socket, an
+ * eventfd raised while events wait in memory (they may have been read from the
+ * socket by a call that waited for its answer), and a timer that drives
+ * reconnection while nobody makes calls.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <hypercall/store.h>
+
+#include "store_client_internal.h"
+
+#define RETRY_MS 50
+
+struct known_watch {
+	struct known_watch *next;
+	char *token;		/* in the same allocation as path */
+	char path[];
+};
+
+struct queued_event {
+	struct queued_event *next;
+	struct store_event *event;
+};
+
+struct store_client {
+	int epoll;
+	int wake;		/* eventfd, readable while events is not empty */
+	int timer;		/* runs while there is no connection */
+	int socket;		/* -1: no connection */
+	uint32_t next_request;
+	struct known_watch *watches;
+	struct queued_event *events;
+	struct queued_event **events_tail;
+	/* A message being received: header first, then body. */
+	struct hc_store_msg header;
+	char *body;
+	size_t received;	/* bytes of header and body so far */
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+static void set_timer(struct store_client *client, bool on)
+{
+	struct itimerspec when = { 0 };
+
+	if (on) {
+		when.it_value.tv_nsec = RETRY_MS * 1000000L;
+		when.it_interval = when.it_value;
+	}
+	timerfd_settime(client->timer, 0, &when, NULL);
+}
+
+static void disconnect(struct store_client *client)
+{
+	if (client->socket >= 0)
+		close(client->socket);
+	client->socket = -1;
+	free(client->body);
+	client->body = NULL;
+	client->received = 0;
+	set_timer(client, true);
+}
+
+static int send_all(struct store_client *client, struct iovec *parts, int count)
+{
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = count };
+
+	while (message.msg_iovlen) {
+		ssize_t sent = sendmsg(client->socket, &message, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return -errno;
+		while (message.msg_iovlen && (size_t)sent >= message.msg_iov->iov_len) {
+			sent -= message.msg_iov->iov_len;
+			message.msg_iov++;
+			message.msg_iovlen--;
+		}
+		if (message.msg_iovlen) {
+			message.msg_iov->iov_base = (char *)message.msg_iov->iov_base + sent;
+			message.msg_iov->iov_len -= sent;
+		}
+	}
+	return 0;
+}
+
+static int send_request(struct store_client *client, uint32_t type, uint32_t tx,
+			const struct iovec *parts, int count, uint32_t *id)
+{
+	struct hc_store_msg header = { .type = type, .tx_id = tx };
+	struct iovec all[8];
+	size_t total = 0;
+
+	if (count + 1 > (int)(sizeof(all) / sizeof(all[0])))
+		return -EINVAL;
+	for (int i = 0; i < count; i++) {
+		all[i + 1] = parts[i];
+		total += parts[i].iov_len;
+	}
+	if (total > HC_STORE_PAYLOAD_MAX)
+		return -E2BIG;
+	header.len = total;
+	header.req_id = *id = ++client->next_request;
+	all[0].iov_base = &header;
+	all[0].iov_len = sizeof(header);
+	return send_all(client, all, count + 1);
+}
+
+/*
+ * Takes bytes of the current message from the socket.  1: it is complete,
+ * 0: with MSG_DONTWAIT more is to come, else a negative errno.
+ */
+static int receive_message(struct store_client *client, int flags)
+{
+	const size_t head = sizeof(client->header);
+
+	for (;;) {
+		char *into;
+		size_t want;
+		ssize_t got;
+
+		if (client->received < head) {
+			into = (char *)&client->header + client->received;
+			want = head - client->received;
+		} else {
+			if (client->header.len > HC_STORE_PAYLOAD_MAX)
+				return -EBADMSG;
+			if (!client->body)
+				client->body = malloc(client->header.len + 1);
+			if (!client->body)
+				return -ENOMEM;
+			into = client->body + (client->received - head);
+			want = client->header.len - (client->received - head);
+		}
+		if (!want) {
+			client->body[client->header.len] = '\0';
+			return 1;
+		}
+		got = recv(client->socket, into, want, flags);
+		if (got == 0)
+			return -ECONNRESET;
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return errno == EAGAIN ? 0 : -errno;
+		client->received += got;
+	}
+}
+
+/* Hands the body of a complete message over to the caller. */
+static char *take_body(struct store_client *client)
+{
+	char *body = client->body;
+
+	client->body = NULL;
+	client->received = 0;
+	return body;
+}
+
+static int queue_event(struct store_client *client, const char *body, size_t len)
+{
+	const char *end = memchr(body, '\0', len);
+	struct queued_event *entry;
+	struct store_event *event;
+	uint64_t one = 1;
+
+	if (!end || end + 1 >= body + len)
+		return -EBADMSG;
+	entry = malloc(sizeof(*entry));
+	event = malloc(sizeof(*event) + len + 1);
+	if (!entry || !event) {
+		free(entry);
+		free(event);
+		return -ENOMEM;
+	}
+	memcpy(event + 1, body, len);
+	((char *)(event + 1))[len] = '\0';
+	event->path = (char *)(event + 1);
+	event->token = event->path + (end + 1 - body);
+	entry->event = event;
+	entry->next = NULL;
+	*client->events_tail = entry;
+	client->events_tail = &entry->next;
+	return write(client->wake, &one, sizeof(one)) < 0 ? -errno : 0;
+}
+
+/* Receives until the answer to request id is there; watch events met on the way are queued. */
+static int receive_reply(struct store_client *client, uint32_t id, struct store_reply *reply)
+{
+	for (;;) {
+		int rc = receive_message(client, 0);
+		uint32_t type = client->header.type;
+		size_t len = client->header.len;
+		char *body;
+
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			return -EIO;
+		body = take_body(client);
+		if (type != HC_XS_WATCH_EVENT && client->header.req_id == id) {
+			reply->body = body;
+			reply->len = len;
+			return type == HC_XS_ERROR ? 1 : 0;
+		}
+		rc = type == HC_XS_WATCH_EVENT ? queue_event(client, body, len) : -EBADMSG;
+		free(body);
+		if (rc)
+			return rc;
+	}
+}
+
+/* The errno for an error's name, by the table of the protocol. */
+static int error_number(const char *name)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} errors[] = {
+		{ "EINVAL", EINVAL }, { "EACCES", EACCES }, { "EEXIST", EEXIST },
+		{ "EISDIR", EISDIR }, { "ENOENT", ENOENT }, { "ENOMEM", ENOMEM },
+		{ "ENOSPC", ENOSPC }, { "EIO", EIO }, { "ENOTEMPTY", ENOTEMPTY },
+		{ "ENOSYS", ENOSYS }, { "EROFS", EROFS }, { "EBUSY", EBUSY },
+		{ "EAGAIN", EAGAIN }, { "EISCONN", EISCONN }, { "E2BIG", E2BIG },
+		{ "EPERM", EPERM },
+	};
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (!strcmp(errors[i].name, name))
+			return errors[i].number;
+	return EPROTO;
+}
+
+static int call_once(struct store_client *client, uint32_t type, uint32_t tx,
+		     const struct iovec *parts, int count, struct store_reply *reply, int *answer)
+{
+	uint32_t id;
+	int rc;
+
+	if (client->socket < 0)
+		return -ENOTCONN;
+	rc = send_request(client, type, tx, parts, count, &id);
+	if (rc)
+		return rc;
+	rc = receive_reply(client, id, reply);
+	if (rc < 0)
+		return rc;
+	*answer = 0;
+	if (rc > 0) {
+		*answer = -error_number(reply->body);
+		free(reply->body);
+		reply->body = NULL;
+	}
+	return 0;
+}
+
+static int connect_once(struct store_client *client)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct epoll_event interest = { .events = EPOLLIN };
+	int rc;
+
+	client->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (client->socket < 0)
+		return -errno;
+	memcpy(address.sun_path, client->path, sizeof(address.sun_path));
+	if (connect(client->socket, (struct sockaddr *)&address, sizeof(address)))
+		goto fail;
+	if (epoll_ctl(client->epoll, EPOLL_CTL_ADD, client->socket, &interest))
+		goto fail;
+	set_timer(client, false);
+	for (struct known_watch *watch = client->watches; watch; watch = watch->next) {
+		struct iovec parts[] = {
+			{ watch->path, strlen(watch->path) + 1 },
+			{ watch->token, strlen(watch->token) + 1 },
+		};
+		struct store_reply reply = { 0 };
+		int answer;
+
+		rc = call_once(client, HC_XS_WATCH, 0, parts, 2, &reply, &answer);
+		free(reply.body);
+		if (rc) {
+			disconnect(client);
+			return rc;
+		}
+	}
+	return 0;
+fail:
+	rc = -errno;
+	disconnect(client);
+	return rc;
+}
+
+static int reconnect(struct store_client *client, int64_t until)
+{
+	for (;;) {
+		int rc = connect_once(client);
+
+		if (!rc || now_ms() >= until)
+			return rc;
+		poll(NULL, 0, RETRY_MS);
+	}
+}
+
+/* Errors that are the caller's or the machine's, not the connection's. */
+static bool is_local_error(int rc)
+{
+	return rc == -EINVAL || rc == -E2BIG || rc == -ENOMEM;
+}
+
+int store_link_call(struct store_client *client, uint32_t type, uint32_t tx,
+		    const struct iovec *parts, int count, struct store_reply *reply,
+		    bool *repeated)
+{
+	int64_t until = now_ms() + STORE_RECONNECT_SECONDS * 1000;
+	bool again = false;
+	int answer, rc;
+
+	reply->body = NULL;
+	for (;;) {
+		rc = call_once(client, type, tx, parts, count, reply, &answer);
+		if (repeated)
+			*repeated = again;
+		if (!rc)
+			return answer;
+		if (is_local_error(rc) && client->received == 0)
+			return rc;
+		disconnect(client);
+		if (is_local_error(rc) || rc == -EBADMSG)
+			return rc;
+		rc = reconnect(client, until);
+		if (rc)
+			return rc;
+		if (tx)
+			return -EAGAIN;
+		again = true;
+	}
+}
+
+int store_link_remember(struct store_client *client, const char *path, const char *token)
+{
+	size_t path_size = strlen(path) + 1, token_size = strlen(token) + 1;
+	struct known_watch *watch;
+
+	for (watch = client->watches; watch; watch = watch->next)
+		if (!strcmp(watch->path, path) && !strcmp(watch->token, token))
+			return -EEXIST;
+	watch = malloc(sizeof(*watch) + path_size + token_size);
+	if (!watch)
+		return -ENOMEM;
+	memcpy(watch->path, path, path_size);
+	watch->token = watch->path + path_size;
+	memcpy(watch->token, token, token_size);
+	watch->next = client->watches;
+	client->watches = watch;
+	return 0;
+}
+
+void store_link_forget(struct store_client *client, const char *path, const char *token)
+{
+	for (struct known_watch **at = &client->watches; *at; at = &(*at)->next) {
+		struct known_watch *watch = *at;
+
+		if (!strcmp(watch->path, path) && !strcmp(watch->token, token)) {
+			*at = watch->next;
+			free(watch);
+			return;
+		}
+	}
+}
+
+/* Moves what the socket holds to the queue, without blocking; mends the connection. */
+static int pump(struct store_client *client)
+{
+	int rc;
+
+	if (client->socket < 0) {
+		uint64_t expirations;
+
+		if (read(client->timer, &expirations, sizeof(expirations)) < 0)
+			return -EAGAIN;
+		connect_once(client);
+		return 0;
+	}
+	rc = receive_message(client, MSG_DONTWAIT);
+	if (rc == 0)
+		return -EAGAIN;
+	if (rc > 0) {
+		char *body = take_body(client);
+
+		rc = -EBADMSG;
+		if (client->header.type == HC_XS_WATCH_EVENT)
+			rc = queue_event(client, body, client->header.len);
+		free(body);
+	}
+	if (rc < 0)
+		disconnect(client);
+	return 0;
+}
+
+int store_next_event(struct store_client *client, struct store_event **event)
+{
+	struct queued_event *entry;
+	uint64_t count;
+	int rc;
+
+	while (!client->events) {
+		rc = pump(client);
+		if (rc)
+			return rc;
+	}
+	entry = client->events;
+	client->events = entry->next;
+	if (!client->events) {
+		client->events_tail = &client->events;
+		if (read(client->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
+			return -errno;
+	}
+	*event = entry->event;
+	free(entry);
+	return 0;
+}
+
+int store_wait_event(struct store_client *client, int timeout_ms, struct store_event **event)
+{
+	int64_t until = now_ms() + timeout_ms;
+
+	for (;;) {
+		struct pollfd ready = { .fd = client->epoll, .events = POLLIN };
+		int64_t left = timeout_ms < 0 ? -1 : until - now_ms();
+		int rc = store_next_event(client, event);
+
+		if (rc != -EAGAIN)
+			return rc;
+		if (timeout_ms >= 0 && left <= 0)
+			return -ETIMEDOUT;
+		if (poll(&ready, 1, left) < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+int store_fd(const struct store_client *client)
+{
+	return client->epoll;
+}
+
+static int open_descriptors(struct store_client *client)
+{
+	struct epoll_event interest = { .events = EPOLLIN };
+
+	client->epoll = epoll_create1(EPOLL_CLOEXEC);
+	client->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	client->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (client->epoll < 0 || client->wake < 0 || client->timer < 0)
+		return -errno;
+	if (epoll_ctl(client->epoll, EPOLL_CTL_ADD, client->wake, &interest) ||
+	    epoll_ctl(client->epoll, EPOLL_CTL_ADD, client->timer, &interest))
+		return -errno;
+	return 0;
+}
+
+int store_open(const char *path, unsigned int timeout_ms, struct store_client **out)
+{
+	struct store_client *client;
+	int rc;
+
+	path = path ? path : STORE_SOCKET_PATH;
+	if (strlen(path) >= sizeof(client->path))
+		return -ENAMETOOLONG;
+	client = calloc(1, sizeof(*client));
+	if (!client)
+		return -ENOMEM;
+	strcpy(client->path, path);
+	client->socket = client->epoll = client->wake = client->timer = -1;
+	client->events_tail = &client->events;
+	rc = open_descriptors(client);
+	if (!rc)
+		rc = reconnect(client, now_ms() + timeout_ms);
+	if (rc) {
+		store_close(client);
+		return rc;
+	}
+	*out = client;
+	return 0;
+}
+
+static void close_descriptor(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void store_close(struct store_client *client)
+{
+	if (!client)
+		return;
+	while (client->events) {
+		struct queued_event *entry = client->events;
+
+		client->events = entry->next;
+		free(entry->event);
+		free(entry);
+	}
+	while (client->watches) {
+		struct known_watch *watch = client->watches;
+
+		client->watches = watch->next;
+		free(watch);
+	}
+	free(client->body);
+	close_descriptor(client->socket);
+	close_descriptor(client->timer);
+	close_descriptor(client->wake);
+	close_descriptor(client->epoll);
+	free(client);
+}
