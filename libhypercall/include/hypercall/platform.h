@@ -50,6 +50,13 @@
 #define HC_FW_VBEDDC_INFO		3
 #define HC_FW_EFI_INFO			4
 #define HC_FW_KBD_SHIFT_FLAGS		5
+#define HC_FW_EFI_VERSION		0
+#define HC_FW_EFI_CONFIG_TABLE		1
+#define HC_FW_EFI_VENDOR		2
+#define HC_FW_EFI_MEM_INFO		3
+#define HC_FW_EFI_RT_VERSION		4
+#define HC_FW_EFI_PCI_ROM		5
+#define HC_FW_EFI_APPLE_PROPERTIES	6
 
 /* platform_set_processor_pminfo.type. */
 #define HC_PM_CX			0
@@ -138,6 +145,24 @@ struct hc_platform_firmware_info {
 			uint8_t edid_transfer_time;
 			uint64_t edid;			/* Address, 128 bytes. */
 		} vbeddc_info;
+		union {
+			uint32_t version;		/* index HC_FW_EFI_VERSION */
+			struct {
+				uint64_t addr;		/* Physical. */
+				uint32_t nent;		/* Entries. */
+			} cfg;
+			struct {
+				uint32_t revision;
+				uint32_t bufsz;		/* Bytes of room. */
+				uint64_t name;		/* Address, UCS-2 text. */
+			} vendor;
+			struct {
+				uint64_t addr;		/* IN: within, OUT: start. */
+				uint64_t size;		/* Bytes. */
+				uint64_t attr;		/* EFI attributes. */
+				uint32_t type;		/* EFI memory type. */
+			} mem;
+		} efi_info;
 		uint8_t kbd_shift_flags;		/* BIOS byte 0x417. */
 	} u;
 };
