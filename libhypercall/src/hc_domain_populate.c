@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Gives memory to a domain. */
+#include <limits.h>
+
+#include "internal.h"
+
+#include <hypercall/memory.h>
+
+/* Extents of one hypercall: a list of 128 KiB. */
+#define PIECE 16384
+
+struct piece {
+	uint64_t frames[PIECE];
+	struct hc_memory_reservation reservation;
+};
+
+/* Returns how many extents were got, or the error when it was none. */
+static int populate_piece(struct hc_handle *handle, struct piece *piece, uint64_t *frames,
+			  size_t count)
+{
+	uint64_t arguments[5] = { HC_MEM_POPULATE_PHYSMAP, (uintptr_t)&piece->reservation };
+	int got;
+
+	memcpy(piece->frames, frames, count * sizeof(*frames));
+	piece->reservation.extent_start = (uintptr_t)piece->frames;
+	piece->reservation.nr_extents = count;
+	got = hc_call(handle, HC_NR_MEMORY_OP, arguments);
+	if (got > 0)
+		memcpy(frames, piece->frames, (size_t)got * sizeof(*frames));
+	return got;
+}
+
+int hc_domain_populate(struct hc_handle *handle, uint16_t domid, uint64_t *frames, size_t count,
+		       unsigned int order)
+{
+	size_t done = 0, n;
+	void *buffer;
+	int ret;
+
+	if (count > INT_MAX)
+		return -EINVAL;
+	ret = hc_buffer_alloc(handle, sizeof(struct piece), &buffer);
+	if (ret < 0)
+		return ret;
+	while (done < count) {
+		struct piece *piece = buffer;
+
+		piece->reservation = (struct hc_memory_reservation){
+			.extent_order = order, .domid = domid,
+		};
+		n = count - done < PIECE ? count - done : PIECE;
+		ret = populate_piece(handle, piece, frames + done, n);
+		if (ret <= 0)
+			break;
+		done += (size_t)ret;
+		if ((size_t)ret < n)
+			break;
+	}
+	hc_buffer_free(handle, buffer, sizeof(struct piece));
+	return done || ret >= 0 ? (int)done : ret;
+}
