@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The event_channel_op hypercall, one function an operation. */
+#include <hypercall/event.h>
+
+#include "domain/domain.h"
+#include "event/channel.h"
+#include "event/fifo.h"
+#include "hypercall/hypercall.h"
+#include "lib/string.h"
+
+/* Set state (and what u says) of a reserved channel. */
+static void establish(struct event_channel *chn, enum channel_state state)
+{
+	spin_lock(&chn->lock);
+	chn->state = state;
+	spin_unlock(&chn->lock);
+}
+
+/* A port of the calling domain in use, locked; NULL: none. */
+static struct event_channel *lock_own(uint32_t port)
+{
+	struct event_channel *chn = channel_of(current->domain, port);
+
+	if (!chn)
+		return NULL;
+	spin_lock(&chn->lock);
+	if (chn->state != CHANNEL_FREE && chn->state != CHANNEL_RESERVED)
+		return chn;
+	spin_unlock(&chn->lock);
+	return NULL;
+}
+
+static long op_alloc_unbound(uint64_t arg)
+{
+	struct hc_evtchn_alloc_unbound op;
+	struct event_channel *chn;
+	struct domain *d;
+	int r;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	r = domain_get_target(op.dom, &d);
+	if (r)
+		return r;
+	r = channel_reserve(d, &chn);
+	if (!r) {
+		chn->u.unbound_domid = op.remote_dom == HC_DOMID_SELF ?
+			current->domain->id : op.remote_dom;
+		op.port = chn->port;
+		establish(chn, CHANNEL_UNBOUND);
+		r = copy_to_guest(arg, &op, sizeof(op));
+	}
+	domain_put(d);
+	return r;
+}
+
+/* Join two ends if rchn waits for ld. */
+static int connect(struct domain *ld, struct event_channel *lchn, struct domain *rd,
+		   struct event_channel *rchn)
+{
+	int r = -EINVAL;
+
+	if (!rchn || rchn == lchn)
+		return r;
+	channel_lock_two(lchn, rchn);
+	if (rchn->state == CHANNEL_UNBOUND && rchn->u.unbound_domid == ld->id) {
+		lchn->u.peer.domain = rd;
+		lchn->u.peer.port = rchn->port;
+		lchn->state = CHANNEL_INTERDOMAIN;
+		rchn->u.peer.domain = ld;
+		rchn->u.peer.port = lchn->port;
+		rchn->state = CHANNEL_INTERDOMAIN;
+		/* The other side may have sent before there was anybody to hear. */
+		event_raise(ld, lchn);
+		r = 0;
+	}
+	spin_unlock(&rchn->lock);
+	spin_unlock(&lchn->lock);
+	return r;
+}
+
+static long op_bind_interdomain(uint64_t arg)
+{
+	struct hc_evtchn_bind_interdomain op;
+	struct domain *ld = current->domain, *rd;
+	struct event_channel *chn;
+	int r;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	rd = domain_get(op.remote_dom);
+	if (!rd)
+		return -ESRCH;
+	r = channel_reserve(ld, &chn);
+	if (r)
+		goto put_domain;
+	r = connect(ld, chn, rd, channel_of(rd, op.remote_port));
+	if (r) {
+		channel_release(ld, chn);
+		goto put_domain;
+	}
+	op.local_port = chn->port;
+	r = copy_to_guest(arg, &op, sizeof(op));
+put_domain:
+	domain_put(rd);
+	return r;
+}
+
+static bool virq_is_global(unsigned int virq)
+{
+	return virq != HC_VIRQ_TIMER && virq != HC_VIRQ_DEBUG && virq != HC_VIRQ_XENOPROF &&
+	       virq != HC_VIRQ_XENPMU;
+}
+
+static long op_bind_virq(uint64_t arg)
+{
+	struct domain *d = current->domain;
+	struct hc_evtchn_bind_virq op;
+	struct event_channel *chn;
+	struct vcpu *v;
+	int r;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.virq >= EVENT_VIRQS || (virq_is_global(op.virq) && op.vcpu))
+		return -EINVAL;
+	v = vcpu_of(d, op.vcpu);
+	if (!v)
+		return -ENOENT;
+	r = channel_reserve(d, &chn);
+	if (r)
+		return r;
+	spin_lock(&d->event.lock);
+	if (v->event.virq_port[op.virq]) {
+		spin_unlock(&d->event.lock);
+		channel_release(d, chn);
+		return -EEXIST;
+	}
+	chn->vcpu = op.vcpu;
+	chn->u.virq = op.virq;
+	establish(chn, CHANNEL_VIRQ);
+	WRITE_ONCE(v->event.virq_port[op.virq], chn->port);
+	spin_unlock(&d->event.lock);
+	op.port = chn->port;
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+static long op_bind_ipi(uint64_t arg)
+{
+	struct hc_evtchn_bind_ipi op;
+	struct event_channel *chn;
+	int r;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (!vcpu_of(current->domain, op.vcpu))
+		return -ENOENT;
+	r = channel_reserve(current->domain, &chn);
+	if (r)
+		return r;
+	chn->vcpu = op.vcpu;
+	op.port = chn->port;
+	establish(chn, CHANNEL_IPI);
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+/*
+ * Give pirq the reserved chn.  Under event.lock all the way, so that no close
+ * comes between; the port is complete before pirq_bind() lets interrupts in.
+ */
+static int connect_pirq(struct domain *d, struct event_channel *chn, uint32_t pirq, bool share)
+{
+	uint32_t *ports = d->event.pirq_port;
+	int r;
+
+	if (!ports) {
+		ports = page_alloc_for(d);
+		if (!ports)
+			return -ENOMEM;
+		__atomic_store_n(&d->event.pirq_port, ports, __ATOMIC_RELEASE);
+	}
+	if (ports[pirq])
+		return -EEXIST;
+	chn->u.pirq = pirq;
+	establish(chn, CHANNEL_PIRQ);
+	WRITE_ONCE(ports[pirq], chn->port);
+	r = pirq_bind(current, pirq, share);
+	if (r) {
+		WRITE_ONCE(ports[pirq], 0);
+		establish(chn, CHANNEL_RESERVED);
+	}
+	return r;
+}
+
+static long op_bind_pirq(uint64_t arg)
+{
+	struct domain *d = current->domain;
+	struct hc_evtchn_bind_pirq op;
+	struct event_channel *chn;
+	int r;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.pirq >= EVENT_PIRQS)
+		return -EINVAL;
+	r = channel_reserve(d, &chn);
+	if (r)
+		return r;
+	spin_lock(&d->event.lock);
+	r = connect_pirq(d, chn, op.pirq, op.flags & HC_BIND_PIRQ__WILL_SHARE);
+	spin_unlock(&d->event.lock);
+	if (r) {
+		channel_release(d, chn);
+		return r;
+	}
+	op.port = chn->port;
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+static long op_close(uint64_t arg)
+{
+	struct hc_evtchn_close op;
+	struct event_channel *chn;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	chn = channel_of(current->domain, op.port);
+	return chn ? channel_close(current->domain, chn) : -EINVAL;
+}
+
+/* The hot one: a channel's lock and what raising needs, nothing of the domains. */
+static long op_send(uint64_t arg)
+{
+	struct domain *d = current->domain, *rd;
+	struct hc_evtchn_send op;
+	struct event_channel *chn;
+	long r = 0;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	chn = channel_of(d, op.port);
+	if (!chn)
+		return -EINVAL;
+	spin_lock(&chn->lock);
+	switch (chn->state) {
+	case CHANNEL_INTERDOMAIN:
+		rd = chn->u.peer.domain;
+		event_raise(rd, channel_of(rd, chn->u.peer.port));
+		break;
+	case CHANNEL_IPI:
+		event_raise(d, chn);
+		break;
+	case CHANNEL_UNBOUND:
+		break;
+	default:
+		r = -EINVAL;
+	}
+	spin_unlock(&chn->lock);
+	return r;
+}
+
+static void describe(struct event_channel *chn, struct hc_evtchn_status *op)
+{
+	memset(&op->u, 0, sizeof(op->u));
+	spin_lock(&chn->lock);
+	op->vcpu = chn->vcpu;
+	switch (chn->state) {
+	case CHANNEL_UNBOUND:
+		op->status = HC_EVTCHNSTAT_UNBOUND;
+		op->u.unbound.dom = chn->u.unbound_domid;
+		break;
+	case CHANNEL_INTERDOMAIN:
+		op->status = HC_EVTCHNSTAT_INTERDOMAIN;
+		op->u.interdomain.dom = chn->u.peer.domain->id;
+		op->u.interdomain.port = chn->u.peer.port;
+		break;
+	case CHANNEL_PIRQ:
+		op->status = HC_EVTCHNSTAT_PIRQ;
+		op->u.pirq = chn->u.pirq;
+		break;
+	case CHANNEL_VIRQ:
+		op->status = HC_EVTCHNSTAT_VIRQ;
+		op->u.virq = chn->u.virq;
+		break;
+	case CHANNEL_IPI:
+		op->status = HC_EVTCHNSTAT_IPI;
+		break;
+	default:
+		op->status = HC_EVTCHNSTAT_CLOSED;
+	}
+	spin_unlock(&chn->lock);
+}
+
+static long op_status(uint64_t arg)
+{
+	struct hc_evtchn_status op;
+	struct event_channel *chn;
+	struct domain *d;
+	int r;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	r = domain_get_target(op.dom, &d);
+	if (r)
+		return r;
+	chn = channel_of(d, op.port);
+	if (chn)
+		describe(chn, &op);
+	domain_put(d);
+	return chn ? copy_to_guest(arg, &op, sizeof(op)) : -EINVAL;
+}
+
+static long op_bind_vcpu(uint64_t arg)
+{
+	struct hc_evtchn_bind_vcpu op;
+	struct event_channel *chn;
+	long r = 0;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (!vcpu_of(current->domain, op.vcpu))
+		return -ENOENT;
+	chn = lock_own(op.port);
+	if (!chn)
+		return -EINVAL;
+	if (chn->state == CHANNEL_IPI ||
+	    (chn->state == CHANNEL_VIRQ && !virq_is_global(chn->u.virq)))
+		r = -EINVAL;
+	else
+		WRITE_ONCE(chn->vcpu, op.vcpu);
+	spin_unlock(&chn->lock);
+	return r;
+}
+
+static long op_unmask(uint64_t arg)
+{
+	struct hc_evtchn_unmask op;
+	struct event_channel *chn;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	chn = lock_own(op.port);
+	if (!chn)
+		return -EINVAL;
+	event_unmask(current->domain, chn);
+	spin_unlock(&chn->lock);
+	return 0;
+}
+
+static long op_reset(uint64_t arg)
+{
+	struct hc_evtchn_reset op;
+	struct domain *d;
+	int r;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	r = domain_get_target(op.dom, &d);
+	if (r)
+		return r;
+	r = channel_close_all(d);
+	if (!r) {
+		spin_lock(&d->event.lock);
+		d->event.closing = READ_ONCE(d->dying);
+		spin_unlock(&d->event.lock);
+	}
+	domain_put(d);
+	if (r == -ERESTART)
+		return hypercall_continue(HC_NR_EVENT_CHANNEL_OP, 2,
+					  (uint64_t)HC_EVTCHNOP_RESET, arg);
+	return r;
+}
+
+static long op_init_control(uint64_t arg)
+{
+	struct domain *d = current->domain;
+	struct hc_evtchn_init_control op;
+	struct vcpu *v;
+	int r;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	v = vcpu_of(d, op.vcpu);
+	if (!v)
+		return -ENOENT;
+	spin_lock(&d->event.lock);
+	r = d->event.closing ? -EBUSY : fifo_init_control(v, op.control_gfn, op.offset);
+	spin_unlock(&d->event.lock);
+	if (r)
+		return r;
+	op.link_bits = HC_EVTCHN_FIFO_LINK_BITS;
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+static long op_expand_array(uint64_t arg)
+{
+	struct domain *d = current->domain;
+	struct hc_evtchn_expand_array op;
+	int r;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	spin_lock(&d->event.lock);
+	r = d->event.closing ? -EBUSY : fifo_expand_array(d, op.array_gfn);
+	spin_unlock(&d->event.lock);
+	return r;
+}
+
+static long op_set_priority(uint64_t arg)
+{
+	struct hc_evtchn_set_priority op;
+	struct event_channel *chn;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (!READ_ONCE(current->domain->event.fifo))
+		return -ENOSYS;
+	if (op.priority > HC_EVTCHN_FIFO_PRIORITY_MIN)
+		return -EINVAL;
+	chn = lock_own(op.port);
+	if (!chn)
+		return -EINVAL;
+	WRITE_ONCE(chn->priority, op.priority);
+	spin_unlock(&chn->lock);
+	return 0;
+}
+
+static long (*const operations[])(uint64_t arg) = {
+	[HC_EVTCHNOP_BIND_INTERDOMAIN] = op_bind_interdomain,
+	[HC_EVTCHNOP_BIND_VIRQ] = op_bind_virq,
+	[HC_EVTCHNOP_BIND_PIRQ] = op_bind_pirq,
+	[HC_EVTCHNOP_CLOSE] = op_close,
+	[HC_EVTCHNOP_SEND] = op_send,
+	[HC_EVTCHNOP_STATUS] = op_status,
+	[HC_EVTCHNOP_ALLOC_UNBOUND] = op_alloc_unbound,
+	[HC_EVTCHNOP_BIND_IPI] = op_bind_ipi,
+	[HC_EVTCHNOP_BIND_VCPU] = op_bind_vcpu,
+	[HC_EVTCHNOP_UNMASK] = op_unmask,
+	[HC_EVTCHNOP_RESET] = op_reset,
+	[HC_EVTCHNOP_INIT_CONTROL] = op_init_control,
+	[HC_EVTCHNOP_EXPAND_ARRAY] = op_expand_array,
+	[HC_EVTCHNOP_SET_PRIORITY] = op_set_priority,
+};
+
+long hypercall_event_channel_op(uint64_t cmd, uint64_t arg)
+{
+	return cmd < ARRAY_SIZE(operations) ? operations[cmd](arg) : -ENOSYS;
+}
+
+/* The first form of the call: number and argument in one structure. */
+long hypercall_event_channel_op_compat(uint64_t op)
+{
+	uint32_t cmd;
+
+	if (copy_from_guest(&cmd, op, sizeof(cmd)))
+		return -EFAULT;
+	if (cmd > HC_EVTCHNOP_UNMASK)
+		return -ENOSYS;
+	return operations[cmd](op + offsetof(struct hc_evtchn_op, u));
+}
