@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""QEMU's command line for one lab host."""
+
+import os
+import shlex
+
+from . import tree
+
+DOM0_MIB = 512
+# Channels between dom0 and this side: the command's two streams, the conversation, and --shell's terminal.
+CHANNELS = ("out", "err", "status", "tty")
+
+
+def _quote(text):
+    """QEMU splits its lists at commas; a doubled one is a plain one."""
+    return text.replace(",", ",,")
+
+
+def _dom0_memory(mem):
+    """dom0's share in MiB when nobody says otherwise: a small machine must keep some for guests."""
+    return min(DOM0_MIB, mem * 5 // 8)
+
+
+def _boot(options, image, kernel, scratch):
+    """The arguments that say what is booted."""
+    initramfs = os.path.join(image, "initramfs")
+    console = "ttyS0" if options.hypervisor == "none" else "hvc0"
+    words = ["console=" + console, "net.ifnames=0", "panic=-1"] + options.dom0_append
+    line = " ".join(words)
+    if options.hypervisor == "none":
+        return ["-kernel", kernel or os.path.join(image, "vmlinuz"), "-initrd", initramfs, "-append", line]
+    dom0 = _dom0_memory(options.mem)
+    if options.hypervisor == "tenon":
+        vmlinux = tree.elf_kernel(kernel or os.path.join(image, "vmlinux"), scratch)
+        hypervisor, words = tree.hypervisor(), ["console=com1", "dom0_mem=%dM" % dom0]
+    else:
+        vmlinux = kernel or os.path.join(image, "vmlinuz")
+        hypervisor = os.path.join(image, "xen")
+        words = ["console=com1", "com1=115200,8n1", "dom0_mem=%dM,max:%dM" % (dom0, dom0)]
+    modules = "%s %s,%s" % (_quote(vmlinux), _quote(line), _quote(initramfs))
+    return ["-kernel", hypervisor, "-append", " ".join(words + options.hyp_append), "-initrd", modules]
+
+
+def _disks(options, image, job):
+    """Root, job and output disk, in this order on one bus."""
+    files = ((os.path.join(image, "root.ext4"), "on"), (job.input, "off"), (job.output, "off"))
+    devices = {"virtio": "virtio-blk-pci,drive=disk%d", "ahci": "ide-hd,drive=disk%d,bus=ahci.%d",
+               "nvme": "nvme,drive=disk%d,serial=lab%d"}
+    device = devices[options.disk]
+    arguments = ["-device", "ahci,id=ahci"] if options.disk == "ahci" else []
+    for number, (path, snapshot) in enumerate(files):
+        arguments += ["-drive", "if=none,id=disk%d,file=%s,format=raw,snapshot=%s,cache=unsafe" %
+                      (number, _quote(path), snapshot),
+                      "-device", device % ((number,) * device.count("%d"))]
+    return arguments
+
+
+def _channels(sockets):
+    arguments = ["-device", "virtio-serial-pci"]
+    for number, name in enumerate(CHANNELS, 1):
+        arguments += ["-chardev", "socket,id=%s,path=%s" % (name, _quote(sockets[name])),
+                      "-device", "virtserialport,chardev=%s,nr=%d,name=lab.%s" % (name, number, name)]
+    return arguments
+
+
+def command(options, image, job, sockets, scratch):
+    """The whole command line. sockets: the path of each channel's listening socket."""
+    kernel = options.kernel if options.kernel and os.path.exists(options.kernel) else None
+    clock = "base=2024-01-01,clock=vm" if options.icount else "base=utc"
+    arguments = [os.environ.get("QEMU") or "qemu-system-x86_64", "-nodefaults", "-machine", "pc", "-accel", "tcg",
+                 "-cpu", options.cpu, "-m", str(options.mem), "-smp", str(options.cpus), "-display", "none",
+                 "-vga", "none", "-no-reboot", "-rtc", clock, "-chardev", "stdio,id=console,signal=off",
+                 "-serial", "chardev:console", "-monitor", "none"]
+    if options.icount:
+        arguments += ["-icount", "shift=1,sleep=off"]
+    else:
+        # The host's randomness would make two runs under --icount differ.
+        arguments += ["-device", "virtio-rng-pci"]
+    arguments += _boot(options, image, kernel, scratch)
+    arguments += _disks(options, image, job)
+    arguments += _channels(sockets)
+    for text in options.qemu_append:
+        arguments += shlex.split(text)
+    return arguments
