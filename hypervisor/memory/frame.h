@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The frame table's words and the operations on them that must be fast.
+ * Included by memory/memory.h, which explains the layout of struct frame.
+ */
+#ifndef MEMORY_FRAME_H
+#define MEMORY_FRAME_H
+
+#define FRAME_OWNER_SHIFT 48
+#define FRAME_ALLOCATED (1ULL << 47)
+#define FRAME_SHARED (1ULL << 46)
+#define FRAME_FOREIGN (1ULL << 45)	/* was mapped by another domain than its owner */
+#define FRAME_ORPHAN (1ULL << 44)	/* shared page given back while still mapped */
+#define FRAME_REFS ((1ULL << 40) - 1)
+
+/* Owners beside domain numbers.  Frames that are not RAM have HC_DOMID_IO. */
+#define FRAME_OWNER_HYP 0xfffdULL	/* the hypervisor's, or inside a free block */
+#define FRAME_OWNER_HEAP 0xfffeULL
+#define FRAME_OWNER_FREE 0xffffULL	/* first of a free block */
+#define FRAME_HYP (FRAME_OWNER_HYP << FRAME_OWNER_SHIFT)
+#define FRAME_NOT_RAM (0x7ff1ULL << FRAME_OWNER_SHIFT)
+
+#define FRAME_COUNT 0xffffffffULL
+#define FRAME_TYPE_SHIFT 32
+#define FRAME_TYPE (7ULL << FRAME_TYPE_SHIFT)
+#define FRAME_FAILED (1ULL << 35)	/* with partial: found invalid, is being undone */
+#define FRAME_VALIDATED (1ULL << 36)
+#define FRAME_PINNED (1ULL << 37)
+#define FRAME_PARTIAL (1ULL << 38)
+#define FRAME_LOCKED (1ULL << 39)
+#define FRAME_PROGRESS_SHIFT 40
+#define FRAME_PROGRESS_MASK 0xffffffULL
+
+#ifdef TENON_HOST
+extern struct frame *host_frames;
+#define frame_table host_frames
+#else
+#define frame_table ((struct frame *)FRAME_TABLE_VIRT)
+#endif
+
+extern mfn_t memory_max_mfn;
+
+/* mfn must be below memory_max_mfn; holes of RAM have entries too (not RAM). */
+static inline struct frame *frame_of(mfn_t mfn)
+{
+	return &frame_table[mfn];
+}
+
+static inline mfn_t frame_mfn(const struct frame *f)
+{
+	return (mfn_t)(f - frame_table);
+}
+
+static inline uint64_t frame_owner_word(const struct frame *f)
+{
+	return __atomic_load_n(&f->owner, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t frame_type_word(const struct frame *f)
+{
+	return __atomic_load_n(&f->type, __ATOMIC_RELAXED);
+}
+
+static inline unsigned int frame_owner_id(uint64_t owner_word)
+{
+	return owner_word >> FRAME_OWNER_SHIFT;
+}
+
+static inline enum frame_type frame_type_of(uint64_t type_word)
+{
+	return (type_word & FRAME_TYPE) >> FRAME_TYPE_SHIFT;
+}
+
+static inline bool frame_cas(uint64_t *word, uint64_t *old, uint64_t new)
+{
+	return __atomic_compare_exchange_n(word, old, new, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_RELAXED);
+}
+
+static inline bool mfn_valid(mfn_t mfn)
+{
+	return mfn < memory_max_mfn &&
+	       frame_owner_word(frame_of(mfn)) >> FRAME_OWNER_SHIFT !=
+	       FRAME_NOT_RAM >> FRAME_OWNER_SHIFT;
+}
+
+/*
+ * The reference count cannot overflow: a reference is an entry of a page table
+ * or something larger, and 2^40 entries of 8 bytes exceed all RAM we support.
+ */
+static inline bool frame_get_id(struct frame *f, unsigned int domid)
+{
+	uint64_t x = frame_owner_word(f);
+
+	do {
+		if (unlikely(frame_owner_id(x) != domid || !(x & FRAME_REFS)))
+			return false;
+	} while (unlikely(!frame_cas(&f->owner, &x, x + 1)));
+	return true;
+}
+
+/* References went to zero (frame.c). */
+void frame_release(struct frame *f, uint64_t owner_word);
+
+static inline void frame_put(struct frame *f)
+{
+	uint64_t x = __atomic_sub_fetch(&f->owner, 1, __ATOMIC_SEQ_CST);
+
+	if (unlikely(!(x & FRAME_REFS)))
+		frame_release(f, x);
+}
+
+bool frame_get(struct frame *f, struct domain *d);
+
+/* The caller holds a general reference, which stays with the type's. */
+static inline int frame_get_writable(struct frame *f)
+{
+	uint64_t x = frame_type_word(f);
+
+	while (likely((x & (FRAME_TYPE | FRAME_VALIDATED)) ==
+		      ((uint64_t)FRAME_WRITABLE << FRAME_TYPE_SHIFT | FRAME_VALIDATED) &&
+		      (uint32_t)x < FRAME_COUNT))
+		if (likely(frame_cas(&f->type, &x, x + 1)))
+			return 0;
+	return frame_get_type(f, FRAME_WRITABLE, false);
+}
+
+static inline void frame_put_writable(struct frame *f)
+{
+	uint64_t x = frame_type_word(f);
+
+	while (likely((uint32_t)x > 1))
+		if (likely(frame_cas(&f->type, &x, x - 1)))
+			return;
+	frame_put_type(f, false);
+}
+
+/*
+ * Lock a live page table against changes by others and keep it alive until
+ * frame_unlock_table(); returns its level, 0: not a validated table of d's.
+ *
+ * No reference is needed: a word that shows a validated table has its progress
+ * bits clear, so it can never equal the links of a free frame, and the table
+ * has an owner as long as the lock's type reference exists.
+ */
+unsigned int frame_lock_table(struct frame *f, unsigned int domid);
+
+static inline void frame_unlock_table(struct frame *f)
+{
+	__atomic_sub_fetch(&f->type, FRAME_LOCKED + 1, __ATOMIC_RELEASE);
+}
+
+#endif
