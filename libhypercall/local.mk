@@ -26,6 +26,7 @@ libhypercall_la_SOURCES = \
 	libhypercall/src/hc_domain_info.c \
 	libhypercall/src/hc_domain_next.c \
 	libhypercall/src/hc_domain_pause.c \
+	libhypercall/src/hc_domain_pin_l4.c \
 	libhypercall/src/hc_domain_populate.c \
 	libhypercall/src/hc_domain_rename.c \
 	libhypercall/src/hc_domain_set_memory.c \

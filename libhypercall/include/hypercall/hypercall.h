@@ -182,6 +182,9 @@ int hc_domain_copy_from(struct hc_handle *handle, uint16_t domid, const uint64_t
 int hc_domain_clear(struct hc_handle *handle, uint16_t domid, const uint64_t *frames,
 		    size_t count);
 
+/* Makes a page of the domain its top-level page table, as MMUEXT_PIN_L4_TABLE does. */
+int hc_domain_pin_l4(struct hc_handle *handle, uint16_t domid, uint64_t mfn);
+
 int hc_domain_hypercall_page(struct hc_handle *handle, uint16_t domid, uint64_t mfn);
 int hc_domain_grant_seed(struct hc_handle *handle, uint16_t domid, uint32_t ref, uint16_t peer,
 			 uint64_t mfn);

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Builds a domain through the hypervisor's control calls. Everything that can
+ * be found out from the files alone is found out before the domain exists;
+ * after that, any failure destroys it again.
+ */
+#include "build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <hypercall/elfnote.h>
+#include <hypercall/grant.h>
+#include <hypercall/hypercall.h>
+#include <hypercall/version.h>
+
+#include "elf.h"
+#include "image.h"
+#include "initrd.h"
+#include "layout.h"
+#include "pagetable.h"
+#include "startinfo.h"
+
+/* Pages copied at once. */
+#define PIECE		256
+
+/* Pages of the large extents asked for first: fewer list entries, less work for all. */
+#define EXTENT_ORDER	9
+#define EXTENT		(1u << EXTENT_ORDER)
+
+/* Frames a domain may take beyond its memory while it balloons: 1 MiB. */
+#define SLACK		256
+
+struct builder {
+	struct hc_handle *handle;
+	const struct build_config *config;
+	struct build_error *error;
+	struct image kernel;
+	struct image initrd;		/* fd -1: none. */
+	struct elf elf;
+	struct layout layout;
+	uint64_t *p2m;			/* layout.p2m_pages whole pages. */
+	uint16_t domid;
+	uint32_t store_port;
+	uint32_t console_port;
+};
+
+/* A step that the hypervisor refused. */
+static int refused(const struct builder *b, int code, const char *step)
+{
+	return build_fail(b->error, code, "domain %u: %s: %s", b->domid, step, strerror(-code));
+}
+
+static int check_features(const struct builder *b)
+{
+	struct hc_feature_info features = { 0 };
+	uint32_t missing;
+	int code;
+
+	code = hc_version(b->handle, HC_VERSION_GET_FEATURES, &features, sizeof(features));
+	if (code < 0)
+		return build_fail(b->error, code, "cannot ask the hypervisor for its features: %s",
+				  strerror(-code));
+	missing = b->elf.notes.features_required & ~features.submap;
+	if (missing)
+		return build_fail(b->error, -ENOEXEC,
+				  "%s: requires features of the hypervisor that it lacks: bits 0x%x",
+				  b->kernel.path, missing);
+	return 0;
+}
+
+static int create(struct builder *b)
+{
+	const struct build_config *config = b->config;
+	struct hc_control_create create = {
+		.max_vcpus = config->vcpus,
+		.max_frames = (config->max_memory >> HC_PAGE_SHIFT) + SLACK,
+	};
+	int code;
+
+	memcpy(create.uuid, config->uuid, sizeof(create.uuid));
+	strncpy(create.name, config->name ? config->name : "", sizeof(create.name) - 1);
+	code = hc_domain_create(b->handle, &create, config->domid);
+	if (code < 0)
+		return build_fail(b->error, code, "the hypervisor cannot create a domain: %s",
+				  strerror(-code));
+	b->domid = (uint16_t)code;
+	return 0;
+}
+
+/* Large extents while there are some. Returns the pages got, or an error. */
+static int64_t populate_large(struct builder *b)
+{
+	size_t i, j, count = b->layout.pages / EXTENT;
+	uint64_t *list = calloc(count + 1, sizeof(*list));
+	int got;
+
+	if (!list)
+		return -ENOMEM;
+	for (i = 0; i < count; i++)
+		list[i] = i * EXTENT;
+	got = count ? hc_domain_populate(b->handle, b->domid, list, count, EXTENT_ORDER) : 0;
+	for (i = 0; got > 0 && i < (size_t)got; i++)
+		for (j = 0; j < EXTENT; j++)
+			b->p2m[i * EXTENT + j] = list[i] + j;
+	free(list);
+	/* That none was to be had says nothing of single pages. */
+	return got < 0 ? 0 : (int64_t)got * EXTENT;
+}
+
+static int populate(struct builder *b)
+{
+	int64_t done = populate_large(b);
+	uint64_t i, pages = b->layout.pages;
+	int got = 0;
+
+	if (done < 0)
+		return refused(b, (int)done, "no memory for the list of its frames");
+	if ((uint64_t)done < pages) {
+		for (i = (uint64_t)done; i < pages; i++)
+			b->p2m[i] = i;
+		got = hc_domain_populate(b->handle, b->domid, b->p2m + done, pages - (uint64_t)done,
+					 0);
+	}
+	if (got < 0 && got != -ENOMEM)
+		return refused(b, got, "cannot give it memory");
+	done += got < 0 ? 0 : got;
+	if ((uint64_t)done < pages)
+		return build_fail(b->error, -ENOMEM,
+				  "not enough free memory on the host: the domain needs %llu MiB, %llu MiB were free",
+				  (unsigned long long)pages >> 8, (unsigned long long)done >> 8);
+	return 0;
+}
+
+static int copy(const struct builder *b, uint64_t pfn, uint64_t count, const void *data,
+		const char *what)
+{
+	int code = hc_domain_copy_to(b->handle, b->domid, b->p2m + pfn, count, data);
+
+	return code < 0 ? refused(b, code, what) : 0;
+}
+
+static int clear(const struct builder *b, uint64_t pfn, uint64_t count, const char *what)
+{
+	int code = hc_domain_clear(b->handle, b->domid, b->p2m + pfn, count);
+
+	return code < 0 ? refused(b, code, what) : 0;
+}
+
+static int copy_kernel(const struct builder *b, void *piece)
+{
+	uint64_t pfn = b->layout.kernel_pfn, count, start;
+	int code;
+
+	for (start = b->elf.start; start < b->elf.end; start += count << HC_PAGE_SHIFT) {
+		count = (b->elf.end - start) >> HC_PAGE_SHIFT;
+		if (count > PIECE)
+			count = PIECE;
+		code = elf_fill(&b->kernel, &b->elf, start, piece, count << HC_PAGE_SHIFT,
+				b->error);
+		if (code < 0)
+			return code;
+		if (code)
+			code = copy(b, pfn, count, piece, "cannot load the kernel");
+		else
+			code = clear(b, pfn, count, "cannot load the kernel");
+		if (code < 0)
+			return code;
+		pfn += count;
+	}
+	return 0;
+}
+
+static int copy_initrd(const struct builder *b, char *piece)
+{
+	uint64_t pfn = b->layout.initrd_pfn, offset = 0, left, size, count;
+	int code;
+
+	for (left = b->layout.initrd_size; left; left -= size) {
+		size = left < PIECE * HC_PAGE_SIZE ? left : PIECE * HC_PAGE_SIZE;
+		count = (size + HC_PAGE_SIZE - 1) >> HC_PAGE_SHIFT;
+		code = image_read(&b->initrd, offset, piece, size, "the initrd", b->error);
+		if (code < 0)
+			return code;
+		memset(piece + size, 0, (count << HC_PAGE_SHIFT) - size);
+		code = copy(b, pfn, count, piece, "cannot load the initrd");
+		if (code < 0)
+			return code;
+		offset += size;
+		pfn += count;
+	}
+	return 0;
+}
+
+static int copy_files(const struct builder *b)
+{
+	void *piece = malloc(PIECE * HC_PAGE_SIZE);
+	int code;
+
+	if (!piece)
+		return refused(b, -ENOMEM, "no memory to load the kernel");
+	code = copy_kernel(b, piece);
+	if (code == 0 && b->initrd.fd >= 0)
+		code = copy_initrd(b, piece);
+	free(piece);
+	return code;
+}
+
+static int copy_tables(const struct builder *b)
+{
+	const struct layout *layout = &b->layout;
+	uint64_t (*tables)[PAGETABLE_ENTRIES];
+	int code;
+
+	tables = calloc(layout->tables + layout->p2m_tables, sizeof(*tables));
+	if (!tables)
+		return refused(b, -ENOMEM, "no memory for its page tables");
+	pagetable_build(layout, b->p2m, tables, tables + layout->tables);
+	code = copy(b, layout->tables_pfn, layout->tables, tables, "cannot write its page tables");
+	if (code == 0)
+		code = copy(b, layout->p2m_pfn + layout->p2m_pages, layout->p2m_tables,
+			    tables + layout->tables, "cannot write its page tables");
+	free(tables);
+	return code;
+}
+
+/* The rings, their event channels, and grants so that daemons need no foreign mapping. */
+static int connect_rings(struct builder *b)
+{
+	const struct build_config *config = b->config;
+	const struct layout *layout = &b->layout;
+	int code;
+
+	code = clear(b, layout->store_pfn, 2, "cannot clear its rings");
+	if (code < 0)
+		return code;
+	code = hc_domain_alloc_port(b->handle, b->domid, config->store_domid);
+	if (code < 0)
+		return refused(b, code, "cannot make the event channel of the store");
+	b->store_port = (uint32_t)code;
+	code = hc_domain_alloc_port(b->handle, b->domid, config->console_domid);
+	if (code < 0)
+		return refused(b, code, "cannot make the event channel of the console");
+	b->console_port = (uint32_t)code;
+	code = hc_domain_grant_seed(b->handle, b->domid, HC_GNTTAB_RESERVED_XENSTORE,
+				    config->store_domid, b->p2m[layout->store_pfn]);
+	if (code == 0)
+		code = hc_domain_grant_seed(b->handle, b->domid, HC_GNTTAB_RESERVED_CONSOLE,
+					    config->console_domid, b->p2m[layout->console_pfn]);
+	return code < 0 ? refused(b, code, "cannot grant its rings") : 0;
+}
+
+static int write_start_info(const struct builder *b)
+{
+	struct startinfo_config config = {
+		.command_line = b->config->command_line,
+		.store_port = b->store_port,
+		.console_port = b->console_port,
+	};
+	struct hc_control_info domain;
+	union {
+		struct hc_start_info info;
+		char page[HC_PAGE_SIZE];
+	} start = { 0 };
+	int code;
+
+	code = hc_domain_info(b->handle, b->domid, &domain);
+	if (code < 0)
+		return refused(b, code, "cannot ask for its state");
+	config.shared_info_mfn = domain.shared_info_mfn;
+	code = startinfo_make(&b->layout, b->p2m, &config, &start.info, b->error);
+	if (code < 0)
+		return code;
+	return copy(b, b->layout.start_info_pfn, 1, &start, "cannot write its start_info");
+}
+
+/* After this its page tables are under the hypervisor's watch, and vcpu 0 can run. */
+static int start_vcpu(const struct builder *b)
+{
+	const struct notes *notes = &b->elf.notes;
+	struct hc_vcpu_guest_context context;
+	uint64_t pfn;
+	int code;
+
+	if (notes_have(notes, HC_ELFNOTE_HYPERCALL_PAGE)) {
+		pfn = (notes->hypercall_page - b->layout.virt_base) >> HC_PAGE_SHIFT;
+		code = hc_domain_hypercall_page(b->handle, b->domid, b->p2m[pfn]);
+		if (code < 0)
+			return refused(b, code, "cannot write its hypercall page");
+	}
+	/* Stock Linux unpins the tables it was started on: they must be pinned. */
+	code = hc_domain_pin_l4(b->handle, b->domid, b->p2m[b->layout.tables_pfn]);
+	if (code < 0)
+		return refused(b, code, "its page tables are refused");
+	startinfo_context(&b->layout, b->p2m, &b->elf, &context);
+	code = hc_vcpu_set_context(b->handle, b->domid, 0, &context);
+	return code < 0 ? refused(b, code, "the registers of vcpu 0 are refused") : 0;
+}
+
+static int fill(struct builder *b)
+{
+	int code;
+
+	code = populate(b);
+	if (code == 0)
+		code = copy_files(b);
+	if (code == 0)
+		code = copy(b, b->layout.p2m_pfn, b->layout.p2m_pages, b->p2m,
+			    "cannot write the list of its frames");
+	if (code == 0)
+		code = copy_tables(b);
+	if (code == 0)
+		code = connect_rings(b);
+	if (code == 0)
+		code = write_start_info(b);
+	if (code == 0)
+		code = start_vcpu(b);
+	return code;
+}
+
+static int check_config(const struct build_config *config, struct build_error *error)
+{
+	if (!config->memory || config->memory % HC_PAGE_SIZE || config->max_memory < config->memory)
+		return build_fail(error, -EINVAL,
+				  "memory of %llu bytes, at most %llu: expected whole pages, and the former not above the latter",
+				  (unsigned long long)config->memory,
+				  (unsigned long long)config->max_memory);
+	if (config->command_line && strlen(config->command_line) >= HC_MAX_GUEST_CMDLINE)
+		return build_fail(error, -E2BIG,
+				  "the kernel command line has %zu bytes; at most %d can be passed",
+				  strlen(config->command_line), HC_MAX_GUEST_CMDLINE - 1);
+	return 0;
+}
+
+/* Reads both files' headers and decides where everything goes. */
+static int plan(struct builder *b)
+{
+	int code;
+
+	code = image_open(b->config->kernel, b->config->cache, &b->kernel, b->error);
+	if (code == 0)
+		code = elf_read(&b->kernel, &b->elf, b->error);
+	if (code == 0)
+		code = check_features(b);
+	if (code == 0 && b->config->initrd)
+		code = initrd_open(b->config->initrd, &b->initrd, b->error);
+	if (code == 0)
+		code = layout_make(b->config->kernel, &b->elf, b->config->memory >> HC_PAGE_SHIFT,
+				   b->initrd.fd >= 0 ? b->initrd.size : 0, &b->layout, b->error);
+	if (code < 0)
+		return code;
+	b->p2m = calloc(b->layout.p2m_pages, HC_PAGE_SIZE);
+	if (!b->p2m)
+		return build_fail(b->error, -ENOMEM, "no memory for the list of the domain's frames");
+	return 0;
+}
+
+int build_domain(struct hc_handle *handle, const struct build_config *config,
+		 struct build_result *result, struct build_error *error)
+{
+	struct builder b = {
+		.handle = handle, .config = config, .error = error,
+		.kernel.fd = -1, .initrd.fd = -1,
+	};
+	int code;
+
+	code = check_config(config, error);
+	if (code == 0)
+		code = plan(&b);
+	if (code == 0)
+		code = create(&b);
+	if (code < 0)
+		goto out_close;
+	code = fill(&b);
+	if (code < 0) {
+		hc_domain_destroy(handle, b.domid);
+		goto out_close;
+	}
+	*result = (struct build_result){
+		.domid = b.domid,
+		.store_port = b.store_port,
+		.console_port = b.console_port,
+		.store_mfn = b.p2m[b.layout.store_pfn],
+		.console_mfn = b.p2m[b.layout.console_pfn],
+	};
+
+out_close:
+	free(b.p2m);
+	image_close(&b.initrd);
+	image_close(&b.kernel);
+	return code;
+}
