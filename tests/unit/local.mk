@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Makefile fragment of tests/unit: nothing is built here yet.
+# Makefile fragment of tests/unit: each part of the tree adds its own fragment.
+
+include tests/unit/abi.mk
+include tests/unit/build.mk
