@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Makefile fragment of dom0-tools/lib: what the daemons share, as convenience libraries.
 
-noinst_LTLIBRARIES += dom0-tools/lib/libstoreclient.la
+noinst_LTLIBRARIES += \
+	dom0-tools/lib/libdaemon.la \
+	dom0-tools/lib/libstoreclient.la
 
 # The client of the store; needs nothing but the C library.
 dom0_tools_lib_libstoreclient_la_SOURCES = \
@@ -10,5 +12,23 @@ dom0_tools_lib_libstoreclient_la_SOURCES = \
 	dom0-tools/lib/store_client_internal.h \
 	dom0-tools/lib/store_link.c
 
+# Logging, going to the background, queues, pages shared with guests; needs libsystemd and libhypercall.
+dom0_tools_lib_libdaemon_la_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+dom0_tools_lib_libdaemon_la_SOURCES = \
+	dom0-tools/lib/daemon.c \
+	dom0-tools/lib/daemon.h \
+	dom0-tools/lib/guest_page.c \
+	dom0-tools/lib/guest_page.h \
+	dom0-tools/lib/list.h \
+	dom0-tools/lib/log.c \
+	dom0-tools/lib/log.h \
+	dom0-tools/lib/queue.c \
+	dom0-tools/lib/queue.h
+
 HEADER_CHECK += \
+	dom0-tools/lib/daemon.h \
+	dom0-tools/lib/guest_page.h \
+	dom0-tools/lib/list.h \
+	dom0-tools/lib/log.h \
+	dom0-tools/lib/queue.h \
 	dom0-tools/lib/store_client.h
