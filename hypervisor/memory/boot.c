@@ -18,6 +18,7 @@
 #include "memory/hypmap.h"
 #include "memory/memory.h"
 #include "memory/pagetable.h"
+#include "memory/reservation.h"
 #include "memory/tlb.h"
 
 #define SIZE_2M 0x200000ULL
@@ -223,6 +224,13 @@ static void __init m2p_init(void)
 	}
 }
 
+mfn_t m2p_extent(unsigned int n)
+{
+	const uint64_t *slot = hyp_entry(M2P_GUEST_VIRT + n * SIZE_2M, 2);
+
+	return slot && *slot & PTE_LARGE ? pte_mfn(*slot) : MFN_INVALID;
+}
+
 /*
  * The table's frames are readable for whoever may map dom_xen's: tools of the
  * management domain look into it.
@@ -230,12 +238,10 @@ static void __init m2p_init(void)
 static void __init m2p_share(void)
 {
 	for (mfn_t mfn = 0; mfn < memory_max_mfn; mfn += M2P_PER_PIECE) {
-		uint64_t piece = *entry_or_panic(M2P_GUEST_VIRT + mfn * sizeof(uint64_t), 2);
+		mfn_t piece = m2p_extent(mfn / M2P_PER_PIECE);
 
-		if (!(piece & PTE_LARGE))
-			continue;
-		for (unsigned int i = 0; i < PTE_ENTRIES; i++)
-			*frame_of(pte_mfn(piece) + i) = (struct frame){
+		for (unsigned int i = 0; i < PTE_ENTRIES && piece != MFN_INVALID; i++)
+			*frame_of(piece + i) = (struct frame){
 				0x7ff2ULL << FRAME_OWNER_SHIFT | FRAME_SHARED | 1,
 				FRAME_VALIDATED | 1,
 			};

@@ -115,14 +115,20 @@ bool frame_get(struct frame *f, struct domain *d);
 /* The caller holds a general reference, which stays with the type's. */
 static inline int frame_get_writable(struct frame *f)
 {
-	uint64_t x = frame_type_word(f);
+	const uint64_t writable = (uint64_t)FRAME_WRITABLE << FRAME_TYPE_SHIFT | FRAME_VALIDATED;
+	uint64_t x = frame_type_word(f), new;
 
-	while (likely((x & (FRAME_TYPE | FRAME_VALIDATED)) ==
-		      ((uint64_t)FRAME_WRITABLE << FRAME_TYPE_SHIFT | FRAME_VALIDATED) &&
-		      (uint32_t)x < FRAME_COUNT))
-		if (likely(frame_cas(&f->type, &x, x + 1)))
-			return 0;
-	return frame_get_type(f, FRAME_WRITABLE, false);
+	do {
+		/* In use like that already; or unused, and never anything else. */
+		if ((x & (FRAME_TYPE | FRAME_VALIDATED)) == writable && (uint32_t)x != FRAME_COUNT)
+			new = x + 1;
+		else if (!(x & FRAME_COUNT) &&
+			 (!(x & FRAME_TYPE) || frame_type_of(x) == FRAME_WRITABLE))
+			new = writable | 1;
+		else
+			return frame_get_type(f, FRAME_WRITABLE, false);
+	} while (unlikely(!frame_cas(&f->type, &x, new)));
+	return 0;
 }
 
 static inline void frame_put_writable(struct frame *f)

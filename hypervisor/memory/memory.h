@@ -51,12 +51,11 @@ enum frame_type {
 
 struct memory_domain {
 	spinlock_t page_lock;		/* protects the counts below and the chunk map */
-	uint64_t frames;		/* held, counted against max_frames */
+	uint64_t frames;		/* held; while not zero, memory holds a reference to the domain */
 	uint64_t max_frames;
-	uint64_t held;			/* frames and shared pages that name it as owner */
 	bool relinquishing;		/* gets no more frames */
 	uint64_t **chunk_map;		/* bit a 2 MiB chunk in which it (ever) held a frame */
-	uint64_t chunk_next;		/* where memory_domain_relinquish goes on */
+	uint64_t relinquish_next;	/* frame number where memory_domain_relinquish goes on */
 	uint64_t overhead_bytes;	/* hypervisor memory charged to it; atomic */
 	struct hc_e820_entry *map;	/* its memory map as XENMEM_memory_map tells; page_lock */
 	uint32_t map_count;
@@ -64,7 +63,9 @@ struct memory_domain {
 	struct domain *reap_next;
 };
 struct memory_vcpu {
-	struct frame *deferred;		/* table whose undoing was interrupted; no lock: its own vcpu's */
+	/* Table whose undoing was interrupted, and its owner; no lock: its own vcpu's. */
+	struct frame *deferred;
+	uint16_t deferred_domid;
 };
 
 /* ---- boot (memory/boot.c) ---- */
@@ -125,9 +126,12 @@ void page_free_for(struct domain *d, void *page);
  */
 /* Use as type: 0, -EINVAL (wrong type or contents), -EBUSY (too often), -ERESTART (preempted). */
 int frame_get_type(struct frame *f, enum frame_type type, bool preemptible);
-/* 0, or -ERESTART: the rest is to be done by frame_put_resume(f). */
+/* 0, or -ERESTART: the frame is partial now, the rest is for frame_put_resume(). */
 int frame_put_type(struct frame *f, bool preemptible);
-int frame_put_resume(struct frame *f);
+/* Undo f if it is a partial table of that domain's; 0 or -ERESTART.  Needs no reference. */
+int frame_put_resume(struct frame *f, unsigned int domid, bool preemptible);
+/* Both references of a table; 0 or -ERESTART as above, the caller's references are gone anyway. */
+int frame_put_table(struct frame *f, bool preemptible);
 #include "memory/frame.h"
 bool frame_get_any(struct frame *f, struct domain **owner);	/* whoever owns it */
 struct domain *frame_owner(const struct frame *f);	/* caller holds a reference */
@@ -141,11 +145,6 @@ void frame_share(mfn_t mfn, struct domain *d, bool writable);
  * it becomes free when its last mapping goes, at once or later.
  */
 void frame_unshare(mfn_t mfn);
-/*
- * Make one segment descriptor of a guest harmless (privilege 3, no system
- * descriptors but absent ones); false: cannot.
- */
-bool descriptor_fix(uint64_t *descriptor);
 
 /* ---- reservations (memory/reservation.c) ---- */
 /* Frames for a domain; charged, owned, not cleared.  -ENOMEM; -E2BIG over its maximum. */
@@ -154,6 +153,8 @@ int memory_domain_init(struct domain *d);
 /* Takes everything back; 0 when done, -ERESTART: call again.  References of others may remain. */
 int memory_domain_relinquish(struct domain *d);
 void memory_domain_free(struct domain *d);
+/* The first frame at or after *at that d owns, *at moves past it; MFN_INVALID: no more. */
+mfn_t memory_domain_next_frame(struct domain *d, uint64_t *at);
 void m2p_set(mfn_t mfn, uint64_t pfn);
 uint64_t m2p_get(mfn_t mfn);
 #define M2P_INVALID (~0ULL)

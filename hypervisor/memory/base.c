@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The top-level tables that a vcpu runs on: one while its kernel runs, another
+ * one while its user mode does.
+ */
+#include "domain/domain.h"
+#include "memory/entry.h"
+#include "memory/tlb.h"
+
+static bool is_loaded(const struct vcpu *v, const uint64_t *base)
+{
+	return v == current && base == (v->kernel_mode ? &v->cr3_kernel : &v->cr3_user);
+}
+
+/* mfn 0: none. */
+static int set_base(struct vcpu *v, uint64_t *base, mfn_t mfn)
+{
+	mfn_t old = *base >> PAGE_SHIFT;
+	int rc = vcpu_deferred_finish(v, true);
+
+	if (rc)
+		return rc;
+	if (mfn != old) {
+		rc = mfn ? frame_get_both(mfn, v->domain, FRAME_L4, true) : 0;
+		if (rc)
+			return rc;
+		WRITE_ONCE(*base, mfn << PAGE_SHIFT);
+	}
+	if (mfn && is_loaded(v, base))
+		tlb_load_cr3(*base);
+	if (mfn != old && old && frame_put_table(frame_of(old), true))
+		vcpu_defer(v, frame_of(old), v->domain->id);
+	return 0;
+}
+
+int vcpu_set_kernel_base(struct vcpu *v, mfn_t mfn)
+{
+	return mfn ? set_base(v, &v->cr3_kernel, mfn) : -EINVAL;
+}
+
+int vcpu_set_user_base(struct vcpu *v, mfn_t mfn)
+{
+	return set_base(v, &v->cr3_user, mfn);
+}
+
+int vcpu_drop_bases(struct vcpu *v)
+{
+	int rc = set_base(v, &v->cr3_user, 0);
+
+	if (!rc)
+		rc = set_base(v, &v->cr3_kernel, 0);
+	return rc ? rc : vcpu_deferred_finish(v, true);
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Changing entries of live page tables.
+ *
+ * The order is always: references for the new entry, store, references of the
+ * old one.  Level-1 entries need constant time and are changed with their table
+ * locked.  An entry of a higher level may bring the validation of a whole tree:
+ * that is done before the table is locked, and undoing the old tree after.
+ */
+#include "memory/entry.h"
+
+#include "lib/log.h"
+
+/* Device memory that nobody may write, see memory_protect_io(). */
+#define PROTECTED_MAX 32
+static struct memory_range protected_io[PROTECTED_MAX];
+static unsigned int protected_count;
+
+void memory_protect_io(uint64_t start, uint64_t end)
+{
+	if (protected_count == PROTECTED_MAX)
+		panic("too many ranges of protected device memory");
+	protected_io[protected_count++] = (struct memory_range){
+		ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE), 0,
+	};
+}
+
+static int device_entry_get(struct domain *d, unsigned int frames_of, uint64_t *entry)
+{
+	uint64_t maddr = *entry & PTE_ADDRESS;
+
+	if (!d->privileged || (frames_of != d->id && frames_of != HC_DOMID_IO) ||
+	    maddr >= memory_address_limit)
+		return -EINVAL;
+	for (unsigned int i = 0; i < protected_count; i++)
+		if (maddr >= protected_io[i].start && maddr < protected_io[i].end)
+			*entry &= ~PTE_WRITE;
+	return 0;
+}
+
+/* Type changes must from now on look for stale translations on all processors. */
+static void mark_foreign(struct frame *f)
+{
+	if (!(frame_owner_word(f) & FRAME_FOREIGN))
+		__atomic_fetch_or(&f->owner, FRAME_FOREIGN, __ATOMIC_SEQ_CST);
+}
+
+int l1_entry_get_special(struct domain *d, unsigned int frames_of, uint64_t *entry)
+{
+	mfn_t mfn = pte_mfn(*entry);
+	struct frame *f;
+	struct domain *owner;
+	int rc = 0;
+
+	if (!mfn_valid(mfn))
+		return device_entry_get(d, frames_of, entry);
+	f = frame_of(mfn);
+	/*
+	 * The management domain may change protections of what it mapped of
+	 * others, and is not made to name the owner again.
+	 */
+	if (!frame_get_id(f, frames_of) &&
+	    !(d->privileged && frames_of == d->id && frame_get_any(f, &owner)))
+		return -EINVAL;
+	mark_foreign(f);
+	if (*entry & PTE_WRITE)
+		rc = frame_get_writable(f);
+	if (rc)
+		frame_put(f);
+	return rc;
+}
+
+int entry_store(uint64_t *slot, uint64_t *old, uint64_t new, struct entry_store how)
+{
+	if (how.expected) {
+		if (frame_cas(slot, how.expected, new))
+			return 0;
+		return -EAGAIN;
+	}
+	if (how.keep_ad) {
+		while (!frame_cas(slot, old, new | (*old & PTE_AD)))
+			;
+		return 0;
+	}
+	/*
+	 * A locked exchange, because the stamps that are taken when the old
+	 * entry's references go must not be older than its removal.
+	 */
+	if (*old & PTE_PRESENT)
+		*old = __atomic_exchange_n(slot, new, __ATOMIC_SEQ_CST);
+	else
+		__atomic_store_n(slot, new, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/* Same frame, other permissions: one reference changes at most. */
+static int l1_entry_protect(struct domain *d, uint64_t *slot, uint64_t old, uint64_t new,
+			    struct entry_store how)
+{
+	struct frame *f = frame_of(pte_mfn(new));
+	bool gains = new & ~old & PTE_WRITE, loses = old & ~new & PTE_WRITE;
+	int rc = 0;
+
+	if (gains && (frame_owner_id(frame_owner_word(f)) != d->id || frame_get_writable(f)))
+		return -EINVAL;
+	rc = entry_store(slot, &old, new, how);
+	if (rc ? gains : loses)
+		frame_put_writable(f);
+	return rc;
+}
+
+int l1_entry_update(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
+		    struct entry_store how)
+{
+	uint64_t old = pte_read(slot);
+	int rc;
+
+	if (how.expected && old != *how.expected) {
+		*how.expected = old;
+		return -EAGAIN;
+	}
+	if (new & PTE_PRESENT) {
+		if (unlikely(!l1_entry_adjust(d, &new)))
+			return -EINVAL;
+		if (old & PTE_PRESENT && !((old ^ new) & PTE_ADDRESS)) {
+			if (!((old ^ new) & PTE_WRITE))
+				return entry_store(slot, &old, new, how);
+			if (frames_of == d->id && mfn_valid(pte_mfn(new)) &&
+			    frame_owner_id(frame_owner_word(frame_of(pte_mfn(new)))) == d->id)
+				return l1_entry_protect(d, slot, old, new, how);
+		}
+		rc = l1_entry_get(d, frames_of, &new);
+		if (unlikely(rc))
+			return -EINVAL;
+	}
+	rc = entry_store(slot, &old, new, how);
+	l1_entry_put(rc ? new : old);
+	return rc;
+}
+
+/* Store with the table locked; *old is what was there. */
+static int table_entry_store(struct domain *d, struct frame *table, unsigned int level,
+			     unsigned int index, uint64_t *old, uint64_t new,
+			     struct entry_store how)
+{
+	uint64_t *slot = (uint64_t *)mfn_to_virt(frame_mfn(table)) + index;
+	unsigned int locked = frame_lock_table(table, d->id);
+	int rc = -EINVAL;
+
+	if (locked == level) {
+		*old = pte_read(slot);
+		rc = entry_store(slot, old, new, how);
+	}
+	if (locked)
+		frame_unlock_table(table);
+	return rc;
+}
+
+int table_entry_update(struct domain *d, struct frame *table, unsigned int level,
+		       unsigned int index, uint64_t new, struct entry_store how,
+		       bool preemptible)
+{
+	uint64_t old = 0;
+	int rc;
+
+	if (level == 4 && index >= L4_HOLE_FIRST && index <= L4_HOLE_LAST)
+		return -EINVAL;
+	if (new & PTE_PRESENT) {
+		new |= PTE_USER;
+		if (!table_entry_ok(new))
+			return -EINVAL;
+		rc = frame_get_both(pte_mfn(new), d, level - 1, preemptible);
+		if (rc)
+			return rc == -ERESTART ? rc : -EINVAL;
+	}
+	rc = table_entry_store(d, table, level, index, &old, new, how);
+	if (rc)
+		old = new;
+	if (old & PTE_PRESENT && frame_put_table(frame_of(pte_mfn(old)), preemptible))
+		vcpu_defer(current, frame_of(pte_mfn(old)), d->id);
+	return rc;
+}
+
+void vcpu_defer(struct vcpu *v, struct frame *f, unsigned int domid)
+{
+	/* Callers finish the previous one before they start anything that may leave one. */
+	ASSERT(!v->memory.deferred);
+	v->memory.deferred = f;
+	v->memory.deferred_domid = domid;
+}
+
+int vcpu_deferred_finish(struct vcpu *v, bool preemptible)
+{
+	int rc;
+
+	if (likely(!v->memory.deferred))
+		return 0;
+	rc = frame_put_resume(v->memory.deferred, v->memory.deferred_domid, preemptible);
+	if (!rc)
+		v->memory.deferred = NULL;
+	return rc;
+}

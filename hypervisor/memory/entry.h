@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * References that entries of guests' page tables hold, and changing entries.
+ *
+ * d is the domain whose table it is; frames_of the number of the domain whose
+ * frames it may map: d's own, or for the management domain another's.
+ */
+#ifndef MEMORY_ENTRY_H
+#define MEMORY_ENTRY_H
+
+#include "domain/domain.h"
+#include "memory/memory.h"
+#include "memory/pagetable.h"
+
+/* How to store a new entry. */
+struct entry_store {
+	bool keep_ad;		/* accessed and dirty stay as they are */
+	uint64_t *expected;	/* NULL, or store only if the entry reads this; gets what was found */
+};
+
+/* The uncommon targets: device memory, other domains' frames.  May change *entry. */
+int l1_entry_get_special(struct domain *d, unsigned int frames_of, uint64_t *entry);
+
+static inline bool l1_entry_adjust(const struct domain *d, uint64_t *entry)
+{
+	/*
+	 * Guest kernels run in ring 3, so everything is user memory.  Global
+	 * entries would survive changes of address space.
+	 */
+	*entry = (*entry | PTE_USER) & ~PTE_GLOBAL;
+	return !(*entry & PTE_CACHE) || d->privileged;
+}
+
+/* Take the references of a present, adjusted entry: 0, -EINVAL. */
+static inline int l1_entry_get(struct domain *d, unsigned int frames_of, uint64_t *entry)
+{
+	uint64_t e = *entry;
+	mfn_t mfn = pte_mfn(e);
+	struct frame *f;
+	int rc;
+
+	if (unlikely(mfn >= memory_max_mfn || frames_of != d->id ||
+		     !frame_get_id(frame_of(mfn), frames_of)))
+		return l1_entry_get_special(d, frames_of, entry);
+	if (!(e & PTE_WRITE))
+		return 0;
+	f = frame_of(mfn);
+	rc = frame_get_writable(f);
+	if (unlikely(rc))
+		frame_put(f);
+	return rc;
+}
+
+/* Give them back. */
+static inline void l1_entry_put(uint64_t e)
+{
+	mfn_t mfn = pte_mfn(e);
+
+	if (!(e & PTE_PRESENT) || unlikely(!mfn_valid(mfn)))
+		return;
+	if (e & PTE_WRITE)
+		frame_put_writable(frame_of(mfn));
+	frame_put(frame_of(mfn));
+}
+
+/* Change an entry of a level-1 table that the caller has locked: 0, -EINVAL, -EAGAIN (expected). */
+int l1_entry_update(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
+		    struct entry_store how);
+
+/*
+ * Store without any checks; *old gets what was there.  -EAGAIN: not as expected.
+ */
+int entry_store(uint64_t *slot, uint64_t *old, uint64_t new, struct entry_store how);
+
+/*
+ * Change an entry of a level 2..4 table of d's (mfn), which the caller has not
+ * locked.  0, -EINVAL, -EAGAIN, -ERESTART: not changed, come again.  When the
+ * table that was there could not be undone at once it is left to
+ * vcpu_deferred_finish().
+ */
+int table_entry_update(struct domain *d, struct frame *table, unsigned int level,
+		       unsigned int index, uint64_t new, struct entry_store how,
+		       bool preemptible);
+/* Flags that a present entry of level 2..4 may have: no large pages, no cache attributes. */
+static inline bool table_entry_ok(uint64_t entry)
+{
+	return !(entry & (PTE_LARGE | PTE_GLOBAL | PTE_PWT | PTE_PCD));
+}
+
+/* Finish what the current vcpu left undone: 0 or -ERESTART. */
+int vcpu_deferred_finish(struct vcpu *v, bool preemptible);
+/* f, a partial table of that domain, is left to be undone.  Nothing else may be. */
+void vcpu_defer(struct vcpu *v, struct frame *f, unsigned int domid);
+
+#endif

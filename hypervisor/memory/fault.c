@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Page faults that are the hypervisor's business: the guest kernel stores into
+ * one of its live page tables, which it can map read-only only, or the fault
+ * comes from a translation that the tables do not show any more.
+ *
+ * Faults of user mode are never ours.  A stale translation is gone by the fault
+ * itself, and the guest kernel finds nothing to repair.
+ */
+#include "domain/domain.h"
+#include "emulate/emulate.h"
+#include "memory/entry.h"
+#include "memory/owner.h"
+#include "memory/tlb.h"
+#include "memory/walk.h"
+
+/* Is it (still) a frame of d's that is in use as a page table?  A hint only. */
+static bool is_live_table(const struct domain *d, mfn_t mfn)
+{
+	struct frame *f;
+	enum frame_type type;
+
+	if (mfn >= memory_max_mfn)
+		return false;
+	f = frame_of(mfn);
+	type = frame_type_of(frame_type_word(f));
+	return frame_owner_id(frame_owner_word(f)) == d->id && type >= FRAME_L1 &&
+	       type <= FRAME_L4 && frame_type_word(f) & FRAME_VALIDATED;
+}
+
+bool memory_fault(struct vcpu *v, struct regs *regs, uint64_t va, uint32_t error_code)
+{
+	struct walk w;
+
+	if (!v->kernel_mode || !(error_code & PF_PRESENT) || error_code & PF_RESERVED ||
+	    !guest_address_ok(va) || !table_walk(v->cr3_kernel, va, 1, &w))
+		return false;
+	if (error_code & PF_WRITE && !(w.entry & w.upper & PTE_WRITE)) {
+		if (!(w.upper & PTE_WRITE) || !is_live_table(v->domain, pte_mfn(w.entry)))
+			return false;
+		count_event(v, HC_COUNTER_PT_WRITES);
+		return emulate_pagetable_write(v, regs, va) != EMULATE_UNHANDLED;
+	}
+	if (error_code & PF_FETCH && (w.entry | w.upper) & PTE_NX)
+		return false;
+	tlb_flush_page_local(va);
+	return true;
+}
+
+/* The entry's new value when some of its bytes are stored. */
+static uint64_t merge(uint64_t entry, unsigned int shift, unsigned int bytes, uint64_t value)
+{
+	uint64_t mask = bytes == 8 ? ~0ULL : ((1ULL << bytes * 8) - 1) << shift;
+
+	return (entry & ~mask) | (value << shift & mask);
+}
+
+struct emulated_store {
+	unsigned int shift, bytes;
+	uint64_t value;
+	uint64_t *old;		/* as pagetable_emulated_write has it */
+};
+
+/*
+ * What to store into an entry that reads "found"; -EAGAIN and *old set when the
+ * comparison of a cmpxchg fails.
+ */
+static int prepare(const struct emulated_store *s, uint64_t found, uint64_t *new)
+{
+	uint64_t part = found >> s->shift;
+
+	if (s->bytes < 8)
+		part &= (1ULL << s->bytes * 8) - 1;
+	if (s->old && part != *s->old) {
+		*s->old = part;
+		return -EAGAIN;
+	}
+	*new = merge(found, s->shift, s->bytes, s->value);
+	return 0;
+}
+
+/* Store, with f locked if it is a level-1 table. */
+static int store_once(struct domain *d, struct frame *f, unsigned int level, uint64_t *slot,
+		      const struct emulated_store *s)
+{
+	uint64_t found = pte_read(slot), new;
+	struct entry_store how = { .expected = s->old || s->bytes < 8 ? &found : NULL };
+	int rc = prepare(s, found, &new);
+
+	if (rc)
+		return rc;
+	if (level == 1)
+		rc = l1_entry_update(d, d->id, slot, new, how);
+	else
+		rc = table_entry_update(d, f, level, ((uint64_t)slot & (PAGE_SIZE - 1)) / 8, new,
+					how, false);
+	if (rc == -EAGAIN && s->old)
+		prepare(s, found, &new);	/* tells the caller what it reads now */
+	return rc;
+}
+
+int pagetable_emulated_write(struct vcpu *v, uint64_t va, unsigned int bytes, uint64_t value,
+			     uint64_t *old)
+{
+	struct domain *d = v->domain;
+	struct emulated_store s = { (va & 7) * 8, bytes, value, old };
+	struct frame *f;
+	struct walk w;
+	unsigned int level;
+	uint64_t *slot;
+	int rc;
+
+	if (!bytes || bytes > 8 || bytes & (bytes - 1) || va & (bytes - 1) ||
+	    !guest_address_ok(va) || !table_walk(v->cr3_kernel, va, 1, &w) ||
+	    pte_mfn(w.entry) >= memory_max_mfn)
+		return -EINVAL;
+	vcpu_deferred_finish(v, false);
+	f = frame_of(pte_mfn(w.entry));
+	slot = maddr_to_virt((w.entry & PTE_ADDRESS) + (va & (PAGE_SIZE - 1) & ~7ULL));
+	level = frame_lock_table(f, d->id);
+	if (!level)
+		return -EAGAIN;		/* no live table any more: the instruction will not fault again */
+	if (level == 1) {
+		rc = store_once(d, f, level, slot, &s);
+		frame_unlock_table(f);
+	} else {
+		frame_get_id(f, d->id);
+		frame_unlock_table(f);
+		rc = store_once(d, f, level, slot, &s);
+		frame_put(f);
+	}
+	owner_reap();
+	return rc;
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Types of frames: taking and dropping type references, and checking that a
+ * frame's contents are fit for its new type.
+ *
+ *   virtual address   47..39    38..30    29..21    20..12    11..0
+ *                       |         |         |         |
+ *   CR3 -> L4 [512] ----+-> L3 ---+-> L2 ---+-> L1 ---+-> data frame
+ *          slots 256..271    |         |         |          writable entry: FRAME_WRITABLE
+ *          are ours          +---------+---------+-- each entry: the type of the level below
+ *
+ * Every level is handled by the same functions; level 1 has loops of its own,
+ * because they are what fork and exit spend their time in.  A table may not
+ * contain itself, neither directly nor further down: a frame has one type at a
+ * time, and a table being checked has one already.  (Other hypervisors of this
+ * ABI allow a read-only exception for recursive mappings, which Linux never
+ * makes.)
+ */
+#include "cpu/guest_descriptors.h"
+#include "cpu/percpu.h"
+#include "domain/domain.h"
+#include "hypercall/hypercall.h"
+#include "lib/log.h"
+#include "memory/entry.h"
+#include "memory/tlb.h"
+
+/* Look whether others want the processor after so many tables. */
+#define TABLES_PER_CHECK 4
+
+static void type_store(struct frame *f, uint64_t word)
+{
+	__atomic_store_n(&f->type, word, __ATOMIC_RELEASE);
+}
+
+static uint64_t type_unused(enum frame_type type)
+{
+	return (uint64_t)tlb_stamp_now() << FRAME_PROGRESS_SHIFT |
+	       (uint64_t)type << FRAME_TYPE_SHIFT;
+}
+
+static bool is_table(enum frame_type type)
+{
+	return type >= FRAME_L1 && type <= FRAME_L4;
+}
+
+static bool is_hole_slot(enum frame_type level, unsigned int index)
+{
+	return level == FRAME_L4 && index >= L4_HOLE_FIRST && index <= L4_HOLE_LAST;
+}
+
+/* Entries 0.. of a level-1 table; *at ends where the first bad one is. */
+static int check_l1(struct domain *d, uint64_t *table, unsigned int *at)
+{
+	for (unsigned int i = *at; i < PTE_ENTRIES; i++) {
+		uint64_t e = table[i], adjusted = e;
+
+		if (!(e & PTE_PRESENT))
+			continue;
+		if (unlikely(!l1_entry_adjust(d, &adjusted) ||
+			     l1_entry_get(d, d->id, &adjusted))) {
+			*at = i;
+			return -EINVAL;
+		}
+		if (adjusted != e)
+			table[i] = adjusted;
+	}
+	*at = PTE_ENTRIES;
+	return 0;
+}
+
+static int check_upper(struct domain *d, uint64_t *table, enum frame_type level,
+		       unsigned int *at, bool preemptible)
+{
+	unsigned int done = 0;
+
+	for (; *at < PTE_ENTRIES; ++*at) {
+		uint64_t e = table[*at];
+		int rc;
+
+		if (!(e & PTE_PRESENT) || is_hole_slot(level, *at))
+			continue;
+		if (preemptible && ++done % TABLES_PER_CHECK == 0 && hypercall_preempt_check())
+			return -ERESTART;
+		if (!table_entry_ok(e))
+			return -EINVAL;
+		rc = frame_get_both(pte_mfn(e), d, level - 1, preemptible);
+		if (rc)
+			return rc == -ERESTART ? rc : -EINVAL;
+		if (!(e & PTE_USER))
+			table[*at] = e | PTE_USER;
+	}
+	if (level == FRAME_L4)
+		for (unsigned int i = L4_HOLE_FIRST; i <= L4_HOLE_LAST; i++)
+			table[i] = hyp_l4[i];
+	return 0;
+}
+
+static int check(struct frame *f, enum frame_type type, unsigned int *at, bool preemptible)
+{
+	uint64_t *table = mfn_to_virt(frame_mfn(f));
+	struct domain *d;
+
+	switch (type) {
+	case FRAME_WRITABLE:
+		return 0;
+	case FRAME_DESCRIPTORS:
+		return descriptor_page_check(table) ? 0 : -EINVAL;
+	case FRAME_L1:
+	case FRAME_L2:
+	case FRAME_L3:
+	case FRAME_L4:
+		d = frame_owner(f);
+		if (!d)
+			return -EINVAL;
+		return type == FRAME_L1 ? check_l1(d, table, at) :
+					  check_upper(d, table, type, at, preemptible);
+	default:
+		return -EINVAL;
+	}
+}
+
+static int resume(struct frame *f, unsigned int domid, enum frame_type type, bool preemptible);
+
+/* Entries at and above *at hold nothing; drop what those below hold. */
+static int undo(struct frame *f, enum frame_type level, unsigned int *at, bool preemptible)
+{
+	uint64_t *table = mfn_to_virt(frame_mfn(f));
+	unsigned int domid = frame_owner_id(frame_owner_word(f)), done = 0;
+	int rc;
+
+	if (level == FRAME_L1) {
+		while (*at)
+			l1_entry_put(table[--*at]);
+		return 0;
+	}
+	/* The next entry's table may have been interrupted half-way; it waits for us. */
+	if (*at < PTE_ENTRIES && table[*at] & PTE_PRESENT && !is_hole_slot(level, *at) &&
+	    pte_mfn(table[*at]) < memory_max_mfn) {
+		rc = resume(frame_of(pte_mfn(table[*at])), domid, level - 1, preemptible);
+		if (rc)
+			return rc;
+	}
+	while (*at) {
+		uint64_t e = table[--*at];
+
+		if (!(e & PTE_PRESENT) || is_hole_slot(level, *at))
+			continue;
+		rc = frame_put_table(frame_of(pte_mfn(e)), preemptible);
+		if (rc)
+			return rc;
+		if (preemptible && ++done % TABLES_PER_CHECK == 0 && hypercall_preempt_check())
+			return -ERESTART;
+	}
+	return 0;
+}
+
+/* Stop here, to be continued: the state takes over the type reference and one of its own. */
+static void make_partial(struct frame *f, enum frame_type type, unsigned int at, uint64_t flags)
+{
+	__atomic_add_fetch(&f->owner, 1, __ATOMIC_SEQ_CST);
+	type_store(f, (uint64_t)at << FRAME_PROGRESS_SHIFT | FRAME_PARTIAL | flags |
+		   (uint64_t)type << FRAME_TYPE_SHIFT | 1);
+}
+
+/* Drop the references of the first "at" entries of a frame being checked; count goes to zero. */
+static int undo_being_checked(struct frame *f, enum frame_type type, unsigned int at,
+			      uint64_t flags, bool preemptible)
+{
+	if (is_table(type) && undo(f, type, &at, preemptible)) {
+		make_partial(f, type, at, flags);
+		return -ERESTART;
+	}
+	type_store(f, type_unused(type));
+	return 0;
+}
+
+/* The frame is ours to check, from entry "at" on. */
+static int check_being_checked(struct frame *f, enum frame_type type, unsigned int at,
+			       bool failed, bool preemptible)
+{
+	int rc = failed ? -EINVAL : check(f, type, &at, preemptible);
+
+	if (!rc) {
+		type_store(f, FRAME_VALIDATED | (uint64_t)type << FRAME_TYPE_SHIFT | 1);
+		return 0;
+	}
+	if (rc == -ERESTART) {
+		make_partial(f, type, at, 0);
+		return rc;
+	}
+	rc = undo_being_checked(f, type, at, FRAME_FAILED, preemptible);
+	return rc ? rc : -EINVAL;
+}
+
+/*
+ * A frame changes its type.  Processors may still hold translations from its
+ * former life: writable ones, or as a page table itself, which must not outlive it.
+ */
+static void flush_former_type(struct frame *f, uint64_t type_word)
+{
+	uint64_t owner = frame_owner_word(f);
+	struct domain *d = frame_owner(f);
+	cpumask_t mask = cpu_online_mask;
+
+	if (d && !(owner & FRAME_FOREIGN))
+		mask = __atomic_load_n(&d->dirty_cpus, __ATOMIC_SEQ_CST);
+	tlb_flush_stamped(mask, type_word >> FRAME_PROGRESS_SHIFT);
+}
+
+static int take_unused(struct frame *f, uint64_t x, enum frame_type type, bool preemptible)
+{
+	enum frame_type former = frame_type_of(x);
+
+	if (former != FRAME_NONE && former != type)
+		flush_former_type(f, x);
+	return check_being_checked(f, type, 0, false, preemptible);
+}
+
+/* Go on with a partial frame that was made ours. */
+static int take_partial(struct frame *f, uint64_t x, bool preemptible)
+{
+	int rc = check_being_checked(f, frame_type_of(x), x >> FRAME_PROGRESS_SHIFT,
+				     x & FRAME_FAILED, preemptible);
+
+	frame_put(f);	/* the reference of the former partial state; the caller has another */
+	return rc;
+}
+
+int frame_get_type(struct frame *f, enum frame_type type, bool preemptible)
+{
+	uint64_t x = frame_type_word(f), being_checked = (uint64_t)type << FRAME_TYPE_SHIFT | 1;
+
+	for (;;) {
+		if (!(x & FRAME_COUNT)) {
+			if (frame_cas(&f->type, &x, being_checked))
+				return take_unused(f, x, type, preemptible);
+		} else if (frame_type_of(x) != type) {
+			return -EINVAL;
+		} else if (x & FRAME_VALIDATED) {
+			if ((x & FRAME_COUNT) == FRAME_COUNT)
+				return -EBUSY;
+			if (frame_cas(&f->type, &x, x + 1))
+				return 0;
+		} else if (x & FRAME_PARTIAL) {
+			if (frame_cas(&f->type, &x, being_checked))
+				return take_partial(f, x, preemptible);
+		} else if (preemptible) {
+			return -ERESTART;	/* another processor is at it */
+		} else {
+			cpu_relax_serving();
+			x = frame_type_word(f);
+		}
+	}
+}
+
+int frame_put_type(struct frame *f, bool preemptible)
+{
+	uint64_t x = frame_type_word(f);
+
+	for (;;) {
+		enum frame_type type = frame_type_of(x);
+		uint64_t count = x & FRAME_COUNT;
+
+		ASSERT(count);
+		if (count > 1 + !!(x & FRAME_LOCKED)) {
+			if (frame_cas(&f->type, &x, x - 1))
+				return 0;
+		} else if (x & FRAME_LOCKED) {
+			/* Only the lock's own reference would be left, and unlocking undoes nothing. */
+			cpu_relax_serving();
+			x = frame_type_word(f);
+		} else if (!is_table(type)) {
+			if (frame_cas(&f->type, &x, type_unused(type)))
+				return 0;
+		} else if (frame_cas(&f->type, &x, (uint64_t)type << FRAME_TYPE_SHIFT | 1)) {
+			return undo_being_checked(f, type, PTE_ENTRIES, 0, preemptible);
+		}
+	}
+}
+
+/*
+ * FRAME_NONE stands for every type.  Whoever follows an entry names the level
+ * it must lead to: an entry that was found invalid may point anywhere, and the
+ * recursion must end.
+ */
+static int resume(struct frame *f, unsigned int domid, enum frame_type type, bool preemptible)
+{
+	uint64_t x;
+	int rc = 0;
+
+	if (!frame_get_id(f, domid))
+		return 0;
+	x = frame_type_word(f);
+	while (x & FRAME_PARTIAL && (type == FRAME_NONE || type == frame_type_of(x)))
+		if (frame_cas(&f->type, &x, (x & FRAME_TYPE) | 1)) {
+			rc = undo_being_checked(f, frame_type_of(x), x >> FRAME_PROGRESS_SHIFT,
+						x & FRAME_FAILED, preemptible);
+			frame_put(f);	/* the partial state's */
+			break;
+		}
+	frame_put(f);
+	return rc;
+}
+
+int frame_put_resume(struct frame *f, unsigned int domid, bool preemptible)
+{
+	return resume(f, domid, FRAME_NONE, preemptible);
+}
+
+unsigned int frame_lock_table(struct frame *f, unsigned int domid)
+{
+	uint64_t x = frame_type_word(f);
+
+	for (;;) {
+		if (!(x & FRAME_VALIDATED) || x >> FRAME_PROGRESS_SHIFT ||
+		    !is_table(frame_type_of(x)) || !(x & FRAME_COUNT) ||
+		    (x & FRAME_COUNT) == FRAME_COUNT ||
+		    frame_owner_id(frame_owner_word(f)) != domid)
+			return 0;
+		if (x & FRAME_LOCKED) {
+			cpu_relax_serving();
+			x = frame_type_word(f);
+		} else if (frame_cas(&f->type, &x, x + FRAME_LOCKED + 1)) {
+			break;
+		}
+	}
+	if (frame_owner_id(frame_owner_word(f)) == domid)
+		return frame_type_of(x);
+	frame_unlock_table(f);
+	return 0;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Entries for granted frames.  Such an entry holds the same references as any
+ * other; that the frame is another domain's is what the grant permits.
+ */
+#include <hypercall/grant.h>
+#include <hypercall/memory.h>
+
+#include "domain/domain.h"
+#include "memory/entry.h"
+#include "memory/walk.h"
+
+#define AVAIL_SHIFT 9		/* entry bits 9..11 are the guest's */
+#define AVAIL_BITS 7
+
+static struct frame *lock_target(struct vcpu *v, uint64_t where, unsigned int flags,
+				 uint64_t **slot)
+{
+	if (flags & HC_GNTMAP_CONTAINS_PTE)
+		return where & 7 ? NULL : table_lock_at(v->domain, where, slot);
+	return table_lock_for(v, where, slot);
+}
+
+/* The caller holds a reference to the frame. */
+int grant_map_pte(struct vcpu *v, uint64_t where, mfn_t mfn, unsigned int flags)
+{
+	struct entry_store how = { .keep_ad = false };
+	uint64_t entry = pte_make(mfn, PTE_PRESENT | PTE_ACCESSED), *slot;
+	struct frame *table;
+	int rc;
+
+	if (!mfn_valid(mfn))
+		return -EINVAL;
+	if (!(flags & HC_GNTMAP_READONLY))
+		entry |= PTE_WRITE | PTE_DIRTY;
+	entry |= (uint64_t)(flags >> HC_GNTMAP_GUEST_AVAIL0 & AVAIL_BITS) << AVAIL_SHIFT;
+	table = lock_target(v, where, flags, &slot);
+	if (!table)
+		return -EINVAL;
+	rc = l1_entry_update(v->domain, frame_owner_id(frame_owner_word(frame_of(mfn))), slot,
+			     entry, how);
+	frame_unlock_table(table);
+	return rc;
+}
+
+static bool maps(uint64_t entry, mfn_t mfn)
+{
+	return entry & PTE_PRESENT && pte_mfn(entry) == mfn;
+}
+
+/* Move the entry of new_va to the slot, with its references. */
+static int replace(struct vcpu *v, struct frame *table, uint64_t *slot, mfn_t mfn, uint64_t new_va)
+{
+	uint64_t maddr, *from;
+	struct frame *other, *first, *second;
+	struct walk w;
+	int rc = -EINVAL;
+
+	frame_unlock_table(table);
+	if (!guest_address_ok(new_va) || !table_walk(v->cr3_kernel, new_va, 2, &w))
+		return -EINVAL;
+	maddr = (w.entry & PTE_ADDRESS) + pte_index(new_va, 1) * 8;
+	if (!mfn_valid(maddr >> PAGE_SHIFT))
+		return -EINVAL;
+	other = frame_of(maddr >> PAGE_SHIFT);
+	from = maddr_to_virt(maddr);
+	/* Two locks of the same kind: the lower frame's first. */
+	first = MIN(table, other);
+	second = MAX(table, other);
+	if (frame_lock_table(first, v->domain->id) == 0)
+		return -EINVAL;
+	if (first == second || frame_lock_table(second, v->domain->id)) {
+		uint64_t old = pte_read(slot);
+
+		if (frame_type_of(frame_type_word(first)) == FRAME_L1 && slot != from &&
+		    frame_type_of(frame_type_word(second)) == FRAME_L1 && maps(old, mfn)) {
+			uint64_t moved = __atomic_exchange_n(from, 0, __ATOMIC_SEQ_CST);
+
+			old = __atomic_exchange_n(slot, moved, __ATOMIC_SEQ_CST);
+			l1_entry_put(old);
+			rc = 0;
+		}
+		if (first != second)
+			frame_unlock_table(second);
+	}
+	frame_unlock_table(first);
+	return rc;
+}
+
+int grant_unmap_pte(struct vcpu *v, uint64_t where, mfn_t mfn, uint64_t new_va, unsigned int flags)
+{
+	struct entry_store how = { .keep_ad = false };
+	uint64_t *slot;
+	struct frame *table = lock_target(v, where, flags, &slot);
+	int rc = -EINVAL;
+
+	if (!table)
+		return -EINVAL;
+	if (new_va)
+		return replace(v, table, slot, mfn, new_va);
+	if (maps(pte_read(slot), mfn))
+		rc = l1_entry_update(v->domain, v->domain->id, slot, 0, how);
+	frame_unlock_table(table);
+	return rc;
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Hypercall mmu_update: a list of page-table entries (or M2P entries) to change. */
+#include <hypercall/memory.h>
+
+#include "domain/domain.h"
+#include "hypercall/hypercall.h"
+#include "memory/entry.h"
+#include "memory/owner.h"
+
+/* Set in "count" when a preempted call goes on: *done then counts what is done. */
+#define PREEMPTED 0x80000000u
+#define CHUNK 16		/* requests copied in at a time */
+
+struct update {
+	struct domain *tables_of;	/* whose tables change */
+	uint32_t frames_of;		/* whose frames they may map */
+	struct frame *locked;		/* level-1 table that is kept locked, or NULL */
+};
+
+static void unlock(struct update *u)
+{
+	if (u->locked)
+		frame_unlock_table(u->locked);
+	u->locked = NULL;
+}
+
+/* Tables that are not live are memory like any other. */
+static int plain_store(struct update *u, mfn_t mfn, uint64_t *slot, uint64_t value)
+{
+	int rc = frame_get_both(mfn, u->tables_of, FRAME_WRITABLE, false);
+
+	if (rc)
+		return rc;
+	__atomic_store_n(slot, value, __ATOMIC_RELEASE);
+	frame_put_both(frame_of(mfn));
+	return 0;
+}
+
+static int pt_update(struct update *u, uint64_t maddr, uint64_t value, bool keep_ad)
+{
+	struct entry_store how = { .keep_ad = keep_ad };
+	mfn_t mfn = maddr >> PAGE_SHIFT;
+	uint64_t *slot;
+	struct frame *f;
+	unsigned int level;
+	int rc;
+
+	if (unlikely(mfn >= memory_max_mfn))
+		return -EINVAL;
+	f = frame_of(mfn);
+	slot = maddr_to_virt(maddr);
+	if (f != u->locked) {
+		unlock(u);
+		level = frame_lock_table(f, u->tables_of->id);
+		if (!level)
+			return plain_store(u, mfn, slot, value);
+		if (level > 1) {
+			/* Kept by a reference instead: what comes may take long. */
+			rc = frame_get_id(f, u->tables_of->id) ? 0 : -EINVAL;
+			frame_unlock_table(f);
+			if (rc)
+				return rc;
+			rc = table_entry_update(u->tables_of, f, level,
+						(maddr & (PAGE_SIZE - 1)) / 8, value, how, true);
+			frame_put(f);
+			return rc;
+		}
+		u->locked = f;
+	}
+	return l1_entry_update(u->tables_of, u->frames_of, slot, value, how);
+}
+
+static int m2p_update(struct update *u, mfn_t mfn, uint64_t pfn)
+{
+	if (mfn >= memory_max_mfn || !frame_get_id(frame_of(mfn), u->frames_of))
+		return -EINVAL;
+	m2p_set(mfn, pfn);
+	frame_put(frame_of(mfn));
+	return 0;
+}
+
+static int update_one(struct update *u, const struct hc_mmu_update *r)
+{
+	uint64_t maddr = r->ptr & ~7ULL;
+
+	switch (r->ptr & 3) {
+	case HC_MMU_NORMAL_PT_UPDATE:
+	case HC_MMU_PT_UPDATE_NO_TRANSLATE:
+		return pt_update(u, maddr, r->val, false);
+	case HC_MMU_PT_UPDATE_PRESERVE_AD:
+		return pt_update(u, maddr, r->val, true);
+	default:
+		unlock(u);
+		return m2p_update(u, r->ptr >> PAGE_SHIFT, r->val);
+	}
+}
+
+/* The requests from *i on; -ERESTART: let others in, then go on at *i. */
+static int update_list(struct update *u, uint64_t list, uint32_t count, uint32_t *i)
+{
+	struct hc_mmu_update chunk[CHUNK];
+	int rc = 0;
+
+	while (!rc && *i < count) {
+		uint32_t n = MIN(count - *i, CHUNK);
+
+		if (copy_from_guest(chunk, list + *i * sizeof(chunk[0]), n * sizeof(chunk[0])))
+			return -EFAULT;
+		for (uint32_t k = 0; k < n && !rc; k++) {
+			rc = update_one(u, &chunk[k]);
+			if (!rc)
+				++*i;
+			if (!rc && current->memory.deferred)
+				rc = -ERESTART;
+		}
+		unlock(u);
+		if (!rc && *i < count && hypercall_preempt_check())
+			rc = -ERESTART;
+	}
+	return rc;
+}
+
+/*
+ * domid: low half the domain whose frames may be mapped, high half (plus one,
+ * 0: the caller) the one whose tables are changed.
+ */
+static int resolve(uint32_t domid, struct update *u, struct domain **frames, struct domain **tables)
+{
+	uint16_t low = domid, high = domid >> 16;
+	int rc = 0;
+
+	*frames = *tables = NULL;
+	u->tables_of = current->domain;
+	u->frames_of = current->domain->id;
+	if (likely(domid == HC_DOMID_SELF))
+		return 0;
+	if (low == HC_DOMID_IO || low == HC_DOMID_XEN) {
+		if (!current->domain->privileged)
+			return -EPERM;
+		u->frames_of = low;
+	} else if (low != HC_DOMID_SELF && low != current->domain->id) {
+		rc = domain_get_target(low, frames);
+		if (rc)
+			return rc;
+		u->frames_of = (*frames)->id;
+	}
+	if (high) {
+		rc = domain_get_target(high - 1, tables);
+		if (!rc)
+			u->tables_of = *tables;
+	}
+	if (rc && *frames)
+		domain_put(*frames);
+	return rc;
+}
+
+long hypercall_mmu_update(uint64_t req, uint64_t count64, uint64_t done_at, uint64_t domid)
+{
+	uint32_t count = count64 & ~PREEMPTED, before = 0, i = 0;
+	struct update u = { .locked = NULL };
+	struct domain *frames, *tables;
+	int rc;
+
+	if (vcpu_deferred_finish(current, true))
+		return hypercall_continue(HC_NR_MMU_UPDATE, 4, req, count64, done_at, domid);
+	if (count64 & PREEMPTED && done_at && copy_from_guest(&before, done_at, sizeof(before)))
+		return -EFAULT;
+	rc = resolve(domid, &u, &frames, &tables);
+	if (rc)
+		return rc;
+	rc = update_list(&u, req, count, &i);
+	current->counters[HC_COUNTER_MMU_UPDATES] += i;
+	before += i;
+	if (done_at && copy_to_guest(done_at, &before, sizeof(before)))
+		rc = -EFAULT;
+	if (tables)
+		domain_put(tables);
+	if (frames)
+		domain_put(frames);
+	owner_reap();
+	if (rc == -ERESTART && i == count)
+		rc = 0;		/* only undoing is left, the next call finishes it */
+	if (rc == -ERESTART)
+		rc = hypercall_continue(HC_NR_MMU_UPDATE, 4, req + i * sizeof(struct hc_mmu_update),
+					(uint64_t)((count - i) | PREEMPTED), done_at, domid);
+	return rc;
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a domain owns, from its first frame to its last.
+ *
+ * The chunk map remembers where that was, so that nobody needs to look at the
+ * whole frame table: a bit for each 2 MiB of RAM in which the domain ever held
+ * a frame, in pages that are allocated when their first bit is set.
+ */
+#include <hypercall/memory.h>
+
+#include "memory/reservation.h"
+
+#include "domain/domain.h"
+#include "hypercall/hypercall.h"
+#include "lib/bitmap.h"
+#include "memory/allocator.h"
+#include "memory/entry.h"
+#include "memory/owner.h"
+#include "memory/tlb.h"
+
+#define CHUNK_SHIFT 9				/* frames of a bit */
+#define PAGE_BITS_SHIFT 15			/* bits of a page of the map */
+#define PAGE_SHIFT_FRAMES (CHUNK_SHIFT + PAGE_BITS_SHIFT)
+#define PREEMPT_FRAMES 64
+
+static unsigned int map_pages(void)
+{
+	return (memory_max_mfn >> PAGE_SHIFT_FRAMES) + 1;
+}
+
+int memory_domain_init(struct domain *d)
+{
+	int rc;
+
+	spin_init(&d->memory.page_lock);
+	d->memory.chunk_map = heap_alloc_for(d, map_pages() * sizeof(uint64_t *));
+	if (!d->memory.chunk_map)
+		return -ENOMEM;
+	rc = owner_register(d);
+	if (rc)
+		memory_domain_free(d);
+	return rc;
+}
+
+void memory_domain_free(struct domain *d)
+{
+	struct memory_domain *m = &d->memory;
+
+	owner_unregister(d);
+	for (unsigned int i = 0; m->chunk_map && i < map_pages(); i++)
+		page_free_for(d, m->chunk_map[i]);
+	heap_free_for(d, m->chunk_map, map_pages() * sizeof(uint64_t *));
+	heap_free_for(d, m->map, m->map_count * sizeof(*m->map));
+	m->chunk_map = NULL;
+	m->map = NULL;
+}
+
+#ifdef TENON_HOST
+extern uint64_t *host_m2p;
+#define m2p_table host_m2p
+#else
+#define m2p_table ((uint64_t *)M2P_VIRT)
+#endif
+
+void m2p_set(mfn_t mfn, uint64_t pfn)
+{
+	WRITE_ONCE(m2p_table[mfn], pfn);
+}
+
+uint64_t m2p_get(mfn_t mfn)
+{
+	return READ_ONCE(m2p_table[mfn]);
+}
+
+/* A block may span chunks, but not pages of the map: those stand for 64 GiB. */
+static int chunks_mark(struct domain *d, mfn_t mfn, unsigned int order)
+{
+	uint64_t **page = &d->memory.chunk_map[mfn >> PAGE_SHIFT_FRAMES];
+	unsigned int first = mfn >> CHUNK_SHIFT & ((1u << PAGE_BITS_SHIFT) - 1);
+	unsigned int count = order > CHUNK_SHIFT ? 1u << (order - CHUNK_SHIFT) : 1;
+
+	if (!__atomic_load_n(page, __ATOMIC_ACQUIRE)) {
+		uint64_t *new = page_alloc_for(d), *none = NULL;
+
+		if (!new)
+			return -ENOMEM;
+		if (!__atomic_compare_exchange_n(page, &none, new, false, __ATOMIC_SEQ_CST,
+						 __ATOMIC_SEQ_CST))
+			page_free_for(d, new);
+	}
+	for (unsigned int i = 0; i < count; i++)
+		if (!bit_test(*page, first + i))
+			bit_set(*page, first + i);
+	return 0;
+}
+
+int reservation_give(struct domain *d, mfn_t mfn, unsigned int order)
+{
+	uint64_t owner = (uint64_t)d->id << FRAME_OWNER_SHIFT | FRAME_ALLOCATED | 1;
+	int rc = chunks_mark(d, mfn, order);
+
+	if (rc)
+		return rc;
+	for (mfn_t i = mfn; i < mfn + (1ULL << order); i++) {
+		__atomic_store_n(&frame_of(i)->type, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&frame_of(i)->owner, owner, __ATOMIC_RELEASE);
+	}
+	return 0;
+}
+
+int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, mfn_t *mfn)
+{
+	int rc;
+
+	if (order > ALLOCATOR_MAX_ORDER)
+		return -EINVAL;
+	rc = owner_charge(d, 1ULL << order);
+	if (rc)
+		return rc;
+	rc = -ENOMEM;
+	*mfn = allocator_get(order, bits);
+	if (*mfn == MFN_INVALID)
+		goto uncharge;
+	rc = reservation_give(d, *mfn, order);
+	if (!rc && READ_ONCE(d->memory.relinquishing)) {
+		/* Its destruction may have looked here before they were there. */
+		for (mfn_t i = 0; i < 1ULL << order; i++)
+			reservation_drop(d, *mfn + i);
+		return -EINVAL;
+	}
+	if (!rc)
+		return 0;
+	frames_free(*mfn, order);
+uncharge:
+	owner_uncharge(d, 1ULL << order);
+	return rc;
+}
+
+int domain_frames_alloc(struct domain *d, unsigned int order, mfn_t *mfn)
+{
+	return reservation_grow(d, order, ALLOCATOR_ANY_BITS, mfn);
+}
+
+int reservation_drop(struct domain *d, mfn_t mfn)
+{
+	struct frame *f;
+	int rc = 0;
+
+	if (mfn >= memory_max_mfn || !frame_get_id(frame_of(mfn), d->id))
+		return -EINVAL;
+	f = frame_of(mfn);
+	if (__atomic_fetch_and(&f->owner, ~FRAME_ALLOCATED, __ATOMIC_SEQ_CST) & FRAME_ALLOCATED)
+		frame_put(f);
+	else
+		rc = -EINVAL;
+	frame_put(f);
+	return rc;
+}
+
+int reservation_steal(struct domain *d, mfn_t mfn)
+{
+	uint64_t alone = (uint64_t)d->id << FRAME_OWNER_SHIFT | FRAME_ALLOCATED | 1, x;
+
+	if (mfn >= memory_max_mfn)
+		return -EINVAL;
+	x = frame_owner_word(frame_of(mfn));
+	/* Without other references than the owner's there are no type references either. */
+	if ((x & ~FRAME_FOREIGN) != alone || !frame_cas(&frame_of(mfn)->owner, &x, FRAME_HYP))
+		return -EBUSY;
+	m2p_set(mfn, M2P_INVALID);
+	return 0;
+}
+
+mfn_t memory_domain_next_frame(struct domain *d, uint64_t *at)
+{
+	for (mfn_t mfn = *at; mfn < memory_max_mfn; ) {
+		uint64_t *page = d->memory.chunk_map[mfn >> PAGE_SHIFT_FRAMES];
+		uint64_t x;
+
+		if (!page) {
+			mfn = ((mfn >> PAGE_SHIFT_FRAMES) + 1) << PAGE_SHIFT_FRAMES;
+			continue;
+		}
+		if (!bit_test(page, mfn >> CHUNK_SHIFT & ((1u << PAGE_BITS_SHIFT) - 1))) {
+			mfn = ((mfn >> CHUNK_SHIFT) + 1) << CHUNK_SHIFT;
+			continue;
+		}
+		x = frame_owner_word(frame_of(mfn));
+		if (frame_owner_id(x) == d->id && x & FRAME_REFS && !(x & FRAME_SHARED)) {
+			*at = mfn + 1;
+			return mfn;
+		}
+		mfn++;
+	}
+	*at = memory_max_mfn;
+	return MFN_INVALID;
+}
+
+static bool unpin(struct frame *f)
+{
+	uint64_t x = frame_type_word(f);
+
+	while (x & FRAME_COUNT && x & FRAME_PINNED)
+		if (frame_cas(&f->type, &x, x & ~FRAME_PINNED))
+			return true;
+	return false;
+}
+
+/* Undo what keeps a frame of a dying domain in use, then drop the domain's own reference. */
+static int relinquish_frame(struct domain *d, struct frame *f)
+{
+	int rc = 0;
+
+	if (!frame_get_id(f, d->id))
+		return 0;
+	if (unpin(f))
+		rc = frame_put_table(f, true);
+	if (!rc)
+		rc = frame_put_resume(f, d->id, true);
+	if (!rc && __atomic_fetch_and(&f->owner, ~FRAME_ALLOCATED, __ATOMIC_SEQ_CST) &
+		   FRAME_ALLOCATED)
+		frame_put(f);
+	frame_put(f);
+	return rc;
+}
+
+int memory_domain_relinquish(struct domain *d)
+{
+	struct memory_domain *m = &d->memory;
+	unsigned int done = 0;
+	struct vcpu *v;
+	int rc;
+
+	spin_lock(&m->page_lock);
+	m->relinquishing = true;
+	spin_unlock(&m->page_lock);
+	for_each_vcpu(d, v) {
+		rc = vcpu_drop_bases(v);
+		if (rc)
+			return rc;
+	}
+	for (;;) {
+		uint64_t next = m->relinquish_next;
+		mfn_t mfn = memory_domain_next_frame(d, &next);
+
+		if (mfn == MFN_INVALID)
+			break;
+		rc = relinquish_frame(d, frame_of(mfn));
+		if (rc) {
+			m->relinquish_next = mfn;
+			return rc;
+		}
+		m->relinquish_next = next;
+		if (++done % PREEMPT_FRAMES == 0 && hypercall_preempt_check())
+			return -ERESTART;
+	}
+	m->relinquish_next = memory_max_mfn;
+	owner_reap();
+	return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which frames a domain has: giving, taking, exchanging. */
+#ifndef MEMORY_RESERVATION_H
+#define MEMORY_RESERVATION_H
+
+#include "memory/memory.h"
+
+/* As domain_frames_alloc(), with addresses of at most "bits" bits. */
+int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, mfn_t *mfn);
+/* d gives a frame back; it is free when its last mapping goes.  -EINVAL: not its frame. */
+int reservation_drop(struct domain *d, mfn_t mfn);
+/*
+ * For exchanges, which keep the charge: take an unused frame away (it is the
+ * hypervisor's then, allocator_put() it), or make a block d's.
+ */
+int reservation_steal(struct domain *d, mfn_t mfn);
+int reservation_give(struct domain *d, mfn_t mfn, unsigned int order);	/* -ENOMEM */
+
+/* First frame of the n-th 2 MiB of the machine-to-phys table (boot.c); MFN_INVALID: a hole. */
+mfn_t m2p_extent(unsigned int n);
+
+/* Parts of memory_op. */
+long exchange_op(uint64_t arg);
+long memory_map_op(unsigned int cmd, uint64_t arg);
+
+#endif
