@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What every file may assume: fixed-width types, a few macros, error numbers.
+ * The same header serves the host build of the pure logic (TENON_HOST), where
+ * the C library provides what the freestanding build lacks.
+ */
+#ifndef LIB_BASE_H
+#define LIB_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "lib/errno.h"
+
+#ifndef TENON_HOST
+/* The image is linked once at its address: no reference goes through a GOT. */
+#pragma GCC visibility push(hidden)
+#endif
+
+typedef uint64_t mfn_t;		/* machine frame number, 4 KiB units */
+typedef uint64_t pfn_t;		/* guest pseudo-physical frame number */
+typedef uint64_t cpumask_t;	/* bit n: processor n */
+
+#define NR_CPUS 64
+#define MFN_INVALID (~(mfn_t)0)
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE 4096UL
+#define PAGE_MASK (~(PAGE_SIZE - 1))
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define ALIGN_UP(x, a) (((x) + (a) - 1) & ~((__typeof__(x))(a) - 1))
+#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a) - 1))
+#define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
+
+#define __packed __attribute__((packed))
+#define __aligned(n) __attribute__((aligned(n)))
+#define __noreturn __attribute__((noreturn))
+#define __init __attribute__((section(".init.text"), cold))
+#define __initdata __attribute__((section(".init.data")))
+
+#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#define barrier() __asm__ volatile("" ::: "memory")
+
+#endif
