@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Switching a processor between vcpus.  The outgoing vcpu's registers leave the
+ * stack's frame for its struct, so that it can run elsewhere; its address space,
+ * segments and descriptor tables stay loaded while only the idle vcpu runs, so
+ * that a guest that waits for one event and goes on pays for neither.
+ */
+#include "cpu/cpu.h"
+#include "cpu/x86.h"
+#include "domain/domain.h"
+#include "lib/log.h"
+#include "memory/memory.h"
+
+/* Load a data segment register; a selector that the tables do not allow becomes null. */
+#define LOAD_SEGMENT(reg, value) \
+	__asm__ volatile("1: mov %w0, %%" #reg "\n" \
+			 "2:\n" \
+			 ".pushsection .fixup.text, \"ax\"\n" \
+			 "3: xor %k0, %k0\n" \
+			 "jmp 1b\n" \
+			 ".popsection\n" \
+			 ".pushsection .exception_table, \"a\"\n" \
+			 ".quad 1b, 3b\n" \
+			 ".popsection" \
+			 : "+r"(value))
+
+static uint16_t read_ds(void)
+{
+	uint16_t v;
+
+	__asm__ volatile("mov %%ds, %0" : "=r"(v));
+	return v;
+}
+
+static uint16_t read_es(void)
+{
+	uint16_t v;
+
+	__asm__ volatile("mov %%es, %0" : "=r"(v));
+	return v;
+}
+
+static uint16_t read_fs(void)
+{
+	uint16_t v;
+
+	__asm__ volatile("mov %%fs, %0" : "=r"(v));
+	return v;
+}
+
+static uint16_t read_gs(void)
+{
+	uint16_t v;
+
+	__asm__ volatile("mov %%gs, %0" : "=r"(v));
+	return v;
+}
+
+void segment_bases_read(struct vcpu *v)
+{
+	uint64_t active = rdmsr(MSR_GS_BASE), other = rdmsr(MSR_KERNEL_GS_BASE);
+
+	v->fs_base = rdmsr(MSR_FS_BASE);
+	v->gs_base_kernel = v->kernel_mode ? active : other;
+	v->gs_base_user = v->kernel_mode ? other : active;
+}
+
+static void save_segments(struct vcpu *v)
+{
+	v->ds = read_ds();
+	v->es = read_es();
+	v->fs = read_fs();
+	v->gs = read_gs();
+	segment_bases_read(v);
+}
+
+static void load_segments(struct vcpu *v)
+{
+	uint16_t ds = v->ds, es = v->es, fs = v->fs, gs = v->gs;
+
+	if (ds | read_ds())
+		LOAD_SEGMENT(ds, ds);
+	if (es | read_es())
+		LOAD_SEGMENT(es, es);
+	if (fs | read_fs())
+		LOAD_SEGMENT(fs, fs);
+	if (gs | read_gs())
+		LOAD_SEGMENT(gs, gs);
+	wrmsr(MSR_FS_BASE, v->fs_base);
+	wrmsr(MSR_GS_BASE, v->kernel_mode ? v->gs_base_kernel : v->gs_base_user);
+	wrmsr(MSR_KERNEL_GS_BASE, v->kernel_mode ? v->gs_base_user : v->gs_base_kernel);
+}
+
+void load_user_gs(uint16_t selector)
+{
+	__asm__ volatile("swapgs" ::: "memory");
+	LOAD_SEGMENT(gs, selector);
+	__asm__ volatile("swapgs" ::: "memory");
+}
+
+void debug_registers_load(struct vcpu *v)
+{
+	__asm__ volatile("mov %0, %%db0" : : "r"(v->debugreg[0]));
+	__asm__ volatile("mov %0, %%db1" : : "r"(v->debugreg[1]));
+	__asm__ volatile("mov %0, %%db2" : : "r"(v->debugreg[2]));
+	__asm__ volatile("mov %0, %%db3" : : "r"(v->debugreg[3]));
+	__asm__ volatile("mov %0, %%db6" : : "r"(0xffff0ff0UL | v->debugreg[6]));
+	__asm__ volatile("mov %0, %%db7" : : "r"(v->debugreg[7]));
+}
+
+/* What stays behind while the idle vcpu runs: see the top of this file. */
+static void unload(struct cpu *c)
+{
+	struct vcpu *old = c->loaded;
+	uint64_t bit = 1ULL << c->id;
+
+	if (!old)
+		return;
+	if (old->debugreg[7] & 0xff)
+		__asm__ volatile("mov %0, %%db7" : : "r"(0x400UL));
+	c->loaded = NULL;
+	__atomic_fetch_and(&old->dirty_cpus, ~bit, __ATOMIC_SEQ_CST);
+}
+
+static void forget(void *arg)
+{
+	struct cpu *c = this_cpu();
+	struct vcpu *v = arg;
+
+	if (c->loaded == v && c->running != v) {
+		write_cr3(hyp_cr3());
+		unload(c);
+		__asm__ volatile("lgdt %0" : : "m"(c->own_gdtr));
+	}
+	if (c->fpu_owner == v)
+		c->fpu_owner = NULL;
+}
+
+static void load(struct cpu *c, struct vcpu *v)
+{
+	struct domain *previous = c->loaded ? c->loaded->domain : NULL;
+	uint64_t bit = 1ULL << c->id;
+
+	unload(c);
+	if (v->loaded_cpu != c->id && cpu_of(v->loaded_cpu)->loaded == v)
+		smp_call(1ULL << v->loaded_cpu, forget, v);
+	__atomic_fetch_or(&v->domain->dirty_cpus, bit, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&v->dirty_cpus, bit, __ATOMIC_SEQ_CST);
+	write_cr3(v->kernel_mode ? v->cr3_kernel : v->cr3_user);
+	if (previous && previous != v->domain)
+		__atomic_fetch_and(&previous->dirty_cpus, ~bit, __ATOMIC_SEQ_CST);
+	descriptors_load(v);
+	load_segments(v);
+	if (v->debugreg[7] & 0xff)
+		debug_registers_load(v);
+	if (v->cr4 & CR4_TSD)
+		write_cr4(c->cr4 | CR4_TSD);
+	else if (read_cr4() != c->cr4)
+		write_cr4(c->cr4);
+	c->loaded = v;
+	v->loaded_cpu = c->id;
+}
+
+void context_switch(struct vcpu *prev, struct vcpu *next)
+{
+	struct cpu *c = this_cpu();
+
+	ASSERT(next->domain);
+	if (prev != c->idle) {
+		prev->regs = *guest_regs();
+		save_segments(prev);
+		fpu_save(prev);
+	}
+	c->running = next;
+	if (next == c->idle) {
+		sched_context_saved(prev);
+		sched_context_loaded(next);
+		resume_idle();
+	}
+	/* Loaded here and nowhere else since: its tables may have been changed only by its own hypercalls. */
+	if (c->loaded != next || next->loaded_cpu != c->id)
+		load(c, next);
+	fpu_switch_in(next);
+	*guest_regs() = next->regs;
+	sched_context_saved(prev);
+	count_event(next, HC_COUNTER_SWITCHES);
+	sched_context_loaded(next);
+	resume_guest();
+}
+
+void context_forget(struct vcpu *v)
+{
+	smp_call(cpu_online_mask, forget, v);
+}
+
+void idle_loop(void)
+{
+	for (;;) {
+		softirq_run(true);
+		if (__atomic_load_n(&this_cpu()->softirq_pending, __ATOMIC_ACQUIRE))
+			continue;
+		/* sti takes effect after hlt has begun, so that a wake-up between is not lost. */
+		__asm__ volatile("sti; hlt; cli" ::: "memory");
+	}
+}

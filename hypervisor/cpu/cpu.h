@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The processor: descriptor tables, features, FPU, context switch, exceptions,
+ * the other processors, panics.
+ */
+#ifndef CPU_CPU_H
+#define CPU_CPU_H
+
+#include "cpu/percpu.h"
+#include "cpu/regs.h"
+
+struct vcpu;
+struct domain;
+
+/* ---- features.c ---- */
+extern bool cpu_has_smap, cpu_has_smep, cpu_has_pge, cpu_has_xsave, cpu_has_fsgsbase,
+	cpu_vendor_amd;
+void features_init(void);		/* boot processor: detect, patch the SMAP sites */
+void features_cpu_init(void);		/* each processor: control registers */
+extern char cpu_model_name[49];
+/* Between these, ring 0 may touch guests' addresses (SMAP); nothing where there is none. */
+static inline void guest_access_begin(void)
+{
+	if (cpu_has_smap)
+		__asm__ volatile("stac" ::: "memory");
+}
+static inline void guest_access_end(void)
+{
+	if (cpu_has_smap)
+		__asm__ volatile("clac" ::: "memory");
+}
+
+/* ---- descriptors.c ---- */
+void descriptors_cpu_init(struct cpu *c);	/* GDT, IDT, TSS, system-call registers */
+/* The page every guest's GDT shows at HC_FIRST_RESERVED_GDT_PAGE. */
+extern mfn_t descriptors_reserved_mfn;
+void descriptors_init(void);
+
+/* ---- guest_descriptors.c ---- */
+int window_alloc(struct vcpu *v);	/* its descriptor window; -ENOMEM */
+void window_free(struct vcpu *v);
+int vcpu_set_gdt(struct vcpu *v, const uint64_t *frames, unsigned int entries);
+long vcpu_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries);
+void vcpu_drop_descriptors(struct vcpu *v);
+void descriptors_load(struct vcpu *v);	/* GDTR and LDTR for the vcpu about to run */
+/* A fault inside the LDT window: map the guest's page that belongs there.  True: retry. */
+bool ldt_window_fault(struct vcpu *v, uint64_t va);
+
+/* ---- fpu.c ---- */
+void fpu_init(void);
+void fpu_cpu_init(void);
+int fpu_vcpu_init(struct vcpu *v);
+void fpu_vcpu_free(struct vcpu *v);
+void fpu_save(struct vcpu *v);		/* registers to memory, if this processor holds them */
+void fpu_switch_in(struct vcpu *v);	/* arrange for the trap on first use */
+void fpu_trap(struct vcpu *v);		/* #NM of the guest: give it its registers */
+void fpu_set_task_switched(struct vcpu *v, bool set);	/* the guest's CR0.TS */
+uint64_t fpu_guest_xcr0_mask(void);	/* XCR0 bits guests may set; 0: no XSAVE */
+bool fpu_set_xcr0(struct vcpu *v, uint64_t value);	/* XSETBV; false: #GP */
+void fpu_load_context(struct vcpu *v, const void *fxsave_image);	/* 512 bytes */
+void fpu_store_context(struct vcpu *v, void *fxsave_image);
+
+/* ---- context.c ---- */
+void resume_guest(void) __noreturn;
+void resume_idle(void) __noreturn;
+void idle_loop(void) __noreturn;
+void context_forget(struct vcpu *v);	/* no processor keeps its address space or FPU loaded */
+void guest_enter_kernel(struct vcpu *v);	/* tables, GS base, mode of the current vcpu */
+void guest_enter_user(struct vcpu *v);
+void load_user_gs(uint16_t selector);	/* of the current vcpu; null if the tables do not allow it */
+void debug_registers_load(struct vcpu *v);
+void segment_bases_read(struct vcpu *v);	/* hardware to v->fs_base, gs_base_* */
+
+/* ---- exception.c, bounce.c ---- */
+void exception_prepare(struct vcpu *v, struct regs *regs, unsigned int vector,
+		       uint32_t error_code);
+void dump_regs(const struct regs *regs);
+void dump_guest(struct vcpu *v, const struct regs *regs);
+int fixup_find(uint64_t rip, uint64_t *to);	/* -ENOENT */
+
+/* ---- smp.c ---- */
+void smp_boot_cpus(void);
+void smp_mail_interrupt(void);
+void smp_serve_mailbox(void);
+void smp_stop_others(void);		/* for a panic or a reset */
+
+/* ---- panic.c ---- */
+void trace_stack(uint64_t rsp, uint64_t rip);
+const char *symbol_find(uint64_t address, uint64_t *offset);	/* NULL: none */
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * FPU and vector state, switched lazily: a vcpu that is switched in finds
+ * CR0.TS set and gets its registers at the first use.
+ */
+#include "cpu/cpu.h"
+#include "cpu/x86.h"
+#include "domain/domain.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "memory/memory.h"
+
+#define XCR0_LEGACY 3UL		/* x87 and SSE, always there */
+#define XCR0_AVX 4UL
+#define XCR0_AVX512 0xe0UL
+#define XCR0_PKRU 0x200UL
+#define FXSAVE_SIZE 512
+#define MXCSR_DEFAULT 0x1f80
+#define FCW_DEFAULT 0x037f
+
+struct fpu_area {
+	uint8_t image[FXSAVE_SIZE];	/* then the XSAVE header and extended parts */
+} __aligned(64);
+
+static uint64_t xcr0_mask;		/* what the host supports and guests may use */
+static uint32_t area_size = FXSAVE_SIZE;
+
+uint64_t fpu_guest_xcr0_mask(void)
+{
+	return xcr0_mask;
+}
+
+static void xsetbv(uint64_t v)
+{
+	__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)));
+}
+
+void fpu_init(void)
+{
+	uint32_t a, b, c, d;
+
+	if (!cpu_has_xsave)
+		return;
+	cpuid(0xd, 0, &a, &b, &c, &d);
+	xcr0_mask = a & (XCR0_LEGACY | XCR0_AVX | XCR0_AVX512 | XCR0_PKRU);
+	if ((xcr0_mask & XCR0_AVX512) != XCR0_AVX512 || !(xcr0_mask & XCR0_AVX))
+		xcr0_mask &= ~XCR0_AVX512;
+	xcr0_mask &= ~XCR0_PKRU;	/* guests see no protection keys */
+	xsetbv(xcr0_mask);
+	cpuid(0xd, 0, &a, &b, &c, &d);
+	area_size = b;
+}
+
+void fpu_cpu_init(void)
+{
+	if (cpu_has_xsave)
+		xsetbv(xcr0_mask);
+}
+
+static void set_defaults(struct fpu_area *f)
+{
+	memset(f, 0, area_size);
+	*(uint16_t *)&f->image[0] = FCW_DEFAULT;
+	*(uint32_t *)&f->image[24] = MXCSR_DEFAULT;
+	if (cpu_has_xsave)
+		*(uint64_t *)((char *)f + FXSAVE_SIZE) = XCR0_LEGACY;
+}
+
+int fpu_vcpu_init(struct vcpu *v)
+{
+	/* 64-byte alignment: heap blocks have 16. */
+	char *raw = heap_alloc_for(v->domain, area_size + 64);
+
+	if (!raw)
+		return -ENOMEM;
+	v->fpu_raw = raw;
+	v->fpu = (struct fpu_area *)ALIGN_UP((uint64_t)raw, 64UL);
+	v->xcr0 = cpu_has_xsave ? 1 : 0;
+	set_defaults(v->fpu);
+	return 0;
+}
+
+void fpu_vcpu_free(struct vcpu *v)
+{
+	if (v->fpu_raw)
+		heap_free_for(v->domain, v->fpu_raw, area_size + 64);
+	v->fpu_raw = NULL;
+	v->fpu = NULL;
+}
+
+/* All the state the host knows is kept, whatever XCR0 the guest has chosen. */
+static void save(struct fpu_area *f)
+{
+	if (cpu_has_xsave) {
+		xsetbv(xcr0_mask);
+		__asm__ volatile("xsave64 %0" : "+m"(*f) : "a"(~0U), "d"(~0U) : "memory");
+	} else {
+		__asm__ volatile("fxsave64 %0" : "=m"(*f));
+	}
+}
+
+static void restore(struct vcpu *v)
+{
+	if (cpu_has_xsave) {
+		xsetbv(xcr0_mask);
+		__asm__ volatile("xrstor64 %0" : : "m"(*v->fpu), "a"(~0U), "d"(~0U) : "memory");
+		xsetbv(v->xcr0);
+	} else {
+		__asm__ volatile("fxrstor64 %0" : : "m"(*v->fpu));
+	}
+}
+
+void fpu_save(struct vcpu *v)
+{
+	struct cpu *c = this_cpu();
+
+	if (c->fpu_owner != v)
+		return;
+	clts();
+	save(v->fpu);
+	c->fpu_owner = NULL;
+	write_cr0(read_cr0() | CR0_TS);
+}
+
+void fpu_switch_in(struct vcpu *v)
+{
+	if (cpu_has_xsave)
+		xsetbv(v->xcr0);
+	write_cr0(read_cr0() | CR0_TS);
+}
+
+void fpu_trap(struct vcpu *v)
+{
+	struct cpu *c = this_cpu();
+
+	clts();
+	if (c->fpu_owner != v) {
+		restore(v);
+		c->fpu_owner = v;
+	}
+	if (v->cr0_ts)
+		write_cr0(read_cr0() | CR0_TS);
+}
+
+void fpu_set_task_switched(struct vcpu *v, bool set)
+{
+	v->cr0_ts = set;
+	if (set)
+		write_cr0(read_cr0() | CR0_TS);
+	else
+		fpu_trap(v);
+}
+
+bool fpu_set_xcr0(struct vcpu *v, uint64_t value)
+{
+	if (!cpu_has_xsave || !(value & 1) || value & ~xcr0_mask ||
+	    ((value & XCR0_AVX) && !(value & 2)) ||
+	    ((value & XCR0_AVX512) && ((value & XCR0_AVX512) != XCR0_AVX512 || !(value & XCR0_AVX))))
+		return false;
+	v->xcr0 = value;
+	xsetbv(value);
+	return true;
+}
+
+void fpu_load_context(struct vcpu *v, const void *fxsave_image)
+{
+	set_defaults(v->fpu);
+	memcpy(v->fpu->image, fxsave_image, FXSAVE_SIZE);
+	/* Reserved MXCSR bits would fault when the image is loaded. */
+	*(uint32_t *)&v->fpu->image[24] &= 0xffbf;
+}
+
+void fpu_store_context(struct vcpu *v, void *fxsave_image)
+{
+	memcpy(fxsave_image, v->fpu->image, FXSAVE_SIZE);
+}
