@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Serving hypercalls: handlers' shape, preemption, and access to guest memory.
+ *
+ * A handler is long hypercall_NAME(args as uint64_t, up to five) and returns
+ * the guest's result (0 or positive, or -errno).
+ */
+#ifndef HYPERCALL_HYPERCALL_H
+#define HYPERCALL_HYPERCALL_H
+
+#include "lib/base.h"
+
+/*
+ * Time to let others in?  Opens a short window for interrupts, then tells
+ * whether work is pending on this processor.  Call every few dozen items of a
+ * long operation, never with a spinlock held.
+ */
+bool hypercall_preempt_check(void);
+
+/*
+ * Arrange for the guest to make hypercall nr again with these arguments when
+ * it next runs (for a multicall: that entry).  Return its value from the handler:
+ *     if (i < n && hypercall_preempt_check())
+ *             return hypercall_continue(HC_NR_X, 4, ptr, n - i, done, domid);
+ */
+long hypercall_continue(unsigned int nr, unsigned int nargs, ...);
+
+/*
+ * Copies between hypervisor and guest virtual memory, in the address space
+ * that is loaded now.  0, or -EFAULT when an address is the hypervisor's or
+ * faults; bytes before the fault may have been copied.
+ */
+int copy_from_guest(void *dst, uint64_t src, size_t size);
+int copy_to_guest(uint64_t dst, const void *src, size_t size);
+int clear_guest(uint64_t dst, size_t size);
+
+/*
+ * Exactly like the copies, but for hypervisor pointers that may fault (device
+ * tables of the firmware, live page tables of another space).
+ */
+int copy_safe(void *dst, const void *src, size_t size);
+
+#endif
