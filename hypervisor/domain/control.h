@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Making and ending domains: for the control hypercalls and boot. */
+#ifndef DOMAIN_CONTROL_H
+#define DOMAIN_CONTROL_H
+
+#include <hypercall/control.h>
+#include "lib/base.h"
+
+struct domain;
+
+/* An empty, paused domain; wanted 0xffff: any number.  -EINVAL, -EEXIST, -ENOSPC, -ENOMEM. */
+int domain_create(uint16_t wanted, const struct hc_control_create *c, struct domain **out);
+struct domain *domain_create_pseudo(uint16_t id, const char *name);
+/* 0 when everything of it is given back; -ERESTART: call again; -EINVAL: dom0, or the caller. */
+int domain_destroy(struct domain *d);
+/* The first domain from number domid on, with a reference; NULL: none. */
+struct domain *domain_get_next(uint32_t domid);
+uint32_t domain_count(void);
+/* Fill a frame with the hypercall entry stubs (domain/hypercall_page.c). */
+void hypercall_page_fill(uint8_t *page);
+/* Build and start dom0 from boot modules (domain/dom0.c). */
+void dom0_build(uint64_t kernel, uint64_t kernel_size, uint64_t initrd, uint64_t initrd_size,
+		const char *command_line);
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Virtual processors: making them, their contexts, and the vcpu hypercalls. */
+#include <hypercall/sched.h>
+#include <hypercall/vcpu.h>
+#include "cpu/cpu.h"
+#include "cpu/x86.h"
+#include "domain/domain.h"
+#include "domain/guest.h"
+#include "domain/vcpu.h"
+#include "hypercall/handlers.h"
+#include "hypercall/hypercall.h"
+#include "lib/string.h"
+#include "memory/memory.h"
+
+/* Where a vcpu without vcpu_info finds one, so that no path has to ask. */
+static struct hc_vcpu_info dummy_info = { .evtchn_upcall_mask = 1 };
+
+struct vcpu *vcpu_of(struct domain *d, uint32_t id)
+{
+	return id < d->max_vcpus ? d->vcpu[id] : NULL;
+}
+
+static void vcpu_init_fields(struct vcpu *v, struct domain *d, unsigned int id)
+{
+	v->domain = d;
+	v->id = (uint16_t)id;
+	v->info_mfn = MFN_INVALID;
+	v->info = d->shared_info && id < LEGACY_MAX_VCPUS ? &d->shared_info->vcpu_info[id] :
+							    &dummy_info;
+	v->kernel_mode = 1;
+	v->debugreg[6] = 0xffff0ff0;
+	v->debugreg[7] = 0x400;
+	for (unsigned int i = 0; i < ARRAY_SIZE(v->ldt_frames); i++)
+		v->ldt_frames[i] = MFN_INVALID;
+}
+
+int vcpu_create(struct domain *d, unsigned int id)
+{
+	struct vcpu *v = heap_alloc_for(d, sizeof(*v));
+	int rc = -ENOMEM;
+
+	if (!v)
+		return -ENOMEM;
+	vcpu_init_fields(v, d, id);
+	v->traps = page_alloc_for(d);
+	if (!v->traps)
+		goto free_vcpu;
+	rc = fpu_vcpu_init(v);
+	if (rc)
+		goto free_traps;
+	rc = window_alloc(v);
+	if (rc)
+		goto free_fpu;
+	rc = event_vcpu_init(v);
+	if (rc)
+		goto free_window;
+	rc = sched_vcpu_init(v);
+	if (rc)
+		goto free_window;
+	time_vcpu_init(v);
+	v->sched.waiting = VCPU_WAIT_DOWN;
+	d->vcpu[id] = v;
+	return 0;
+free_window:
+	window_free(v);
+free_fpu:
+	fpu_vcpu_free(v);
+free_traps:
+	page_free_for(d, v->traps);
+free_vcpu:
+	heap_free_for(d, v, sizeof(*v));
+	return rc;
+}
+
+void vcpu_free(struct vcpu *v)
+{
+	struct domain *d = v->domain;
+
+	time_vcpu_free(v);
+	sched_vcpu_free(v);
+	window_free(v);
+	fpu_vcpu_free(v);
+	page_free_for(d, v->traps);
+	d->vcpu[v->id] = NULL;
+	heap_free_for(d, v, sizeof(*v));
+}
+
+static int set_tables(struct vcpu *v, const struct hc_vcpu_guest_context *c)
+{
+	mfn_t kernel = c->ctrlreg[3] >> PAGE_SHIFT, user = c->ctrlreg[1] >> PAGE_SHIFT;
+	int rc = 0;
+
+	if (c->gdt_ents && !v->gdt_entries)
+		rc = vcpu_set_gdt(v, c->gdt_frames, (unsigned int)MIN(c->gdt_ents, (uint64_t)8192));
+	if (!rc && (v->cr3_kernel >> PAGE_SHIFT) != kernel)
+		rc = vcpu_set_kernel_base(v, kernel);
+	if (!rc && c->ctrlreg[1] && (v->cr3_user >> PAGE_SHIFT) != user)
+		rc = vcpu_set_user_base(v, user);
+	return rc;
+}
+
+static int set_entry_points(struct vcpu *v, const struct hc_vcpu_guest_context *c)
+{
+	for (unsigned int i = 0; i < 256; i++) {
+		struct hc_trap_info t = c->trap_ctxt[i];
+
+		t.vector = (uint8_t)i;
+		if (!guest_set_trap(v, &t))
+			return -EINVAL;
+	}
+	if (!guest_set_callback(v, VCPU_CALLBACK_EVENT, c->event_callback_eip, true) ||
+	    !guest_set_callback(v, VCPU_CALLBACK_FAILSAFE, c->failsafe_callback_eip,
+				c->flags & HC_VGCF_FAILSAFE_DISABLES_EVENTS) ||
+	    !guest_set_callback(v, VCPU_CALLBACK_SYSCALL, c->syscall_callback_eip,
+				c->flags & HC_VGCF_SYSCALL_DISABLES_EVENTS))
+		return -EINVAL;
+	return 0;
+}
+
+static void set_registers(struct vcpu *v, const struct hc_vcpu_guest_context *c)
+{
+	memcpy(&v->regs, &c->user_regs, sizeof(v->regs));
+	v->regs.cs |= 3;
+	v->regs.ss |= 3;
+	memset(v->regs.cs_pad, 0, sizeof(v->regs.cs_pad));
+	memset(v->regs.ss_pad, 0, sizeof(v->regs.ss_pad));
+	v->regs.rflags = (v->regs.rflags & ~(uint64_t)(RFLAGS_IOPL | RFLAGS_NT | RFLAGS_VM)) |
+			 RFLAGS_IF | 2;
+	v->regs.vector = REGS_SYSCALL;
+	v->regs.error_code = 0;
+	v->ds = c->user_regs.ds;
+	v->es = c->user_regs.es;
+	v->fs = c->user_regs.fs;
+	v->gs = c->user_regs.gs;
+	v->fs_base = c->fs_base;
+	v->gs_base_kernel = c->gs_base_kernel;
+	v->gs_base_user = c->gs_base_user;
+	v->kernel_mode = !!(c->flags & HC_VGCF_IN_KERNEL);
+	guest_set_kernel_stack(v, (uint16_t)c->kernel_ss, c->kernel_sp);
+}
+
+static bool canonical(uint64_t a)
+{
+	return (int64_t)(a << 16) >> 16 == (int64_t)a;
+}
+
+int vcpu_set_context(struct vcpu *v, struct hc_vcpu_guest_context *c)
+{
+	int rc;
+
+	if (v->online)
+		return -EBUSY;
+	if (c->gdt_ents > HC_FIRST_RESERVED_GDT_ENTRY || c->ldt_ents > 8192 ||
+	    !canonical(c->fs_base) || !canonical(c->gs_base_kernel) ||
+	    !canonical(c->gs_base_user) || !(c->flags & HC_VGCF_IN_KERNEL || c->ctrlreg[1]))
+		return -EINVAL;
+	rc = set_entry_points(v, c);
+	if (!rc)
+		rc = set_tables(v, c);
+	if (rc)
+		return rc;
+	for (unsigned int i = 0; i < 8; i++)
+		if (i != 4 && i != 5 && guest_set_debugreg(v, i, c->debugreg[i]))
+			return -EINVAL;
+	if (c->ldt_ents && vcpu_set_ldt(v, c->ldt_base, (uint32_t)c->ldt_ents))
+		return -EINVAL;
+	set_registers(v, c);
+	if (c->flags & HC_VGCF_I387_VALID)
+		fpu_load_context(v, c->fpu_ctxt.x);
+	if (!v->id)
+		v->domain->vm_assist = c->vm_assist;
+	v->online = true;
+	return 0;
+}
+
+/* v is paused or blocked: its registers are in its struct. */
+void vcpu_get_context(struct vcpu *v, struct hc_vcpu_guest_context *c)
+{
+	memset(c, 0, sizeof(*c));
+	memcpy(&c->user_regs, &v->regs, sizeof(v->regs));
+	c->user_regs.ds = v->ds;
+	c->user_regs.es = v->es;
+	c->user_regs.fs = v->fs;
+	c->user_regs.gs = v->gs;
+	c->flags = HC_VGCF_I387_VALID | (v->kernel_mode ? HC_VGCF_IN_KERNEL : 0);
+	if (!(v->sched.waiting & VCPU_WAIT_DOWN))
+		c->flags |= HC_VGCF_ONLINE;
+	if (v->callback[VCPU_CALLBACK_FAILSAFE].flags & BOUNCE_MASK_EVENTS)
+		c->flags |= HC_VGCF_FAILSAFE_DISABLES_EVENTS;
+	if (v->callback[VCPU_CALLBACK_SYSCALL].flags & BOUNCE_MASK_EVENTS)
+		c->flags |= HC_VGCF_SYSCALL_DISABLES_EVENTS;
+	fpu_store_context(v, c->fpu_ctxt.x);
+	for (unsigned int i = 0; i < 256; i++) {
+		c->trap_ctxt[i].vector = (uint8_t)i;
+		c->trap_ctxt[i].flags = (v->traps[i].flags & BOUNCE_MASK_EVENTS) | v->traps[i].dpl;
+		c->trap_ctxt[i].cs = v->traps[i].cs;
+		c->trap_ctxt[i].address = v->traps[i].address;
+	}
+	c->ldt_base = v->ldt_base;
+	c->ldt_ents = v->ldt_entries;
+	memcpy(c->gdt_frames, v->gdt_frames, sizeof(v->gdt_frames));
+	c->gdt_ents = v->gdt_entries;
+	c->kernel_ss = v->kernel_ss;
+	c->kernel_sp = v->kernel_sp;
+	c->ctrlreg[0] = 0x80050033 | (v->cr0_ts ? CR0_TS : 0);
+	c->ctrlreg[3] = v->cr3_kernel;
+	c->ctrlreg[1] = v->cr3_user;
+	c->ctrlreg[4] = v->cr4;
+	memcpy(c->debugreg, v->debugreg, sizeof(c->debugreg));
+	c->event_callback_eip = v->callback[VCPU_CALLBACK_EVENT].address;
+	c->failsafe_callback_eip = v->callback[VCPU_CALLBACK_FAILSAFE].address;
+	c->syscall_callback_eip = v->callback[VCPU_CALLBACK_SYSCALL].address;
+	c->vm_assist = v->domain->vm_assist;
+	c->fs_base = v->fs_base;
+	c->gs_base_kernel = v->gs_base_kernel;
+	c->gs_base_user = v->gs_base_user;
+}
+
+/* The guest's page that holds its vcpu_info stays mapped for us through the direct map. */
+static long register_info(struct vcpu *v, uint64_t arg)
+{
+	struct hc_vcpu_register_vcpu_info r;
+	struct hc_vcpu_info *new;
+	int rc;
+
+	if (copy_from_guest(&r, arg, sizeof(r)))
+		return -EFAULT;
+	if (r.offset > PAGE_SIZE - sizeof(*new) || r.offset & 7 || v->info_mfn != MFN_INVALID ||
+	    !mfn_valid(r.mfn))
+		return -EINVAL;
+	if (v != current && !(v->sched.waiting & VCPU_WAIT_DOWN))
+		return -EINVAL;
+	rc = frame_get_both(r.mfn, v->domain, FRAME_WRITABLE, false);
+	if (rc)
+		return rc;
+	new = (struct hc_vcpu_info *)((char *)mfn_to_virt(r.mfn) + r.offset);
+	if (v->info == &dummy_info) {
+		memset(new, 0, sizeof(*new));
+		new->evtchn_upcall_mask = 1;
+	} else {
+		memcpy(new, v->info, sizeof(*new));
+	}
+	v->info_mfn = r.mfn;
+	__atomic_store_n(&v->info, new, __ATOMIC_SEQ_CST);
+	time_update_vcpu(v);
+	event_vcpu_info_moved(v);
+	return 0;
+}
+
+void vcpu_drop_info(struct vcpu *v)
+{
+	if (v->info_mfn == MFN_INVALID)
+		return;
+	v->info = &dummy_info;
+	frame_put_both(frame_of(v->info_mfn));
+	v->info_mfn = MFN_INVALID;
+}
+
+static long initialise(struct vcpu *v, uint64_t arg)
+{
+	struct hc_vcpu_guest_context *c;
+	struct domain *d = v->domain;
+	long rc;
+
+	if (v->info == &dummy_info)
+		return -EINVAL;
+	c = heap_alloc(sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	if (copy_from_guest(c, arg, sizeof(*c))) {
+		rc = -EFAULT;
+	} else {
+		spin_lock(&d->lock);
+		rc = v->online ? -EEXIST : vcpu_set_context(v, c);
+		spin_unlock(&d->lock);
+	}
+	heap_free(c);
+	if (rc == -ERESTART || rc == -EINTR)
+		return hypercall_continue(HC_NR_VCPU_OP, 3, (uint64_t)HC_VCPUOP_INITIALISE,
+					  (uint64_t)v->id, arg);
+	return rc;
+}
+
+static long up(struct vcpu *v)
+{
+	if (!v->online)
+		return -EINVAL;
+	__atomic_fetch_and(&v->sched.waiting, ~VCPU_WAIT_DOWN, __ATOMIC_SEQ_CST);
+	time_update_vcpu(v);
+	vcpu_wake(v);
+	return 0;
+}
+
+static long down(struct vcpu *v)
+{
+	struct vcpu *other;
+	bool last = true;
+
+	for_each_vcpu(v->domain, other)
+		if (other != v && !(other->sched.waiting & VCPU_WAIT_DOWN))
+			last = false;
+	if (last) {
+		domain_shutdown(v->domain, HC_SHUTDOWN_POWEROFF);
+		return 0;
+	}
+	__atomic_fetch_or(&v->sched.waiting, VCPU_WAIT_DOWN, __ATOMIC_SEQ_CST);
+	vcpu_sleep(v);
+	return 0;
+}
+
+static long physical_id(struct vcpu *v, uint64_t arg)
+{
+	struct hc_vcpu_get_physid id = { .phys_id = v->id };
+
+	return copy_to_guest(arg, &id, sizeof(id));
+}
+
+long hypercall_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg)
+{
+	struct domain *d = current->domain;
+	struct vcpu *v = id <= MAX_VCPUS ? vcpu_of(d, (uint32_t)id) : NULL;
+
+	if (!v)
+		return -ENOENT;
+	switch ((uint32_t)cmd) {
+	case HC_VCPUOP_INITIALISE:
+		return initialise(v, arg);
+	case HC_VCPUOP_UP:
+		return up(v);
+	case HC_VCPUOP_DOWN:
+		return down(v);
+	case HC_VCPUOP_IS_UP:
+		return !(v->sched.waiting & VCPU_WAIT_DOWN);
+	case HC_VCPUOP_REGISTER_VCPU_INFO:
+		return register_info(v, arg);
+	case HC_VCPUOP_SEND_NMI:
+		v->nmi_pending = 1;
+		vcpu_kick(v);
+		return 0;
+	case HC_VCPUOP_GET_PHYSID:
+		return d->privileged ? physical_id(v, arg) : -EINVAL;
+	default:
+		return sched_vcpu_op(cmd, v, arg);
+	}
+}
