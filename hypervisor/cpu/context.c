@@ -181,6 +181,7 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
 	if (c->loaded != next || next->loaded_cpu != c->id)
 		load(c, next);
 	fpu_switch_in(next);
+	emulate_context_load(next);
 	*guest_regs() = next->regs;
 	sched_context_saved(prev);
 	count_event(next, HC_COUNTER_SWITCHES);
