@@ -46,7 +46,6 @@ int event_domain_relinquish(struct domain *d);	/* close all; -ERESTART */
 void event_domain_free(struct domain *d);
 
 long hypercall_event_channel_op(uint64_t cmd, uint64_t arg);
-long hypercall_event_channel_op_compat(uint64_t op);
 
 void event_send_virq(struct vcpu *v, unsigned int virq);	/* per-vcpu ones */
 void event_send_global_virq(unsigned int virq);	/* to dom0's vcpu that bound it */

@@ -446,15 +446,3 @@ long hypercall_event_channel_op(uint64_t cmd, uint64_t arg)
 {
 	return cmd < ARRAY_SIZE(operations) ? operations[cmd](arg) : -ENOSYS;
 }
-
-/* The first form of the call: number and argument in one structure. */
-long hypercall_event_channel_op_compat(uint64_t op)
-{
-	uint32_t cmd;
-
-	if (copy_from_guest(&cmd, op, sizeof(cmd)))
-		return -EFAULT;
-	if (cmd > HC_EVTCHNOP_UNMASK)
-		return -ENOSYS;
-	return operations[cmd](op + offsetof(struct hc_evtchn_op, u));
-}

@@ -1,2 +1,41 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Makefile fragment of tests/guests: nothing is built here yet.
+#
+# Makefile fragment of tests/guests: "make guests" links each test, one folder with a main.c, with the library
+# into a 64-bit PV kernel, tests/guests/NAME.elf. By hand for a single one: make tests/guests/hello.elf; then
+# tests/guests/run hello.
+
+GUEST_NAMES = hello
+
+GUEST_LIB = head entry guest trap page event vcpu print string
+GUEST_LIB_OBJECTS = $(GUEST_LIB:%=tests/guests/lib/%.guest.o)
+GUEST_FLAGS = $(TENON_CFLAGS) -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
+	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
+	-fno-strict-aliasing -I$(top_srcdir)/libhypercall/include -I$(top_srcdir)/tests/guests/lib
+GUEST_HEADERS = tests/guests/lib/guest.h tests/guests/lib/types.h tests/guests/lib/hypercall.h \
+	tests/guests/lib/print.h tests/guests/lib/page.h tests/guests/lib/trap.h tests/guests/lib/vcpu.h \
+	tests/guests/lib/event.h
+
+GUEST_TESTS += $(GUEST_NAMES:%=tests/guests/%.elf)
+
+EXTRA_DIST += tests/guests/run tests/guests/lib/guest.lds $(GUEST_HEADERS) \
+	$(GUEST_NAMES:%=tests/guests/%/main.c)
+CLEANFILES += $(GUEST_TESTS) $(GUEST_LIB_OBJECTS) $(GUEST_NAMES:%=tests/guests/%.guest.o)
+
+tests/guests/lib/%.guest.o: $(top_srcdir)/tests/guests/lib/%.c $(GUEST_HEADERS:%=$(top_srcdir)/%)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(GUEST_FLAGS) -c -o $@ $<
+
+tests/guests/lib/%.guest.o: $(top_srcdir)/tests/guests/lib/%.S
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCAS)$(CC) $(GUEST_FLAGS) -c -o $@ $<
+
+tests/guests/%.guest.o: $(top_srcdir)/tests/guests/%/main.c $(GUEST_HEADERS:%=$(top_srcdir)/%)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(GUEST_FLAGS) -c -o $@ $<
+
+tests/guests/%.elf: tests/guests/%.guest.o $(GUEST_LIB_OBJECTS) $(top_srcdir)/tests/guests/lib/guest.lds
+	$(AM_V_CCLD)$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+		-Wl,--no-warn-rwx-segments -T $(top_srcdir)/tests/guests/lib/guest.lds -o $@ \
+		$< $(GUEST_LIB_OBJECTS)
+
+.SECONDARY: $(GUEST_LIB_OBJECTS) $(GUEST_NAMES:%=tests/guests/%.guest.o)

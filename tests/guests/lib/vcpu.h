@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Virtual processors of a test kernel.  %gs points at the running one's block.
+ */
+#ifndef GUESTS_VCPU_H
+#define GUESTS_VCPU_H
+
+#include <hypercall/start.h>
+
+#include "trap.h"
+
+#define VCPUS 4
+#define VCPU_STACK 16384
+
+struct vcpu {
+	struct vcpu *self;	/* first: read through %gs */
+	unsigned int id;
+	uint64_t resume;	/* stack of the innermost attempt(), 0: none */
+	struct fault fault;	/* how it ended */
+	volatile bool ran;	/* vcpu_start()'s function has returned */
+};
+
+static inline struct vcpu *this_vcpu(void)
+{
+	struct vcpu *v;
+
+	__asm__ volatile("mov %%gs:0, %0" : "=r"(v));
+	return v;
+}
+
+void this_vcpu_init(unsigned int id);
+struct hc_vcpu_info *vcpu_info(unsigned int id);
+/* Bring up another vcpu to run fn on a stack of its own; then it halts.  0 or -errno. */
+long vcpu_start(unsigned int id, void (*fn)(void));
+struct vcpu *vcpu_of(unsigned int id);
+
+#endif
