@@ -11,17 +11,17 @@ GUEST_LIB_OBJECTS = $(GUEST_LIB:%=tests/guests/lib/%.guest.o)
 GUEST_FLAGS = $(TENON_CFLAGS) -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
 	-fno-strict-aliasing -I$(top_srcdir)/libhypercall/include -I$(top_srcdir)/tests/guests/lib
-GUEST_HEADERS = tests/guests/lib/guest.h tests/guests/lib/types.h tests/guests/lib/hypercall.h \
+GUEST_INCLUDES = tests/guests/lib/guest.h tests/guests/lib/types.h tests/guests/lib/hypercall.h \
 	tests/guests/lib/print.h tests/guests/lib/page.h tests/guests/lib/trap.h tests/guests/lib/vcpu.h \
 	tests/guests/lib/event.h
 
 GUEST_TESTS += $(GUEST_NAMES:%=tests/guests/%.elf)
 
-EXTRA_DIST += tests/guests/run tests/guests/lib/guest.lds $(GUEST_HEADERS) \
+EXTRA_DIST += tests/guests/run tests/guests/lib/guest.lds $(GUEST_INCLUDES) \
 	$(GUEST_NAMES:%=tests/guests/%/main.c)
 CLEANFILES += $(GUEST_TESTS) $(GUEST_LIB_OBJECTS) $(GUEST_NAMES:%=tests/guests/%.guest.o)
 
-tests/guests/lib/%.guest.o: $(top_srcdir)/tests/guests/lib/%.c $(GUEST_HEADERS:%=$(top_srcdir)/%)
+tests/guests/lib/%.guest.o: $(top_srcdir)/tests/guests/lib/%.c $(GUEST_INCLUDES:%=$(top_srcdir)/%)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(GUEST_FLAGS) -c -o $@ $<
 
@@ -29,7 +29,7 @@ tests/guests/lib/%.guest.o: $(top_srcdir)/tests/guests/lib/%.S
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCAS)$(CC) $(GUEST_FLAGS) -c -o $@ $<
 
-tests/guests/%.guest.o: $(top_srcdir)/tests/guests/%/main.c $(GUEST_HEADERS:%=$(top_srcdir)/%)
+tests/guests/%.guest.o: $(top_srcdir)/tests/guests/%/main.c $(GUEST_INCLUDES:%=$(top_srcdir)/%)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(GUEST_FLAGS) -c -o $@ $<
 
