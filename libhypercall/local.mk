@@ -103,3 +103,8 @@ pkgconfig_DATA += libhypercall.pc
 CLEANFILES += libhypercall.pc
 
 EXTRA_DIST += libhypercall/libhypercall.map libhypercall/libhypercall.pc.in
+
+# Run by hand or by the lab in a management domain; not installed.
+noinst_PROGRAMS += libhypercall/check/live
+libhypercall_check_live_SOURCES = libhypercall/check/live.c
+libhypercall_check_live_LDADD = libhypercall.la

@@ -32,6 +32,12 @@
 /* Frames a domain may take beyond its memory while it balloons: 1 MiB. */
 #define SLACK		256
 
+/*
+ * What every 64-bit PV guest has though the hypervisor does not announce it:
+ * it emulates writes to page tables, and tables may lie anywhere.
+ */
+#define ALWAYS (1u << HC_FEATURE_WRITABLE_PAGE_TABLES | 1u << HC_FEATURE_PAE_PGDIR_ABOVE_4GB)
+
 struct builder {
 	struct hc_handle *handle;
 	const struct build_config *config;
@@ -62,7 +68,7 @@ static int check_features(const struct builder *b)
 	if (code < 0)
 		return build_fail(b->error, code, "cannot ask the hypervisor for its features: %s",
 				  strerror(-code));
-	missing = b->elf.notes.features_required & ~features.submap;
+	missing = b->elf.notes.features_required & ~(features.submap | ALWAYS);
 	if (missing)
 		return build_fail(b->error, -ENOEXEC,
 				  "%s: requires features of the hypervisor that it lacks: bits 0x%x",

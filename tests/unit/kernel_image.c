@@ -40,8 +40,9 @@ static size_t put_notes(uint8_t *to, unsigned int kind)
 		return 0;
 	at += put_note(to + at, HC_ELFNOTE_XEN_VERSION, "xen-3.0", 8);
 	at += put_note(to + at, HC_ELFNOTE_LOADER, "generic", 8);
-	at += put_note(to + at, HC_ELFNOTE_FEATURES, "!writable_page_tables|pae_pgdir_above_4gb",
-		       42);
+	at += put_note(to + at, HC_ELFNOTE_FEATURES,
+		       kind & KERNEL_WILD_FEATURE ? "!supervisor_mode_kernel|pae_pgdir_above_4g"
+						  : "!writable_page_tables|pae_pgdir_above_4gb", 42);
 	at += put_number(to + at, HC_ELFNOTE_ENTRY, KERNEL_ENTRY);
 	at += put_number(to + at, HC_ELFNOTE_VIRT_BASE, KERNEL_VIRT_BASE);
 	at += put_number(to + at, HC_ELFNOTE_PADDR_OFFSET, 0);

@@ -14,10 +14,11 @@
 #define KERNEL_END		0xffffffff81008000ULL
 #define KERNEL_INIT_P2M		0x8000000000ULL
 
-/* Kinds: notes left out. */
+/* Kinds: notes left out, or a condition nobody can fulfil. */
 #define KERNEL_NO_INIT_P2M	1
 #define KERNEL_NO_MOD_START	2
 #define KERNEL_NO_NOTES		4
+#define KERNEL_WILD_FEATURE	8
 
 #define KERNEL_HEADERS		3	/* Program headers: text, data, notes. */
 
