@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tenon's control ABI: how the management domain creates, inspects and steers
+ * domains and the host.  Carried by the hypercall numbers that Xen gives to
+ * domctl (HC_NR_DOMCTL: one domain) and sysctl (HC_NR_SYSCTL: the host), with
+ * one argument: the address of a struct hc_control or struct hc_system.
+ *
+ * The interface version lies where Xen's does, so that a foreign tool is
+ * refused with -EACCES before anything is interpreted.  All padding is
+ * explicit and must be zero on input (-EINVAL otherwise where it is checked).
+ * Buffers are named fields holding the caller's virtual address; no structure
+ * is larger than a page.  Only a privileged domain may call; others get -EPERM.
+ *
+ * Common errors: -EACCES wrong interface version, -ENOSYS unknown command,
+ * -ESRCH no such domain, -EFAULT an address cannot be read or written,
+ * -EINVAL a field is out of its range.  Long operations are preempted and
+ * continued transparently; the caller sees one call.
+ */
+#ifndef HYPERCALL_CONTROL_H
+#define HYPERCALL_CONTROL_H
+
+#define HC_CONTROL_VERSION 0x544e0001u	/* "TN", revision 1 */
+
+/* struct hc_control.cmd */
+#define HC_CONTROL_CREATE		1
+#define HC_CONTROL_DESTROY		2
+#define HC_CONTROL_PAUSE		3
+#define HC_CONTROL_UNPAUSE		4
+#define HC_CONTROL_INFO			5
+#define HC_CONTROL_SET_MEMORY		6
+#define HC_CONTROL_VCPU_INFO		7
+#define HC_CONTROL_VCPU_GET_CONTEXT	8
+#define HC_CONTROL_VCPU_SET_CONTEXT	9
+#define HC_CONTROL_VCPU_SET_AFFINITY	10
+#define HC_CONTROL_SCHED_GET		11
+#define HC_CONTROL_SCHED_SET		12
+#define HC_CONTROL_COPY_TO		13
+#define HC_CONTROL_COPY_FROM		14
+#define HC_CONTROL_FRAME_LIST		15
+#define HC_CONTROL_HYPERCALL_PAGE	16
+#define HC_CONTROL_GRANT_SEED		17
+#define HC_CONTROL_SHUTDOWN		18
+#define HC_CONTROL_RENAME		19
+#define HC_CONTROL_COUNTERS		20
+
+/* struct hc_system.cmd */
+#define HC_SYSTEM_INFO			1
+#define HC_SYSTEM_MESSAGES		2
+#define HC_SYSTEM_CPU_INFO		3
+#define HC_SYSTEM_DEBUG_KEY		4
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+#define HC_CONTROL_NAME_LEN 64		/* bytes, with the terminating zero */
+
+/*
+ * CREATE: makes an empty, paused domain.  On input hc_control.domid is the
+ * wanted number, or 0xffff to have one chosen; on return the number given.
+ * -EEXIST: wanted number in use; -ENOMEM; -ENOSPC no number is free.
+ */
+#define HC_CREATE_PRIVILEGED	(1u << 0)
+struct hc_control_create {
+	uint8_t uuid[16];
+	char name[HC_CONTROL_NAME_LEN];	/* for the log and crash reports */
+	uint32_t flags;			/* HC_CREATE_* */
+	uint32_t max_vcpus;		/* 1..64 */
+	uint64_t max_frames;		/* upper bound of its reservation, 4 KiB frames */
+	uint32_t max_grant_frames;	/* 4 KiB frames of its grant table, 1..64; 0: default */
+	uint32_t max_event_ports;	/* 0: default of the ABI */
+};
+
+/* DESTROY, PAUSE, UNPAUSE take no argument.  PAUSE and UNPAUSE nest. */
+
+/* SHUTDOWN: forces the domain into the shut-down state, as if it had asked. */
+struct hc_control_shutdown {
+	uint32_t reason;		/* HC_SHUTDOWN_* of sched.h */
+	uint32_t pad;
+};
+
+/* RENAME: the name used by the hypervisor's log. */
+struct hc_control_rename {
+	char name[HC_CONTROL_NAME_LEN];
+};
+
+/*
+ * INFO: the state of one domain.  With HC_INFO_NEXT in flags: of the first
+ * domain whose number is at least hc_control.domid (-ESRCH: none); the
+ * number found is in hc_control.domid on return.
+ */
+#define HC_INFO_NEXT		(1u << 0)	/* input */
+#define HC_INFO_PAUSED		(1u << 0)	/* state: paused by the toolstack */
+#define HC_INFO_SHUTDOWN	(1u << 1)	/* has shut down, see shutdown_reason */
+#define HC_INFO_DYING		(1u << 2)	/* being destroyed */
+#define HC_INFO_RUNNING		(1u << 3)	/* at least one vcpu is on a processor */
+#define HC_INFO_BLOCKED		(1u << 4)	/* every online vcpu waits for an event */
+#define HC_INFO_PRIVILEGED	(1u << 5)
+struct hc_control_info {
+	uint32_t flags;			/* IN: HC_INFO_NEXT */
+	uint32_t state;			/* OUT: HC_INFO_* */
+	uint8_t uuid[16];
+	char name[HC_CONTROL_NAME_LEN];
+	uint32_t shutdown_reason;	/* HC_SHUTDOWN_*, valid with HC_INFO_SHUTDOWN */
+	uint32_t max_vcpus;
+	uint32_t online_vcpus;
+	uint32_t pause_count;
+	uint64_t frames;		/* 4 KiB frames that it holds now */
+	uint64_t max_frames;
+	uint64_t foreign_refs;		/* frames of it that others still map */
+	uint64_t cpu_time;		/* ns, sum over its vcpus */
+	uint64_t shared_info_mfn;	/* machine frame of its shared_info page */
+	uint64_t overhead_bytes;	/* hypervisor memory held for it */
+};
+
+/*
+ * SET_MEMORY: the upper bound of the reservation.  A bound below what the
+ * domain holds is accepted: it cannot take more until it is below.
+ */
+struct hc_control_set_memory {
+	uint64_t max_frames;
+};
+
+struct hc_control_vcpu_info {
+	uint32_t vcpu;			/* IN */
+	uint32_t online;		/* OUT, 0 or 1: it has been brought up */
+	uint32_t running;		/* 0 or 1 */
+	uint32_t blocked;		/* 0 or 1 */
+	uint32_t cpu;			/* physical processor it is or was last on */
+	uint32_t pad;
+	uint64_t cpu_time;		/* ns */
+	uint64_t steal_time;		/* ns runnable but not running */
+	uint64_t hard_affinity;		/* bit n: may run on processor n */
+};
+
+/*
+ * VCPU_GET_CONTEXT / VCPU_SET_CONTEXT: buffer is a struct
+ * hc_vcpu_guest_context (vcpu.h).  SET is possible once per vcpu, before it
+ * has been brought up (-EBUSY later); for vcpu 0 it also brings it up.  Page tables named by
+ * it are validated and pinned types taken (-EINVAL where they are not valid).
+ */
+struct hc_control_vcpu_context {
+	uint32_t vcpu;
+	uint32_t pad;
+	uint64_t buffer;
+};
+
+struct hc_control_vcpu_affinity {
+	uint32_t vcpu;			/* 0xffffffff: all */
+	uint32_t pad;
+	uint64_t hard_affinity;		/* IN: not empty within the host's processors */
+};
+
+struct hc_control_sched {
+	uint32_t weight;		/* 1..65535, 256 usual: share under contention */
+	uint32_t cap;			/* percent of one processor, 0: none */
+};
+
+/*
+ * COPY_TO / COPY_FROM: between the caller's buffer and frames of the domain,
+ * by machine frame.  Frames must belong to the domain and, for COPY_TO, not
+ * be in use as page tables or descriptor tables (-EBUSY).  list: address of
+ * an array of count uint64_t machine frame numbers; buffer holds count * 4096
+ * bytes, or for COPY_TO with HC_COPY_ZERO is not used and frames are cleared.
+ * done counts frames finished when an error ends the call.
+ */
+#define HC_COPY_ZERO (1u << 0)
+struct hc_control_copy {
+	uint64_t list;
+	uint64_t buffer;
+	uint32_t count;			/* 1..1048576 */
+	uint32_t flags;			/* HC_COPY_* */
+	uint32_t done;			/* OUT */
+	uint32_t pad;
+};
+
+/*
+ * FRAME_LIST: machine frame numbers held by the domain, in no useful order.
+ * IN: buffer of capacity uint64_t; start: where to go on (0 first).
+ * OUT: count written, next: value of start for the following call, 0 at the end.
+ */
+struct hc_control_frame_list {
+	uint64_t buffer;
+	uint32_t capacity;
+	uint32_t count;
+	uint64_t start;
+	uint64_t next;
+};
+
+/* HYPERCALL_PAGE: fill a frame of the domain with the hypercall entry stubs. */
+struct hc_control_hypercall_page {
+	uint64_t mfn;
+};
+
+/*
+ * GRANT_SEED: write a v1 entry of the domain's grant table before it runs:
+ * reference ref permits domain peer to map frame mfn (of the domain) writable.
+ */
+struct hc_control_grant_seed {
+	uint32_t ref;			/* 0..511 */
+	uint16_t peer;
+	uint16_t pad;
+	uint64_t mfn;
+};
+
+/* COUNTERS: what the hypervisor did for the domain, since its creation. */
+#define HC_COUNTER_HYPERCALLS		0
+#define HC_COUNTER_PAGE_FAULTS		1	/* taken by the hypervisor, any outcome */
+#define HC_COUNTER_PT_WRITES		2	/* trapped writes to live page tables */
+#define HC_COUNTER_PRIVILEGED		3	/* privileged instructions emulated */
+#define HC_COUNTER_EXCEPTIONS		4	/* bounced to the guest kernel */
+#define HC_COUNTER_EVENTS		5	/* event upcalls delivered */
+#define HC_COUNTER_SWITCHES		6	/* times a vcpu of it was switched in */
+#define HC_COUNTER_MMU_UPDATES		7	/* page-table entries written by hypercall */
+#define HC_COUNTER_TLB_FLUSHES		8
+#define HC_COUNTER_COUNT		16
+struct hc_control_counters {
+	uint64_t value[HC_COUNTER_COUNT];
+};
+
+struct hc_control {
+	uint32_t cmd;			/* HC_CONTROL_* */
+	uint32_t version;		/* HC_CONTROL_VERSION */
+	uint16_t domid;			/* the domain acted upon */
+	uint16_t pad[3];
+	union {
+		struct hc_control_create create;
+		struct hc_control_shutdown shutdown;
+		struct hc_control_rename rename;
+		struct hc_control_info info;
+		struct hc_control_set_memory set_memory;
+		struct hc_control_vcpu_info vcpu_info;
+		struct hc_control_vcpu_context vcpu_context;
+		struct hc_control_vcpu_affinity vcpu_affinity;
+		struct hc_control_sched sched;
+		struct hc_control_copy copy;
+		struct hc_control_frame_list frame_list;
+		struct hc_control_hypercall_page hypercall_page;
+		struct hc_control_grant_seed grant_seed;
+		struct hc_control_counters counters;
+		uint8_t space[256];
+	} u;
+};
+
+struct hc_system_info {
+	char version[32];		/* of Tenon, e.g. "0.1.0" */
+	char changeset[64];
+	char build[64];			/* compiler and date-free build description */
+	char cpu_model[64];
+	uint32_t cpus;			/* online */
+	uint32_t tsc_khz;
+	uint64_t total_frames;		/* 4 KiB frames of RAM */
+	uint64_t free_frames;
+	uint64_t own_bytes;		/* held by the hypervisor for itself, without frame table */
+	uint64_t frame_table_bytes;
+	uint64_t uptime;		/* ns */
+	uint32_t domains;
+	uint32_t mitigations;		/* HC_MITIGATION_* in force */
+	char command_line[256];
+};
+#define HC_MITIGATION_SPLIT_TABLES	(1u << 0) /* guests' tables map only entry stubs */
+#define HC_MITIGATION_SMEP		(1u << 1)
+#define HC_MITIGATION_SMAP		(1u << 2)
+
+/*
+ * MESSAGES: the hypervisor's message ring.  Bytes have absolute positions that
+ * only grow.  IN: from, buffer, capacity.  OUT: from (raised to the oldest byte
+ * still held), count copied.  HC_MESSAGES_CLEAR: forget what was returned.
+ */
+#define HC_MESSAGES_CLEAR (1u << 0)
+struct hc_system_messages {
+	uint64_t buffer;
+	uint64_t from;
+	uint32_t capacity;
+	uint32_t count;
+	uint32_t flags;
+	uint32_t pad;
+};
+
+struct hc_system_cpu_info {
+	uint32_t cpu;			/* IN */
+	uint32_t apic_id;
+	uint64_t idle_time;		/* ns */
+	uint32_t domid;			/* of the vcpu on it now, 0xffff: idle */
+	uint32_t vcpu;
+};
+
+struct hc_system_debug_key {
+	uint32_t key;			/* a character; 'h' lists them in the log */
+	uint32_t pad;
+};
+
+struct hc_system {
+	uint32_t cmd;			/* HC_SYSTEM_* */
+	uint32_t version;		/* HC_CONTROL_VERSION */
+	union {
+		struct hc_system_info info;
+		struct hc_system_messages messages;
+		struct hc_system_cpu_info cpu_info;
+		struct hc_system_debug_key debug_key;
+		uint8_t space[1024];
+	} u;
+};
+#endif /* __ASSEMBLER__ */
+#endif
