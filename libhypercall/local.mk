@@ -102,6 +102,17 @@ libhypercall.pc: libhypercall/libhypercall.pc.in Makefile
 pkgconfig_DATA += libhypercall.pc
 CLEANFILES += libhypercall.pc
 
+dist_man_MANS += \
+	libhypercall/man/hc_domain.3 \
+	libhypercall/man/hc_event.3 \
+	libhypercall/man/hc_foreign_map.3 \
+	libhypercall/man/hc_grant.3 \
+	libhypercall/man/hc_open.3 \
+	libhypercall/man/hc_share.3 \
+	libhypercall/man/hc_system.3 \
+	libhypercall/man/hc_vcpu.3 \
+	libhypercall/man/hypercall.3
+
 EXTRA_DIST += libhypercall/libhypercall.map libhypercall/libhypercall.pc.in
 
 # Run by hand or by the lab in a management domain; not installed.
