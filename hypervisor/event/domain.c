@@ -77,14 +77,14 @@ static void dump_channel(struct domain *d, struct event_channel *chn)
 	case CHANNEL_VIRQ:
 		about = chn->u.virq;
 	}
-	log_info("  port %u: %s %u of d%u, vcpu %u%s%s\n", chn->port, state_names[chn->state], about,
+	log_info("  port %u: %s %u of d%u, vcpu %u%s%s", chn->port, state_names[chn->state], about,
 		 domid, chn->vcpu, event_is_pending(d, chn) ? ", pending" : "",
 		 event_is_masked(d, chn) ? ", masked" : "");
 }
 
 void event_dump(struct domain *d)
 {
-	log_info("d%u events: %u ports in use, %s\n", d->id, d->event.active,
+	log_info("d%u events: %u ports in use, %s", d->id, d->event.active,
 		 d->event.fifo ? "FIFO" : "2-level");
 	for (uint32_t port = 1; port < READ_ONCE(d->event.ports); port++) {
 		struct event_channel *chn = channel_of(d, port);

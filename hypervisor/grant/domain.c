@@ -106,13 +106,13 @@ int grant_seed(struct domain *d, uint32_t ref, uint16_t peer, mfn_t mfn)
 
 void grant_dump(struct domain *d)
 {
-	log_info("d%u grants: %u of %u frames, %u handles\n", d->id, d->grant.frames,
+	log_info("d%u grants: %u of %u frames, %u handles", d->id, d->grant.frames,
 		 d->grant.max_frames, d->grant.map_count);
 	for (uint32_t ref = 0; ref < READ_ONCE(d->grant.frames) * GRANTS_PER_FRAME; ref++) {
 		struct grant_active *active = grant_active(d, ref);
 
 		if (active->readers || active->writers)
-			log_info("  ref %u: frame 0x%x, d%u, %u readers, %u writers\n", ref,
+			log_info("  ref %u: frame 0x%x, d%u, %u readers, %u writers", ref,
 				 active->frame, active->user, active->readers, active->writers);
 	}
 }

@@ -282,7 +282,7 @@ void __init memory_init(const struct memory_range *reserved, unsigned int count)
 	for (unsigned int i = 0; i < early_count; i++)
 		allocator_add(early[i].start >> PAGE_SHIFT, early[i].end >> PAGE_SHIFT);
 	hyp_table_page = page_alloc;
-	log_info("memory: %lu MiB, %lu MiB free, tables %lu KiB, %s pages\n",
+	log_info("memory: %lu MiB, %lu MiB free, tables %lu KiB, %s pages",
 		 memory_total_frames >> 8, memory_free_frames() >> 8, own_bytes >> 10,
 		 large ? "1 GiB" : "2 MiB");
 }
