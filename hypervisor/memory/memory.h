@@ -138,6 +138,8 @@ struct domain *frame_owner(const struct frame *f);	/* caller holds a reference *
 /* Both references at once; frame_put_both undoes. */
 int frame_get_both(mfn_t mfn, struct domain *d, enum frame_type type, bool preemptible);
 void frame_put_both(struct frame *f);
+/* Pin a table as mmuext_op does: validated until unpinned.  -ERESTART: again; -EINVAL: not one, or pinned. */
+int frame_pin(mfn_t mfn, struct domain *d, enum frame_type type);
 /* A frame of the hypervisor that guest d may map (shared_info, grant table); writable or not. */
 void frame_share(mfn_t mfn, struct domain *d, bool writable);
 /*

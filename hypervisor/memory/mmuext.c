@@ -20,26 +20,31 @@
 typedef int (*operation)(struct vcpu *v, struct domain *d, const struct hc_mmuext_op *op);
 
 /* A pinned table stays validated while no other table or processor uses it. */
-static int op_pin(struct vcpu *v, struct domain *d, const struct hc_mmuext_op *op)
+int frame_pin(mfn_t mfn, struct domain *d, enum frame_type type)
 {
-	enum frame_type type = FRAME_L1 + (op->cmd - HC_MMUEXT_PIN_L1_TABLE);
 	struct frame *f;
 	uint64_t x;
 	int rc;
 
-	rc = frame_get_both(op->arg1.mfn, d, type, true);
+	rc = frame_get_both(mfn, d, type, true);
 	if (rc)
 		return rc;
-	f = frame_of(op->arg1.mfn);
+	f = frame_of(mfn);
 	x = frame_type_word(f);
 	do {
 		if (x & FRAME_PINNED || READ_ONCE(d->memory.relinquishing)) {
 			if (frame_put_table(f, true))
-				vcpu_defer(v, f, d->id);
+				vcpu_defer(current, f, d->id);
 			return -EINVAL;
 		}
 	} while (!frame_cas(&f->type, &x, x | FRAME_PINNED));
 	return 0;
+}
+
+static int op_pin(struct vcpu *v, struct domain *d, const struct hc_mmuext_op *op)
+{
+	(void)v;
+	return frame_pin(op->arg1.mfn, d, FRAME_L1 + (op->cmd - HC_MMUEXT_PIN_L1_TABLE));
 }
 
 static int op_unpin(struct vcpu *v, struct domain *d, const struct hc_mmuext_op *op)
