@@ -63,19 +63,26 @@ EXTRA_domain_system := -DTENON_CHANGESET='"$(CHANGESET)"'
 EXTRA_hypercall_version := -DTENON_CHANGESET='"$(CHANGESET)"'
 $(OUT)/boot/boot.c.o $(OUT)/domain/system.c.o $(OUT)/hypercall/version.c.o: $(OUT)/changeset
 
-# First without the symbol table, then with the one made from that.
-$(OUT)/tenon.first: $(OBJECTS) $(OUT)/tenon.lds
-	$(call say,LD ,tenon.first)
-	@$(CC) $(LDFLAGS_HV) -Wl,-T,$(OUT)/tenon.lds -o $@ $(OBJECTS)
+# First with an empty symbol table, then with the one made from that.
+LINK = $(CC) $(LDFLAGS_HV) -Wl,-T,$(OUT)/tenon.lds -o $@ $(OBJECTS)
+
+$(OUT)/no_symbols.S: $(H)/boot/symbols.awk
+	@mkdir -p $(@D)
+	@awk -f $< /dev/null >$@
 
 $(OUT)/symbols.S: $(OUT)/tenon.first $(H)/boot/symbols.awk
-	@$(NM) -n $< | awk -f $(H)/boot/symbols.awk >$@.new
-	@mv $@.new $@
+	@$(NM) -n $< | awk -f $(H)/boot/symbols.awk >$@
 
-$(OUT)/tenon: $(OUT)/symbols.S
+%symbols.o: %symbols.S
+	@$(CC) -c -o $@ $<
+
+$(OUT)/tenon.first: $(OBJECTS) $(OUT)/no_symbols.o $(OUT)/tenon.lds
+	$(call say,LD ,tenon.first)
+	@$(LINK) $(OUT)/no_symbols.o
+
+$(OUT)/tenon: $(OUT)/symbols.o $(OUT)/tenon.first
 	$(call say,LD ,tenon)
-	@$(CC) -c -o $(OUT)/symbols.o $<
-	@$(CC) $(LDFLAGS_HV) -Wl,-T,$(OUT)/tenon.lds -o $@ $(OBJECTS) $(OUT)/symbols.o
+	@$(LINK) $(OUT)/symbols.o
 
 $(OUT)/tenon.elf32: $(OUT)/tenon
 	$(call say,COPY,tenon.elf32)

@@ -14,6 +14,7 @@ $3 == "image_text_end" { end = 1 }
 	name[n++] = $3
 }
 END {
+	n += 0
 	print "\t.section .symbols, \"a\""
 	print "\t.globl symbol_table, symbol_count, symbol_names"
 	print "\t.balign 8\nsymbol_table:"

@@ -9,23 +9,23 @@
 #include "lib/log.h"
 
 /*
- * The build links twice: the second time with this table of the first, sorted
- * by offset from the image's start, and the names one after the other.
+ * The build links twice: first with an empty table, then with that of the first
+ * image, sorted by offset from the image's start, names one after the other.
  */
 struct symbol {
 	uint32_t offset;
 	uint32_t name;
 };
-extern const struct symbol symbol_table[] __attribute__((weak));
-extern const uint32_t symbol_count __attribute__((weak));
-extern const char symbol_names[] __attribute__((weak));
+extern const struct symbol symbol_table[];
+extern const uint32_t symbol_count;
+extern const char symbol_names[];
 extern const char image_start[], image_text_end[];
 
 const char *symbol_find(uint64_t address, uint64_t *offset)
 {
 	uint32_t low = 0, high, want;
 
-	if (!&symbol_count || address < (uint64_t)image_start || address >= (uint64_t)image_text_end)
+	if (address < (uint64_t)image_start || address >= (uint64_t)image_text_end)
 		return NULL;
 	want = (uint32_t)(address - (uint64_t)image_start);
 	high = symbol_count;
