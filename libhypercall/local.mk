@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Makefile fragment of libhypercall: the library, its headers, manual pages and pkg-config file.
 
-lib_LTLIBRARIES += libhypercall.la
+lib_LTLIBRARIES += libhypercall/libhypercall.la
 
-libhypercall_la_SOURCES = \
+libhypercall_libhypercall_la_SOURCES = \
 	libhypercall/src/internal.h \
 	libhypercall/src/control.c \
 	libhypercall/src/control_copy.c \
@@ -64,9 +64,9 @@ libhypercall_la_SOURCES = \
 	libhypercall/src/hc_version.c \
 	libhypercall/src/unmap_notify.c
 # Version: interfaces.revision.age-of-interfaces, as libtool counts.
-libhypercall_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined \
+libhypercall_libhypercall_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined \
 	-Wl,--version-script=$(top_srcdir)/libhypercall/libhypercall.map
-EXTRA_libhypercall_la_DEPENDENCIES = $(top_srcdir)/libhypercall/libhypercall.map
+EXTRA_libhypercall_libhypercall_la_DEPENDENCIES = $(top_srcdir)/libhypercall/libhypercall.map
 
 libhypercall_headers = \
 	libhypercall/include/hypercall/base.h \
@@ -118,4 +118,4 @@ EXTRA_DIST += libhypercall/libhypercall.map libhypercall/libhypercall.pc.in
 # Run by hand or by the lab in a management domain; not installed.
 noinst_PROGRAMS += libhypercall/check/live
 libhypercall_check_live_SOURCES = libhypercall/check/live.c
-libhypercall_check_live_LDADD = libhypercall.la
+libhypercall_check_live_LDADD = libhypercall/libhypercall.la

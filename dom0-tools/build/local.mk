@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Makefile fragment of dom0-tools/build: the domain builder, a convenience library for tenond and its tests.
 
-noinst_LTLIBRARIES += libbuild.la
+noinst_LTLIBRARIES += dom0-tools/build/libbuild.la
 
-libbuild_la_SOURCES = \
+dom0_tools_build_libbuild_la_SOURCES = \
 	dom0-tools/build/build.h \
 	dom0-tools/build/cache.c dom0-tools/build/cache.h \
 	dom0-tools/build/domain.c \
@@ -18,9 +18,9 @@ libbuild_la_SOURCES = \
 	dom0-tools/build/unpack.c dom0-tools/build/unpack.h \
 	dom0-tools/build/unpack_gzip.c dom0-tools/build/unpack_lz4.c \
 	dom0-tools/build/unpack_xz.c dom0-tools/build/unpack_zstd.c
-libbuild_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS) $(LZ4_CFLAGS) $(LZMA_CFLAGS) $(ZLIB_CFLAGS) \
+dom0_tools_build_libbuild_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS) $(LZ4_CFLAGS) $(LZMA_CFLAGS) $(ZLIB_CFLAGS) \
 	$(ZSTD_CFLAGS)
-libbuild_la_LIBADD = libhypercall.la $(GNUTLS_LIBS) $(LZ4_LIBS) $(LZMA_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS)
+dom0_tools_build_libbuild_la_LIBADD = libhypercall/libhypercall.la $(GNUTLS_LIBS) $(LZ4_LIBS) $(LZMA_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS)
 
 HEADER_CHECK += \
 	dom0-tools/build/build.h dom0-tools/build/cache.h dom0-tools/build/elf.h \

@@ -8,7 +8,7 @@ UNIT_TESTS += $(build_unit_tests) tests/unit/ring_unit
 build_unit_kernels = tests/unit/kernel_image.c tests/unit/kernel_image.h
 build_unit_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)
 build_unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-build_unit_libs = libbuild.la libhypercall.la $(CMOCKA_LIBS)
+build_unit_libs = dom0-tools/build/libbuild.la libhypercall/libhypercall.la $(CMOCKA_LIBS)
 
 tests_unit_build_unit_SOURCES = tests/unit/build_unit.c $(build_unit_kernels)
 tests_unit_build_unit_CPPFLAGS = $(build_unit_cppflags)
