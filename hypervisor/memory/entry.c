@@ -93,15 +93,14 @@ int entry_store(uint64_t *slot, uint64_t *old, uint64_t new, struct entry_store 
 	return 0;
 }
 
-/* Same frame, other permissions: one reference changes at most. */
-static int l1_entry_protect(struct domain *d, uint64_t *slot, uint64_t old, uint64_t new,
-			    struct entry_store how)
+/* Same frame of the domain's own, other permissions: one reference changes at most. */
+static int l1_entry_protect(uint64_t *slot, uint64_t old, uint64_t new, struct entry_store how)
 {
 	struct frame *f = frame_of(pte_mfn(new));
 	bool gains = new & ~old & PTE_WRITE, loses = old & ~new & PTE_WRITE;
-	int rc = 0;
+	int rc;
 
-	if (gains && (frame_owner_id(frame_owner_word(f)) != d->id || frame_get_writable(f)))
+	if (gains && frame_get_writable(f))
 		return -EINVAL;
 	rc = entry_store(slot, &old, new, how);
 	if (rc ? gains : loses)
@@ -127,7 +126,7 @@ int l1_entry_update(struct domain *d, unsigned int frames_of, uint64_t *slot, ui
 				return entry_store(slot, &old, new, how);
 			if (frames_of == d->id && mfn_valid(pte_mfn(new)) &&
 			    frame_owner_id(frame_owner_word(frame_of(pte_mfn(new)))) == d->id)
-				return l1_entry_protect(d, slot, old, new, how);
+				return l1_entry_protect(slot, old, new, how);
 		}
 		rc = l1_entry_get(d, frames_of, &new);
 		if (unlikely(rc))

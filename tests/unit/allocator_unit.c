@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The frame allocator and the heap: alignment, merging, zones, what freed memory shows. */
+#include "memory_world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory/tlb.h"
+
+static void blocks_are_aligned_and_apart(void **state)
+{
+	mfn_t got[64];
+	unsigned int n = 0;
+
+	(void)state;
+	for (unsigned int order = 0; order <= 10; order++)
+		for (unsigned int i = 0; i < 4; i++) {
+			mfn_t mfn = frames_alloc(order);
+
+			assert_true(mfn != MFN_INVALID);
+			assert_int_equal(mfn & ((1ULL << order) - 1), 0);
+			for (unsigned int k = 0; k < n; k++) {
+				mfn_t other = got[k], size = 1ULL << k / 4;
+
+				assert_true(mfn + (1ULL << order) <= other || other + size <= mfn);
+			}
+			got[n++] = mfn;
+		}
+	while (n--)
+		frames_free(got[n], n / 4);
+}
+
+static void everything_merges_again(void **state)
+{
+	uint64_t count = memory_free_frames(), n = 0;
+	mfn_t *all = malloc(count * sizeof(*all)), big, single;
+
+	(void)state;
+	big = frames_alloc(12);
+	assert_true(big != MFN_INVALID);
+	frames_free(big, 12);
+	while ((single = frames_alloc(0)) != MFN_INVALID)
+		all[n++] = single;
+	assert_int_equal(n, count);
+	assert_int_equal(memory_free_frames(), 0);
+	/* Every other one first, so that nothing can merge until the second pass. */
+	for (uint64_t i = 0; i < n; i += 2)
+		frames_free(all[i], 0);
+	assert_true(frames_alloc(1) == MFN_INVALID || n % 2);
+	for (uint64_t i = 1; i < n; i += 2)
+		frames_free(all[i], 0);
+	assert_int_equal(memory_free_frames(), count);
+	big = frames_alloc(12);
+	assert_true(big != MFN_INVALID);
+	frames_free(big, 12);
+	free(all);
+}
+
+static void high_memory_goes_first(void **state)
+{
+	mfn_t first = frames_alloc(0), low = allocator_get(0, 24), mid = allocator_get(3, 25);
+
+	(void)state;
+	assert_true(first >= 8192);
+	assert_true(low < 4096);
+	assert_true(mid < 8192);
+	assert_int_equal(allocator_get(0, 23), MFN_INVALID);
+	assert_int_equal(allocator_get(ALLOCATOR_MAX_ORDER + 1, 64), MFN_INVALID);
+	frames_free(first, 0);
+	frames_free(low, 0);
+	frames_free(mid, 3);
+}
+
+static void freed_memory_is_clean(void **state)
+{
+	mfn_t mfn = frames_alloc(1);
+
+	(void)state;
+	memset(mfn_to_virt(mfn), 0x5a, 2 * PAGE_SIZE);
+	frames_free(mfn, 1);
+	for (unsigned int i = 0; i < 2 * PTE_ENTRIES; i++)
+		assert_int_equal(world_table(mfn)[i], 0);
+}
+
+static void stamps_order_by_age(void **state)
+{
+	uint32_t now = tlb_stamp_now(), before = (now - 5) & TLB_STAMP_MASK;
+
+	(void)state;
+	assert_int_equal(tlb_stamp_later(now, before), now);
+	assert_int_equal(tlb_stamp_later(before, now), now);
+	/* Across the end of the 24 bits, too. */
+	tlb_clock = 0x1000002;
+	assert_int_equal(tlb_stamp_later(0xfffffe, 1), 1);
+	/* A processor that flushed after the stamp is left alone; before, it is not. */
+	tlb_flush_local();
+	cpu_online_mask = 3;
+	host_cpu.id = 1;
+	tlb_flush_local();
+	host_cpu.id = 0;
+	world.flushes = 0;
+	tlb_flush_stamped(2, 1);
+	assert_int_equal(world.flushes, 0);
+	tlb_flush_stamped(2, tlb_stamp_now());
+	assert_int_equal(world.flushes, 1);
+	cpu_online_mask = 1;
+}
+
+static void heap_objects_do_not_overlap(void **state)
+{
+	enum { N = 600 };
+	char *p[N];
+	size_t size[N];
+
+	(void)state;
+	srand(1);
+	for (unsigned int round = 0; round < 4; round++) {
+		for (unsigned int i = 0; i < N; i++) {
+			size[i] = rand() % 4 ? 1 + rand() % 300 : 1 + rand() % 32768;
+			p[i] = heap_alloc(size[i]);
+			assert_non_null(p[i]);
+			assert_int_equal((uintptr_t)p[i] % 16, 0);
+			for (size_t k = 0; k < size[i]; k++)
+				assert_int_equal(p[i][k], 0);
+			memset(p[i], 1 + i % 255, size[i]);
+		}
+		for (unsigned int k = 0; k < N; k++) {
+			unsigned int i = (k * 7) % N;
+
+			assert_int_equal((unsigned char)p[i][0], 1 + i % 255);
+			assert_int_equal((unsigned char)p[i][size[i] - 1], 1 + i % 255);
+			heap_free(p[i]);
+		}
+	}
+	assert_null(heap_alloc(32769));
+	heap_free(NULL);
+}
+
+static void overhead_is_charged_and_bounded(void **state)
+{
+	struct domain *d = &world.dom[1];
+	uint64_t before = d->memory.overhead_bytes;
+	void *p = heap_alloc_for(d, 100), *pages[5000];
+	unsigned int n = 0;
+
+	(void)state;
+	assert_int_equal(d->memory.overhead_bytes, before + 128);
+	heap_free_for(d, p, 100);
+	assert_int_equal(d->memory.overhead_bytes, before);
+	while (n < 5000 && (pages[n] = page_alloc_for(d)))
+		n++;
+	assert_in_range(n, 1000, 4999);
+	while (n)
+		page_free_for(d, pages[--n]);
+	assert_int_equal(d->memory.overhead_bytes, before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(blocks_are_aligned_and_apart, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(everything_merges_again, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(high_memory_goes_first, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(freed_memory_is_clean, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(stamps_order_by_age, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(heap_objects_do_not_overlap, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(overhead_is_charged_and_bounded, world_setup,
+						world_teardown),
+	};
+
+	return cmocka_run_group_tests_name("allocator", tests, NULL, NULL);
+}

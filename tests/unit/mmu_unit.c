@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The hypercalls that change page tables and reservations, in order and at random. */
+#include "memory_world.h"
+
+#include <hypercall/grant.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/regs.h"
+#include "memory/walk.h"
+
+#define TABLE (PTE_PRESENT | PTE_WRITE)
+
+static uint64_t slot_addr(mfn_t table, unsigned int index)
+{
+	return (table << PAGE_SHIFT) + index * 8;
+}
+
+static long update(uint64_t ptr, uint64_t val)
+{
+	struct hc_mmu_update u = { ptr, val };
+
+	return world_mmu_update(&u, 1, NULL, HC_DOMID_SELF);
+}
+
+static void live_space(struct space *s)
+{
+	world_space(1, s);
+	assert_int_equal(world_mmuext(HC_MMUEXT_PIN_L4_TABLE, s->l4, 0), 0);
+	assert_int_equal(world_mmuext(HC_MMUEXT_NEW_BASEPTR, s->l4, 0), 0);
+}
+
+static void entries_change(void **state)
+{
+	struct space s;
+	mfn_t a, b;
+	struct hc_mmu_update list[40];
+	uint32_t done = 7;
+
+	(void)state;
+	live_space(&s);
+	a = world_frame(1);
+	b = world_frame(1);
+	assert_int_equal(update(slot_addr(s.l1, 1), pte_make(a, TABLE)), 0);
+	assert_int_equal(world_types(a), 1);
+	assert_int_equal(update(slot_addr(s.l1, 1), pte_make(a, PTE_PRESENT)), 0);
+	assert_int_equal(world_types(a), 0);
+	assert_int_equal(world_refs(a), 2);
+	assert_int_equal(update(slot_addr(s.l1, 1), pte_make(a, TABLE | PTE_NX)), 0);
+	assert_int_equal(world_types(a), 1);
+	assert_int_equal(update(slot_addr(s.l1, 1), pte_make(b, TABLE)), 0);
+	assert_int_equal(world_refs(a), 1);
+	/* Accessed and dirty stay when asked. */
+	world_table(s.l1)[1] |= PTE_AD;
+	assert_int_equal(update(slot_addr(s.l1, 1) | HC_MMU_PT_UPDATE_PRESERVE_AD,
+				pte_make(b, PTE_PRESENT)), 0);
+	assert_int_equal(world_table(s.l1)[1], pte_make(b, PTE_PRESENT | PTE_USER | PTE_AD));
+	assert_int_equal(update(slot_addr(s.l1, 1), pte_make(b, PTE_PRESENT)), 0);
+	assert_int_equal(world_table(s.l1)[1], pte_make(b, PTE_PRESENT | PTE_USER));
+	/* The refused ones change nothing. */
+	assert_int_equal(update(slot_addr(s.l1, 1), pte_make(s.l1, TABLE)), -EINVAL);
+	assert_int_equal(update(slot_addr(s.l4, 256), 0), -EINVAL);
+	assert_int_equal(update(slot_addr(s.l4, 271), pte_make(s.l3, TABLE)), -EINVAL);
+	assert_int_equal(update(slot_addr(s.l4, 5), pte_make(s.l3, TABLE)), 0);
+	assert_int_equal(update(slot_addr(s.l3, 5), pte_make(s.l3, TABLE)), -EINVAL);
+	assert_int_equal(update(1ULL << 45, 0), -EINVAL);
+	world_check();
+	/* A list stops at the first error and tells how far it came. */
+	for (unsigned int i = 0; i < 40; i++)
+		list[i] = (struct hc_mmu_update){ slot_addr(s.l1, 100 + i), pte_make(a, TABLE) };
+	list[33].val = pte_make(s.l4, TABLE);
+	world.preempt_every = 1;
+	assert_int_equal(world_mmu_update(list, 40, &done, HC_DOMID_SELF), -EINVAL);
+	assert_int_equal(done, 33);
+	assert_int_equal(world_types(a), 33);
+	world_check();
+	/* Frames that are no live tables take any value. */
+	assert_int_equal(update(slot_addr(b, 9) & ~7ULL, 0x1234567), 0);
+	assert_int_equal(world_table(b)[9], 0x1234567);
+}
+
+static void machphys_is_the_owners(void **state)
+{
+	mfn_t mine = world_frame(1), theirs = world_frame(0);
+
+	(void)state;
+	assert_int_equal(update((mine << PAGE_SHIFT) | HC_MMU_MACHPHYS_UPDATE, 77), 0);
+	assert_int_equal(m2p_get(mine), 77);
+	assert_int_equal(update((theirs << PAGE_SHIFT) | HC_MMU_MACHPHYS_UPDATE, 77), -EINVAL);
+	assert_int_equal(update(((uint64_t)WORLD_DEVICE_MFN << PAGE_SHIFT) | HC_MMU_MACHPHYS_UPDATE, 1),
+			 -EINVAL);
+}
+
+static void whole_trees_come_and_go(void **state)
+{
+	struct space s, t;
+
+	(void)state;
+	live_space(&s);
+	world_space(1, &t);
+	for (unsigned int every = 0; every < 4; every++) {
+		world.preempt_every = every;
+		assert_int_equal(update(slot_addr(s.l4, 9), pte_make(t.l3, TABLE)), 0);
+		assert_true(world_validated(t.l1));
+		/* Only flags. */
+		assert_int_equal(update(slot_addr(s.l4, 9), pte_make(t.l3, PTE_PRESENT)), 0);
+		world_check();
+		assert_int_equal(update(slot_addr(s.l4, 9), 0), 0);
+		world.preempt_every = 0;
+		world_mmuext(HC_MMUEXT_TLB_FLUSH_LOCAL, 0, 0);
+		assert_int_equal(world_types(t.l3), 0);
+		world_check();
+	}
+}
+
+static void va_mapping(void **state)
+{
+	struct space s;
+	mfn_t a;
+	uint64_t l1e;
+
+	(void)state;
+	live_space(&s);
+	a = world_frame(1);
+	assert_int_equal(hypercall_update_va_mapping(0x5000, pte_make(a, TABLE), HC_UVMF_INVLPG), 0);
+	assert_true(pagetable_walk(&world.vcpu[1], 0x5000, &l1e));
+	assert_int_equal(pte_mfn(l1e), a);
+	assert_false(pagetable_walk(&world.vcpu[1], 0x6000, &l1e));
+	assert_false(pagetable_walk(&world.vcpu[1], M2P_GUEST_VIRT, &l1e));
+	assert_int_equal(hypercall_update_va_mapping(0x5000, pte_make(s.l2, TABLE), 0), -EINVAL);
+	assert_int_equal(hypercall_update_va_mapping(1ULL << 30, pte_make(a, TABLE), 0), -EINVAL);
+	assert_int_equal(hypercall_update_va_mapping(HOLE_VIRT_START, 0, 0), -EINVAL);
+	assert_int_equal(hypercall_update_va_mapping(1ULL << 47, 0, 0), -EINVAL);
+	assert_int_equal(hypercall_update_va_mapping_otherdomain(0x5000, 0, 0, 0), -EPERM);
+	assert_int_equal(hypercall_update_va_mapping(0x5000, 0, HC_UVMF_TLB_FLUSH | HC_UVMF_ALL), 0);
+	world_check();
+}
+
+static void emulated_stores(void **state)
+{
+	struct space s;
+	struct vcpu *v = &world.vcpu[1];
+	struct regs regs = { 0 };
+	uint64_t old;
+	mfn_t a;
+
+	(void)state;
+	world_space(1, &s);
+	world_table(s.l1)[1] = pte_make(s.l1, PTE_PRESENT);
+	world_table(s.l1)[2] = pte_make(s.l4, PTE_PRESENT);
+	assert_int_equal(world_mmuext(HC_MMUEXT_NEW_BASEPTR, s.l4, 0), 0);
+	a = world_frame(1);
+	assert_int_equal(pagetable_emulated_write(v, 0x1000 + 8 * 8, 8, pte_make(a, TABLE), NULL), 0);
+	assert_int_equal(world_types(a), 1);
+	old = 0;
+	assert_int_equal(pagetable_emulated_write(v, 0x1000 + 8 * 8, 8, 0, &old), -EAGAIN);
+	assert_int_equal(old, pte_make(a, TABLE | PTE_USER));
+	assert_int_equal(pagetable_emulated_write(v, 0x1000 + 8 * 8, 8, 0, &old), 0);
+	assert_int_equal(world_refs(a), 1);
+	/* Parts of an entry. */
+	assert_int_equal(pagetable_emulated_write(v, 0x1000 + 8 * 8, 4, (uint32_t)pte_make(a, TABLE),
+						  NULL), 0);
+	old = world_table(s.l1)[8] & 0xff;
+	assert_int_equal(pagetable_emulated_write(v, 0x1000 + 8 * 8, 1, PTE_PRESENT, &old), 0);
+	assert_int_equal(world_types(a), 0);
+	/* Refused: bad entries, odd addresses, a store that would go wrong. */
+	assert_int_equal(pagetable_emulated_write(v, 0x1000 + 8 * 8, 8, pte_make(s.l2, TABLE), NULL),
+			 -EINVAL);
+	assert_int_equal(pagetable_emulated_write(v, 0x1004, 8, 0, NULL), -EINVAL);
+	assert_int_equal(pagetable_emulated_write(v, 0x1000, 3, 0, NULL), -EINVAL);
+	/* Higher tables go the long way. */
+	assert_int_equal(pagetable_emulated_write(v, 0x2000 + 8 * 8, 8, pte_make(s.l3, TABLE), NULL),
+			 0);
+	assert_int_equal(world_types(s.l3), 2);
+	assert_int_equal(pagetable_emulated_write(v, 0x2000 + 256 * 8, 8, 0, NULL), -EINVAL);
+	/* Not a table: whoever asks has lost a race. */
+	assert_int_equal(pagetable_emulated_write(v, 0, 8, 0, NULL), -EAGAIN);
+	/* Whose faults these are. */
+	assert_true(memory_fault(v, &regs, 0x1000, PF_PRESENT | PF_WRITE | PF_USER));
+	assert_true(memory_fault(v, &regs, 0x10, PF_PRESENT | PF_WRITE | PF_USER));
+	assert_false(memory_fault(v, &regs, 0x9000, PF_WRITE | PF_USER));
+	assert_false(memory_fault(v, &regs, 0x9000, PF_PRESENT | PF_WRITE | PF_USER));
+	v->kernel_mode = 0;
+	assert_false(memory_fault(v, &regs, 0x1000, PF_PRESENT | PF_WRITE | PF_USER));
+	v->kernel_mode = 1;
+	world_check();
+}
+
+static void reservations(void **state)
+{
+	uint64_t list[8] = { 10, 20, 30, 40, 50, 60, 70, 80 };
+	struct hc_memory_reservation r = {
+		.extent_start = (uint64_t)list, .nr_extents = 8, .extent_order = 3,
+		.domid = HC_DOMID_SELF,
+	};
+	struct hc_memory_domain self = { HC_DOMID_SELF };
+
+	(void)state;
+	world.preempt_every = 1;
+	assert_int_equal(world_memory_op(HC_MEM_POPULATE_PHYSMAP, &r), 8);
+	assert_int_equal(m2p_get(list[7] + 5), 85);
+	assert_int_equal(world_memory_op(HC_MEM_CURRENT_RESERVATION, &self), 64);
+	world_check();
+	world.dom[1].memory.max_frames = 70;
+	assert_int_equal(world_memory_op(HC_MEM_INCREASE_RESERVATION, &r), 0);
+	world.dom[1].memory.max_frames = WORLD_FRAMES;
+	assert_int_equal(world_memory_op(HC_MEM_DECREASE_RESERVATION, &r), 8);
+	assert_int_equal(world.dom[1].memory.frames, 0);
+	assert_int_equal(m2p_get(list[7] + 5), M2P_INVALID);
+	r.mem_flags = 25;
+	assert_int_equal(world_memory_op(HC_MEM_INCREASE_RESERVATION, &r), 8);
+	for (unsigned int i = 0; i < 8; i++)
+		assert_true(list[i] + 8 <= 8192);
+	r.domid = 0;
+	assert_int_equal(world_memory_op(HC_MEM_INCREASE_RESERVATION, &r), -EPERM);
+}
+
+static void exchanges(void **state)
+{
+	uint64_t in[16], out[2] = { 1000, 2000 };
+	struct hc_memory_exchange x = {
+		.in = { (uint64_t)in, 16, 0, 0, HC_DOMID_SELF, { 0 } },
+		.out = { (uint64_t)out, 2, 3, 25, HC_DOMID_SELF, { 0 } },
+	};
+	uint64_t frames;
+
+	(void)state;
+	for (unsigned int i = 0; i < 16; i++)
+		in[i] = world_frame(1);
+	frames = world.dom[1].memory.frames;
+	/* A frame that is in use stays, and so do the others of its round. */
+	assert_int_equal(frame_get_both(in[12], &world.dom[1], FRAME_WRITABLE, false), 0);
+	assert_int_equal(world_memory_op(HC_MEM_EXCHANGE, &x), -EBUSY);
+	assert_int_equal(x.nr_exchanged, 8);
+	assert_int_equal(world_refs(in[13]), 1);
+	assert_int_equal(out[1], 2000);
+	frame_put_both(frame_of(in[12]));
+	world_check();
+	world.preempt_every = 1;
+	assert_int_equal(world_memory_op(HC_MEM_EXCHANGE, &x), 0);
+	assert_int_equal(x.nr_exchanged, 16);
+	assert_int_equal(world.dom[1].memory.frames, frames);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_true(out[i] % 8 == 0 && out[i] < 8192);
+		assert_int_equal(m2p_get(out[i] + 7), 1000 * (i + 1) + 7);
+		assert_int_equal(world_refs(out[i] + 7), 1);
+	}
+	x.nr_exchanged = 0;
+	assert_int_equal(world_memory_op(HC_MEM_EXCHANGE, &x), -EBUSY);
+	x.out.nr_extents = 3;
+	assert_int_equal(world_memory_op(HC_MEM_EXCHANGE, &x), -EINVAL);
+	world_check();
+}
+
+static void granted_entries(void **state)
+{
+	struct space s;
+	struct vcpu *v = &world.vcpu[1];
+	mfn_t theirs = world_frame(0), mine;
+
+	(void)state;
+	live_space(&s);
+	mine = world_frame(1);
+	assert_int_equal(grant_map_pte(v, 0x3000, theirs, HC_GNTMAP_HOST_MAP), 0);
+	assert_int_equal(world_types(theirs), 1);
+	assert_int_equal(grant_map_pte(v, slot_addr(s.l1, 4), theirs, HC_GNTMAP_HOST_MAP |
+				       HC_GNTMAP_READONLY | HC_GNTMAP_CONTAINS_PTE), 0);
+	assert_int_equal(world_refs(theirs), 3);
+	assert_int_equal(grant_map_pte(v, slot_addr(s.l2, 4), theirs, HC_GNTMAP_HOST_MAP |
+				       HC_GNTMAP_CONTAINS_PTE), -EINVAL);
+	assert_int_equal(grant_map_pte(v, slot_addr(mine, 4), theirs, HC_GNTMAP_HOST_MAP |
+				       HC_GNTMAP_CONTAINS_PTE), -EINVAL);
+	world_check();
+	/* A read-only grant is no licence to write. */
+	assert_int_equal(update(slot_addr(s.l1, 4), pte_make(theirs, TABLE)), -EINVAL);
+	assert_int_equal(grant_unmap_pte(v, 0x3000, mine, 0, HC_GNTMAP_HOST_MAP), -EINVAL);
+	assert_int_equal(grant_unmap_pte(v, 0x3000, theirs, 0, HC_GNTMAP_HOST_MAP), 0);
+	assert_int_equal(update(slot_addr(s.l1, 5), pte_make(mine, TABLE)), 0);
+	assert_int_equal(grant_unmap_pte(v, 0x4000, theirs, 0x5000, HC_GNTMAP_HOST_MAP), 0);
+	assert_int_equal(pte_mfn(world_table(s.l1)[4]), mine);
+	assert_int_equal(world_table(s.l1)[5], 0);
+	assert_int_equal(world_refs(theirs), 1);
+	world_check();
+}
+
+/* ---- at random ---- */
+enum { L4S = 6, L3S = 8, L2S = 12, L1S = 20, DATA = 30, ALL = L4S + L3S + L2S + L1S + DATA };
+static mfn_t pool[ALL];
+
+/* A frame that is probably meant for that level (0: data). */
+static mfn_t some_frame(unsigned int level)
+{
+	static const unsigned int first[] = { L4S + L3S + L2S + L1S, L4S + L3S + L2S, L4S + L3S, L4S, 0 };
+	static const unsigned int count[] = { DATA, L1S, L2S, L3S, L4S };
+
+	if (rand() % 16 == 0)
+		return rand() % (WORLD_FRAMES + 64);
+	if (rand() % 8 == 0)
+		return pool[rand() % ALL];
+	return pool[first[level] + rand() % count[level]];
+}
+
+static uint64_t some_entry(unsigned int level)
+{
+	uint64_t flags = rand() % 5 ? PTE_PRESENT : 0;
+
+	flags |= rand() % 2 ? PTE_WRITE : 0;
+	if (rand() % 32 == 0)
+		flags |= 1ULL << rand() % 12;
+	if (rand() % 32 == 0)
+		flags |= 1ULL << (52 + rand() % 12);
+	return pte_make(some_frame(level - 1), flags);
+}
+
+static void random_updates(void)
+{
+	struct hc_mmu_update list[24];
+	unsigned int count = 1 + rand() % 24, level = 1 + rand() % 4;
+	mfn_t table = some_frame(level);
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (rand() % 6 == 0) {
+			level = 1 + rand() % 4;
+			table = some_frame(level);
+		}
+		list[i].ptr = slot_addr(table, rand() % 2 ? rand() % 6 : 250 + rand() % 262) |
+			      (rand() % 8 ? rand() % 2 * 2 : 3);
+		list[i].val = some_entry(level);
+	}
+	world_mmu_update(list, count, NULL, rand() % 6 ? HC_DOMID_SELF : 1);
+}
+
+static void random_reservation(void)
+{
+	unsigned int which = rand() % ALL;
+	struct hc_memory_reservation r = {
+		.extent_start = (uint64_t)&pool[which], .nr_extents = 1, .domid = HC_DOMID_SELF,
+	};
+	mfn_t fresh;
+
+	if (world_memory_op(HC_MEM_DECREASE_RESERVATION, &r) != 1)
+		return;
+	if (!domain_frames_alloc(&world.dom[1], 0, &fresh))
+		pool[which] = fresh;
+}
+
+static void random_stores(void)
+{
+	uint64_t va = rand() % 6 * 0x1000 + rand() % 512 * 8, old, *expected = NULL;
+	struct vcpu *v = current;
+	struct walk w;
+
+	if (rand() % 2) {
+		hypercall_update_va_mapping(va, some_entry(1), rand() % 8);
+		return;
+	}
+	if (table_walk(v->cr3_kernel, va, 1, &w) && mfn_valid(pte_mfn(w.entry)) && rand() % 2) {
+		old = world_table(pte_mfn(w.entry))[pte_index(va << 9, 1)];
+		expected = &old;
+	}
+	pagetable_emulated_write(v, va, 1u << rand() % 4, some_entry(1 + rand() % 4), expected);
+}
+
+static void random_operation(void)
+{
+	unsigned int level = 1 + rand() % 4;
+
+	world.preempt_every = rand() % 4 ? rand() % 5 : 0;
+	world_enter(rand() % 8 ? 1 : 0);
+	switch (rand() % 10) {
+	case 0:
+	case 1:
+		world_mmuext(HC_MMUEXT_PIN_L1_TABLE + level - 1, some_frame(level), 0);
+		break;
+	case 2:
+		world_mmuext_abandon(HC_MMUEXT_PIN_L1_TABLE + level - 1, some_frame(level));
+		break;
+	case 3:
+		world_mmuext(HC_MMUEXT_UNPIN_TABLE, some_frame(level), 0);
+		break;
+	case 4:
+		world_mmuext(rand() % 2 ? HC_MMUEXT_NEW_BASEPTR : HC_MMUEXT_NEW_USER_BASEPTR,
+			     some_frame(4), 0);
+		break;
+	case 5:
+		random_reservation();
+		break;
+	case 6:
+		random_stores();
+		break;
+	case 7:
+		world_mmuext(rand() % 2 ? HC_MMUEXT_CLEAR_PAGE : HC_MMUEXT_COPY_PAGE,
+			     some_frame(0), some_frame(0));
+		break;
+	default:
+		random_updates();
+	}
+	world.preempt_every = 0;
+}
+
+static void anything_goes(void **state)
+{
+	const char *rounds_text = getenv("MMU_UNIT_ROUNDS");
+	unsigned int rounds = rounds_text ? strtoul(rounds_text, NULL, 0) : 20000;
+	unsigned int validated = 0;
+
+	(void)state;
+	srand(getenv("MMU_UNIT_SEED") ? strtoul(getenv("MMU_UNIT_SEED"), NULL, 0) : 42);
+	for (unsigned int i = 0; i < ALL; i++)
+		pool[i] = world_frame(i % 8 == 7 ? 0 : 1);
+	for (unsigned int i = 0; i < rounds; i++) {
+		random_operation();
+		if (i % 16 == 0)
+			world_check();
+		for (unsigned int k = 0; k < L4S; k++)
+			validated += world_validated(pool[k]);
+	}
+	world_check();
+	/* The test would prove little if hardly anything ever became a table. */
+	assert_true(validated > rounds / 4);
+	world_enter(0);
+	world.preempt_every = 3;
+	world_destroy(1);
+	world_check();
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+	const struct CMUnitTest tests[] = {
+		T(entries_change),
+		T(machphys_is_the_owners),
+		T(whole_trees_come_and_go),
+		T(va_mapping),
+		T(emulated_stores),
+		T(reservations),
+		T(exchanges),
+		T(granted_entries),
+		T(anything_goes),
+	};
+
+	return cmocka_run_group_tests_name("mmu", tests, NULL, NULL);
+}
