@@ -22,6 +22,8 @@ dom0_tools_lib_libdaemon_la_SOURCES = \
 	dom0-tools/lib/list.h \
 	dom0-tools/lib/log.c \
 	dom0-tools/lib/log.h \
+	dom0-tools/lib/ports.c \
+	dom0-tools/lib/ports.h \
 	dom0-tools/lib/queue.c \
 	dom0-tools/lib/queue.h
 
@@ -30,5 +32,6 @@ HEADER_CHECK += \
 	dom0-tools/lib/guest_page.h \
 	dom0-tools/lib/list.h \
 	dom0-tools/lib/log.h \
+	dom0-tools/lib/ports.h \
 	dom0-tools/lib/queue.h \
 	dom0-tools/lib/store_client.h

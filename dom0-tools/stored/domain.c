@@ -59,6 +59,7 @@ int domain_attach_own(struct store *store, struct hv *hv)
 
 	if (!domain)
 		return -ENOMEM;
+	domain->hv = hv;
 	rc = hv_map_own_ring(hv, &domain->ring, &domain->remote_port);
 	if (!rc)
 		rc = domain_attach(domain, !known);

@@ -2,8 +2,6 @@
 /* The store's view of hypervisor and kernel, by libhypercall and the kernel's own devices. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -29,34 +27,31 @@ int hv_open(struct hv *hv)
 	int rc;
 
 	memset(hv, 0, sizeof(*hv));
-	hv->events = hv->grants = -1;
 	rc = hc_open(&hv->handle);
 	if (rc)
 		return rc;
-	hv->events = hc_event_open();
-	if (hv->events < 0) {
-		rc = hv->events;
+	rc = ports_open(&hv->ports);
+	if (rc)
 		goto close_handle;
-	}
 	hv->grants = hc_grant_open();
 	if (hv->grants < 0) {
 		rc = hv->grants;
-		goto close_events;
+		goto close_ports;
 	}
 	rc = hc_domain_info(hv->handle, 0, &info);
 	hv->can_ask = rc == 0;
 	if (rc)
 		log_warning("the hypervisor does not tell about domains (%s): "
 			    "only the toolstack can say when one has ended", strerror(-rc));
-	rc = hc_event_bind_virq(hv->events, HC_VIRQ_DOM_EXC);
+	rc = ports_bind_virq(&hv->ports, HC_VIRQ_DOM_EXC, hv);
 	if (rc < 0)
 		goto close_grants;
 	hv->death_port = rc;
 	return 0;
 close_grants:
 	close(hv->grants);
-close_events:
-	close(hv->events);
+close_ports:
+	ports_close(&hv->ports);
 close_handle:
 	hc_close(hv->handle);
 	return rc;
@@ -65,9 +60,8 @@ close_handle:
 void hv_close(struct hv *hv)
 {
 	close(hv->grants);
-	close(hv->events);
+	ports_close(&hv->ports);
 	hc_close(hv->handle);
-	free(hv->owners);
 }
 
 int hv_map_ring(struct hv *hv, uint16_t domid, uint64_t mfn, struct hv_ring *ring)
@@ -124,70 +118,35 @@ void hv_unmap_ring(struct hv *hv, struct hv_ring *ring)
 	ring->page = NULL;
 }
 
-static int set_owner(struct hv *hv, uint32_t port, void *owner)
-{
-	if (port >= hv->owner_count) {
-		size_t count = (port + 64) & ~(size_t)63;
-		void **owners = realloc(hv->owners, count * sizeof(*owners));
-
-		if (!owners)
-			return -ENOMEM;
-		memset(owners + hv->owner_count, 0, (count - hv->owner_count) * sizeof(*owners));
-		hv->owners = owners;
-		hv->owner_count = count;
-	}
-	hv->owners[port] = owner;
-	return 0;
-}
-
 int hv_bind(struct hv *hv, uint16_t domid, uint32_t remote_port, void *owner)
 {
-	int port = hc_event_bind_interdomain(hv->events, domid, remote_port);
-	int rc;
-
-	if (port < 0)
-		return port;
-	rc = set_owner(hv, port, owner);
-	if (rc) {
-		hc_event_unbind(hv->events, port);
-		return rc;
-	}
-	return port;
+	return ports_bind(&hv->ports, domid, remote_port, owner);
 }
 
 void hv_unbind(struct hv *hv, uint32_t port)
 {
-	hc_event_unbind(hv->events, port);
-	hv->owners[port] = NULL;
+	ports_unbind(&hv->ports, port);
 }
 
 void hv_notify(struct hv *hv, uint32_t port)
 {
-	hc_event_notify(hv->events, port);
+	ports_notify(&hv->ports, port);
 }
 
 void hv_unmask(struct hv *hv, uint32_t port)
 {
-	hc_event_unmask(hv->events, port);
+	ports_unmask(&hv->ports, port);
 }
 
 int hv_next_event(struct hv *hv, void **owner)
 {
-	uint32_t port;
-
-	while (hc_event_pending(hv->events, &port, 1) > 0) {
-		if (port == hv->death_port) {
-			hv_unmask(hv, port);
-			*owner = NULL;
-			return 1;
-		}
-		/* A port that was just unbound may still be on its way. */
-		if (port < hv->owner_count && hv->owners[port]) {
-			*owner = hv->owners[port];
-			return 1;
-		}
+	*owner = ports_next(&hv->ports);
+	if (*owner == hv) {
+		ports_unmask(&hv->ports, hv->death_port);
+		*owner = NULL;
+		return 1;
 	}
-	return 0;
+	return *owner != NULL;
 }
 
 enum hv_state hv_state(struct hv *hv, uint16_t domid)

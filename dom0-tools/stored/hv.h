@@ -7,21 +7,20 @@
 #define STORED_HV_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include <hypercall/store.h>
+
+#include <ports.h>
 
 struct hc_handle;
 
 struct hv {
 	struct hc_handle *handle;
-	int events;		/* descriptor: readable when a port fired */
+	struct ports ports;
 	int grants;
 	bool can_ask;		/* the hypervisor answers questions about domains */
 	uint32_t death_port;	/* fires when a domain's state changes */
-	void **owners;		/* by local port: who bound it */
-	size_t owner_count;
 };
 
 struct hv_ring {

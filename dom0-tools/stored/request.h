@@ -22,11 +22,11 @@ struct request {
 	char path[PATH_SIZE];		/* canonical, where the type has a path */
 	struct op op;			/* for the operations of op.h */
 	struct list changes;		/* made on the live tree */
-	size_t answer_len;
-	char answer[HC_STORE_PAYLOAD_MAX];
 	/* Called after the answer was queued; NULL: nothing to do. */
 	void (*afterwards)(struct request *request);
 	struct watch *watch;		/* for afterwards */
+	size_t answer_len;
+	char answer[HC_STORE_PAYLOAD_MAX];	/* last: the only field not cleared at first */
 };
 
 /* Handles the message that a connection has received, and queues the answer. */

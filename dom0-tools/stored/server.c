@@ -102,7 +102,7 @@ int server_prepare(struct server *server)
 	if (rc >= 0)
 		rc = sd_event_source_set_prepare(source, on_prepare);
 	if (rc >= 0 && server->store.hv)
-		rc = sd_event_add_io(server->event, NULL, server->hv.events, EPOLLIN,
+		rc = sd_event_add_io(server->event, NULL, server->hv.ports.fd, EPOLLIN,
 				     on_event_channel, server);
 	if (rc >= 0)
 		rc = sd_event_add_defer(server->event, &server->work, serve_round, server);
