@@ -27,6 +27,7 @@ long hypercall_vcpu_op(uint64_t cmd, uint64_t vcpu, uint64_t arg);
 long hypercall_set_segment_base(uint64_t which, uint64_t base);
 long hypercall_nmi_op(uint64_t cmd, uint64_t arg);
 long hypercall_callback_op(uint64_t cmd, uint64_t arg);
+long hypercall_mca(uint64_t arg);
 long hypercall_system(uint64_t arg);
 long hypercall_control(uint64_t arg);
 

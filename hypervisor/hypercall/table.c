@@ -48,4 +48,5 @@ hypercall_fn *const hypercall_table[HC_NR_MAX] = {
 	ENTRY(HC_NR_PHYSDEV_OP, hypercall_physdev_op),
 	ENTRY(HC_NR_SYSCTL, hypercall_system),
 	ENTRY(HC_NR_DOMCTL, hypercall_control),
+	ENTRY(HC_NR_MCA, hypercall_mca),
 };

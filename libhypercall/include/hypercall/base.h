@@ -65,6 +65,7 @@
 #define HC_NR_XENPMU_OP				40
 #define HC_NR_DM_OP				41
 #define HC_NR_HYPFS_OP				42
+#define HC_NR_MCA				48	/* The first of the x86 ones. */
 #define HC_NR_EXTENSION				50	/* Tenon's own extensions. */
 #define HC_NR_MAX				64	/* Slots kept in the table. */
 
