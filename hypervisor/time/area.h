@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A structure in guest memory that the hypervisor keeps up to date (runstate,
+ * second time info), registered by virtual address.  The address is translated
+ * once and its frames are held: writing then needs no address space and cannot
+ * fault, even when the vcpu last ran in user mode, whose tables lack it.
+ */
+#ifndef TIME_AREA_H
+#define TIME_AREA_H
+
+#include "lib/base.h"
+#include "lib/spinlock.h"
+
+struct frame;
+
+struct guest_area {
+	spinlock_t lock;		/* protects all below */
+	char *part[2];			/* it may cross a page; NULL, NULL: none registered */
+	uint32_t split;			/* bytes in the first part */
+	struct frame *frame[2];
+};
+
+/*
+ * Register va (0: none, dropping the one before) in the tables of current, as
+ * memory of its domain.  size: at most a page.  -EFAULT: not mapped to memory that
+ * the domain owns and may write.
+ */
+int guest_area_set(struct guest_area *a, uint64_t va, size_t size);
+void guest_area_drop(struct guest_area *a);
+
+/* Both with a->lock held and an area registered; offset + size within it. */
+void guest_area_write(struct guest_area *a, size_t offset, const void *src, size_t size);
+static inline bool guest_area_present(const struct guest_area *a)
+{
+	return a->part[0];
+}
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Time: the system clock (ns since boot, from the TSC, calibrated), timers,
+ * guests' time info and wallclock.
+ */
+#ifndef TIME_TIME_H
+#define TIME_TIME_H
+
+#include "lib/base.h"
+#include "time/area.h"
+
+struct domain;
+struct vcpu;
+
+/* Embedded in what it belongs to: arming never allocates and cannot fail. */
+struct timer {
+	uint64_t expires;		/* ns; valid while active */
+	void (*function)(void *arg);	/* in softirq context of its processor, interrupts off */
+	void *arg;
+	uint32_t cpu;
+	bool active;
+	struct timer *child, *sibling, *prev;	/* in the heap of its processor */
+};
+
+struct time_vcpu {
+	struct timer singleshot;	/* VIRQ_TIMER */
+	struct timer periodic;
+	uint64_t periodic_ns;		/* 0: none */
+	struct timer poll;		/* SCHEDOP_poll's timeout */
+	struct guest_area area;		/* second copy of its vcpu_time_info */
+	uint32_t version;		/* of the last vcpu_time_info written */
+	uint32_t seen;			/* clock_scale.version it was written from */
+	const void *written;		/* the vcpu_info it was written to */
+};
+struct time_domain {
+	uint32_t wallclock_seen;	/* version of the wallclock it was given */
+};
+
+/*
+ * Boot processor, after interrupt_init(): find clocks, calibrate the TSC and the
+ * local APIC's timer, read the wallclock.
+ */
+void time_init(void);
+/*
+ * Each other processor, after lapic_cpu_init(): compares its TSC with the boot
+ * processor's by smp_call(), so the boot processor must be serving its mailbox.
+ */
+void time_cpu_init(void);
+uint64_t time_now(void);		/* ns since boot, monotonic over processors */
+uint64_t time_to_tsc(uint64_t ns);	/* this processor's TSC when time_now() will be ns */
+extern uint32_t tsc_khz;
+bool time_tsc_stable(void);		/* guests may compare TSCs of different processors */
+void delay_us(uint32_t us);
+
+void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu);
+void timer_set(struct timer *t, uint64_t expires);	/* arms or re-arms, on its processor */
+void timer_set_here(struct timer *t, uint64_t expires);	/* ... after moving it to this one */
+void timer_stop(struct timer *t);	/* its function may be running elsewhere */
+/* Stop, and wait until its function is not running: before its memory is freed.  Not from it. */
+void timer_kill(struct timer *t);
+void timer_migrate(struct timer *t, unsigned int cpu);
+void timer_softirq(void);		/* SOFTIRQ_TIMER's work */
+void timer_interrupt(void);		/* from the local APIC */
+
+void time_vcpu_init(struct vcpu *v);
+void time_vcpu_relinquish(struct vcpu *v);	/* drop the frames of areas it registered */
+void time_vcpu_free(struct vcpu *v);
+/* Write its vcpu_time_info by the version protocol, if it lacks this processor's; v is current
+ * or about to be. */
+void time_update_vcpu(struct vcpu *v);
+void time_update_wallclock(struct domain *d);
+/*
+ * XENPF_settime: the wallclock read sec.nsec when system time was system_time.
+ * -EINVAL: nsec above a second, or a time before system time 0.
+ */
+int time_set_wallclock(uint64_t sec, uint32_t nsec, uint64_t system_time);
+long hypercall_set_timer_op(uint64_t timeout);
+/* VCPUOP_* of time; -ENOSYS: not one (sched_vcpu_op calls it). */
+long time_vcpu_op(uint64_t cmd, struct vcpu *v, uint64_t arg);
+
+#endif
