@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside sched/: a processor's run queue and the credit rules.
+ *
+ * A vcpu pays credit for the time it runs, the more the smaller its domain's
+ * weight; the queue is sorted by credit and its head runs next.  When nobody has
+ * any left, everyone in the queue is granted the same amount.  Who sleeps keeps
+ * his credit (up to that amount), so whoever waits for I/O runs at once when it
+ * comes, as long as he does not use more than his share.
+ */
+#ifndef SCHED_RUNQUEUE_H
+#define SCHED_RUNQUEUE_H
+
+#include "domain/domain.h"
+
+#define SCHED_GRANT 10000000LL		/* ns of credit, also the most a vcpu can hold */
+#define SCHED_SLICE 10000000ULL		/* ns before a vcpu makes room for one that waits */
+#define SCHED_BALANCE 100000000ULL	/* ns between attempts to even out the queues */
+
+struct runqueue {
+	spinlock_t lock;		/* protects all below, and the vcpus whose sched.cpu this is */
+	unsigned int cpu;
+	struct list queue;		/* who is runnable and not chosen, most credit first */
+	unsigned int count;		/* of them */
+	struct vcpu *chosen;		/* who runs, or is about to: idle or a guest's */
+	struct vcpu *idle;
+	int64_t granted;		/* sum of all grants so far */
+	uint64_t balanced;		/* ns: last attempt */
+	struct timer slice;
+} __aligned(64);
+
+extern struct runqueue runqueues[NR_CPUS];
+extern cpumask_t sched_idle_cpus;	/* hints, atomic: those with nothing to do */
+extern cpumask_t sched_busy_cpus;	/* ... with someone waiting in the queue */
+
+/* Lock the run queue that v belongs to. */
+struct runqueue *runqueue_lock(struct vcpu *v);
+/* All of these with the queue's lock held. */
+void runqueue_insert(struct runqueue *rq, struct vcpu *v);
+void runqueue_remove(struct runqueue *rq, struct vcpu *v);
+/* Take the grants that v missed while it was not in the queue. */
+void credit_catch_up(struct runqueue *rq, struct vcpu *v);
+/* Charge the chosen vcpu for its time up to now. */
+void credit_charge(struct vcpu *v, uint64_t now);
+/* Make best's credit positive, and everyone's in the queue greater by the same. */
+void credit_grant(struct runqueue *rq, struct vcpu *best);
+/* v (queued here) shall run before the chosen one. */
+bool credit_preempts(const struct runqueue *rq, const struct vcpu *v, uint64_t now);
+
+static inline int64_t credit_cost(const struct vcpu *v, uint64_t ns)
+{
+	return ns * v->domain->sched.burn >> 10;
+}
+
+/* Change v's runstate at time now; its queue's lock is held. */
+void runstate_change(struct vcpu *v, uint32_t state, uint64_t now);
+/* The state of one that does not run. */
+uint32_t runstate_when_off(const struct vcpu *v);
+void runstate_publish(struct vcpu *v);
+long runstate_vcpu_op(uint64_t cmd, struct vcpu *v, uint64_t arg);
+
+/* Charge a capped domain; when nothing is left, v is marked VCPU_WAIT_CAP. */
+void cap_charge(struct vcpu *v, uint64_t ns, uint64_t now);
+/* The longest time that v may run now, ns. */
+uint64_t cap_slice(const struct vcpu *v);
+void cap_init(struct domain *d);
+
+#endif

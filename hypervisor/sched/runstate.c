@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Runstates: how long each vcpu has been running, waiting for a processor
+ * (what the guest calls steal time), blocked and offline; and the copy of these
+ * numbers in guest memory.
+ */
+#include <hypercall/vcpu.h>
+
+#include "hypercall/hypercall.h"
+#include "sched/runqueue.h"
+
+void runstate_change(struct vcpu *v, uint32_t state, uint64_t now)
+{
+	struct sched_vcpu *s = &v->sched;
+
+	if (s->state == state)
+		return;
+	if (now > s->state_since) {
+		s->state_time[s->state] += now - s->state_since;
+		s->state_since = now;
+	}
+	s->state = state;
+}
+
+uint32_t runstate_when_off(const struct vcpu *v)
+{
+	uint32_t waiting = READ_ONCE(v->sched.waiting);
+
+	if (waiting & (VCPU_WAIT_BLOCKED | VCPU_WAIT_POLL))
+		return HC_RUNSTATE_BLOCKED;
+	return waiting == VCPU_WAIT_CAP ? HC_RUNSTATE_RUNNABLE : HC_RUNSTATE_OFFLINE;
+}
+
+/*
+ * Write the numbers as they stood at the last change.  If the guest asked for
+ * it, HC_RUNSTATE_UPDATE tells readers on other vcpus that they are changing.
+ */
+void runstate_publish(struct vcpu *v)
+{
+	struct guest_area *a = &v->sched.runstate_area;
+	bool flag = v->domain->vm_assist >> HC_VMASST_TYPE_RUNSTATE_UPDATE_FLAG & 1;
+	struct hc_vcpu_runstate_info info;
+	const size_t since = offsetof(struct hc_vcpu_runstate_info, state_entry_time);
+
+	if (!READ_ONCE(a->part[0]))
+		return;
+	info.state = v->sched.state;
+	info.pad0 = 0;
+	info.state_entry_time = v->sched.state_since | (flag ? HC_RUNSTATE_UPDATE : 0);
+	for (int i = 0; i < 4; i++)
+		info.time[i] = v->sched.state_time[i];
+	spin_lock(&a->lock);
+	if (guest_area_present(a)) {
+		if (flag)
+			guest_area_write(a, since, &info.state_entry_time, sizeof(uint64_t));
+		barrier();
+		guest_area_write(a, 0, &info, sizeof(info));
+		barrier();
+		if (flag) {
+			info.state_entry_time &= ~HC_RUNSTATE_UPDATE;
+			guest_area_write(a, since, &info.state_entry_time, sizeof(uint64_t));
+		}
+	}
+	spin_unlock(&a->lock);
+}
+
+void sched_runstate(struct vcpu *v, uint32_t *state, uint64_t *since, uint64_t times[4])
+{
+	uint64_t now = time_now();
+	struct runqueue *rq = runqueue_lock(v);
+
+	*state = v->sched.state;
+	*since = v->sched.state_since;
+	for (int i = 0; i < 4; i++)
+		times[i] = v->sched.state_time[i];
+	if (now > *since)
+		times[*state] += now - *since;
+	spin_unlock(&rq->lock);
+}
+
+uint64_t vcpu_cpu_time(struct vcpu *v)
+{
+	uint64_t since, times[4];
+	uint32_t state;
+
+	sched_runstate(v, &state, &since, times);
+	return times[HC_RUNSTATE_RUNNING];
+}
+
+static long register_area(struct vcpu *v, uint64_t arg)
+{
+	struct hc_vcpu_register_runstate_memory_area op;
+	int rc;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	rc = guest_area_set(&v->sched.runstate_area, op.addr.v,
+			    sizeof(struct hc_vcpu_runstate_info));
+	if (!rc)
+		runstate_publish(v);
+	return rc;
+}
+
+static long get_info(struct vcpu *v, uint64_t arg)
+{
+	struct hc_vcpu_runstate_info info = { 0 };
+	uint32_t state;
+
+	sched_runstate(v, &state, &info.state_entry_time, info.time);
+	info.state = state;
+	return copy_to_guest(arg, &info, sizeof(info));
+}
+
+long runstate_vcpu_op(uint64_t cmd, struct vcpu *v, uint64_t arg)
+{
+	switch (cmd) {
+	case HC_VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA:
+		return register_area(v, arg);
+	case HC_VCPUOP_GET_RUNSTATE_INFO:
+		return get_info(v, arg);
+	default:
+		return -ENOSYS;
+	}
+}
