@@ -4,6 +4,7 @@
 #include "grant/map.h"
 #include "grant/table.h"
 #include "hypercall/hypercall.h"
+#include "memory/owner.h"
 
 /* domain_get_target() in this call's language. */
 static int16_t target(uint16_t domid, struct domain **d)
@@ -174,6 +175,8 @@ long hypercall_grant_table_op(uint64_t cmd, uint64_t arg, uint64_t count)
 	if (!operations[cmd].list)
 		return -ENOSYS;
 	done = operations[cmd].list(arg, count);
+	/* Unmapping may have freed the last frames of domains that are gone. */
+	owner_reap();
 	if (done < 0)
 		return done;
 	if ((uint64_t)done < count)

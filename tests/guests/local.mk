@@ -27,7 +27,7 @@ tests/guests/lib/%.guest.o: $(top_srcdir)/tests/guests/lib/%.c $(GUEST_INCLUDES:
 
 tests/guests/lib/%.guest.o: $(top_srcdir)/tests/guests/lib/%.S
 	@$(MKDIR_P) $(@D)
-	$(AM_V_CCAS)$(CC) $(GUEST_FLAGS) -c -o $@ $<
+	$(AM_V_GEN)$(CC) $(GUEST_FLAGS) -c -o $@ $<
 
 tests/guests/%.guest.o: $(top_srcdir)/tests/guests/%/main.c $(GUEST_INCLUDES:%=$(top_srcdir)/%)
 	@$(MKDIR_P) $(@D)
