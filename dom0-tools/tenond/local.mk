@@ -1,2 +1,70 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Makefile fragment of dom0-tools/tenond: nothing is built here yet.
+# Makefile fragment of dom0-tools/tenond: the daemon that owns the domains' lifecycle.
+#
+#   libtenonconfig.la   descriptions of domains: XML to a checked configuration, nothing else
+#   libtenondevice.la   what a domain holds in dom0: loop and NBD devices, interfaces, anti-spoofing rules
+#   libtenond.la        everything else but main
+
+noinst_LTLIBRARIES += dom0-tools/tenond/libtenonconfig.la dom0-tools/tenond/libtenondevice.la dom0-tools/tenond/libtenond.la
+sbin_PROGRAMS += tenond
+dist_man_MANS += dom0-tools/tenond/tenond.8
+pkgdata_DATA += dom0-tools/schema/domain.rng
+EXTRA_DIST += dom0-tools/schema/domain.rng
+
+dom0_tools_tenond_libtenonconfig_la_SOURCES = \
+	dom0-tools/tenond/config.c dom0-tools/tenond/config.h \
+	dom0-tools/tenond/error.c dom0-tools/tenond/error.h \
+	dom0-tools/tenond/xml/device.c \
+	dom0-tools/tenond/xml/domain.c dom0-tools/tenond/xml/domain.h \
+	dom0-tools/tenond/xml/reader.c dom0-tools/tenond/xml/reader.h \
+	dom0-tools/tenond/xml/schema.c dom0-tools/tenond/xml/schema.h \
+	dom0-tools/tenond/xml/schema_data.S
+dom0_tools_tenond_libtenonconfig_la_CFLAGS = $(AM_CFLAGS) $(LIBXML_CFLAGS) $(UUID_CFLAGS)
+dom0_tools_tenond_libtenonconfig_la_CCASFLAGS = -Wa,-I$(top_srcdir)
+dom0_tools_tenond_libtenonconfig_la_LIBADD = $(LIBXML_LIBS) $(UUID_LIBS)
+
+# The assembler reads the schema, which automake does not know.
+dom0-tools/tenond/xml/libtenonconfig_la-schema_data.lo: $(top_srcdir)/dom0-tools/schema/domain.rng
+
+dom0_tools_tenond_libtenondevice_la_SOURCES = \
+	dom0-tools/tenond/host.h dom0-tools/tenond/log.h \
+	dom0-tools/tenond/device/antispoof.c dom0-tools/tenond/device/antispoof.h \
+	dom0-tools/tenond/device/backend.c dom0-tools/tenond/device/backend.h \
+	dom0-tools/tenond/device/block.c dom0-tools/tenond/device/block.h \
+	dom0-tools/tenond/device/loop.c dom0-tools/tenond/device/loop.h \
+	dom0-tools/tenond/device/nbd.c dom0-tools/tenond/device/nbd.h \
+	dom0-tools/tenond/device/net.c dom0-tools/tenond/device/net.h \
+	dom0-tools/tenond/device/spawn.c dom0-tools/tenond/device/spawn.h
+dom0_tools_tenond_libtenondevice_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(NFTABLES_CFLAGS) $(UUID_CFLAGS)
+dom0_tools_tenond_libtenondevice_la_LIBADD = $(JANSSON_LIBS) $(NFTABLES_LIBS)
+
+dom0_tools_tenond_libtenond_la_SOURCES = \
+	dom0-tools/tenond/api.c dom0-tools/tenond/api.h \
+	dom0-tools/tenond/api_domain.c dom0-tools/tenond/api_host.c \
+	dom0-tools/tenond/create.c dom0-tools/tenond/create.h \
+	dom0-tools/tenond/doctor.c dom0-tools/tenond/doctor.h \
+	dom0-tools/tenond/doctor_checks.c dom0-tools/tenond/doctor_checks.h \
+	dom0-tools/tenond/domain.c dom0-tools/tenond/domain.h dom0-tools/tenond/domain_json.c \
+	dom0-tools/tenond/http.c dom0-tools/tenond/http.h \
+	dom0-tools/tenond/job.c dom0-tools/tenond/job.h \
+	dom0-tools/tenond/lifecycle.c dom0-tools/tenond/lifecycle.h \
+	dom0-tools/tenond/nodes.c dom0-tools/tenond/nodes.h dom0-tools/tenond/nodes_live.c \
+	dom0-tools/tenond/operation.c dom0-tools/tenond/operation.h \
+	dom0-tools/tenond/preflight.c dom0-tools/tenond/preflight.h \
+	dom0-tools/tenond/record.c dom0-tools/tenond/record.h \
+	dom0-tools/tenond/request.c dom0-tools/tenond/request.h \
+	dom0-tools/tenond/scan.c \
+	dom0-tools/tenond/teardown.c dom0-tools/tenond/teardown.h \
+	dom0-tools/tenond/tenond.h \
+	dom0-tools/tenond/waiter.c dom0-tools/tenond/waiter.h
+dom0_tools_tenond_libtenond_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBXML_CFLAGS) $(MICROHTTPD_CFLAGS) \
+	$(SYSTEMD_CFLAGS) $(UUID_CFLAGS)
+dom0_tools_tenond_libtenond_la_LIBADD = dom0-tools/tenond/libtenonconfig.la $(JANSSON_LIBS) $(MICROHTTPD_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS) -lpthread
+
+tenond_SOURCES = dom0-tools/tenond/tenond.c
+tenond_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBXML_CFLAGS) $(SYSTEMD_CFLAGS) $(UUID_CFLAGS)
+tenond_LDADD = dom0-tools/tenond/libtenond.la dom0-tools/tenond/libtenondevice.la dom0-tools/build/libbuild.la dom0-tools/lib/libstoreclient.la libhypercall/libhypercall.la \
+	$(LIBXML_LIBS) $(SYSTEMD_LIBS)
+
+HEADER_CHECK += \
+	dom0-tools/tenond/config.h dom0-tools/tenond/error.h dom0-tools/tenond/host.h

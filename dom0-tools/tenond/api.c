@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The table of routes, and the one place where a domain named in a path is
+ * looked up.
+ */
+#include "api.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *method;
+	const char *path;	/* after /v1 */
+	api_handler *handler;
+} routes[] = {
+	{ "GET", "/version", api_version },
+	{ "GET", "/host", api_host },
+	{ "GET", "/host/messages", api_messages },
+	{ "GET", "/doctor", api_doctor },
+	{ "GET", "/domains", api_list },
+	{ "POST", "/domains", api_create },
+};
+
+static const struct {
+	const char *method;
+	const char *verb;	/* after /v1/domains/REFERENCE */
+	api_domain_handler *handler;
+} domain_routes[] = {
+	{ "GET", "", api_info },
+	{ "DELETE", "", api_destroy },
+	{ "GET", "/xml", api_xml },
+	{ "GET", "/console", api_console },
+	{ "GET", "/wait", api_wait },
+	{ "POST", "/pause", api_pause },
+	{ "POST", "/unpause", api_unpause },
+	{ "POST", "/shutdown", api_shutdown },
+	{ "POST", "/reboot", api_reboot },
+	{ "POST", "/destroy", api_destroy },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(array[0]))
+
+static void refuse(struct request *request, enum error_kind kind, const char *object,
+		   const char *next, const char *cause)
+{
+	struct error error;
+
+	error_set(&error, kind, object, next, "%s", cause);
+	request_fail(request, &error);
+}
+
+static void wrong_path(struct request *request, bool other_method)
+{
+	char object[160];
+
+	snprintf(object, sizeof(object), "%s %.120s", request->method, request->path);
+	if (other_method)
+		refuse(request, ERROR_REQUEST, object, "docs/api.md lists the requests",
+		       "is not a method of this path");
+	else
+		refuse(request, ERROR_NOT_FOUND, object, "docs/api.md lists the requests",
+		       "is no such path");
+}
+
+static void handle_domain(struct tenond *tenond, struct request *request, api_domain_handler *handler,
+			  const char *reference)
+{
+	struct domain *domain = domain_find(&tenond->domains, reference);
+
+	request->reference = reference;
+	if (domain)
+		handler(tenond, request, domain);
+	else if (!strcmp(reference, "0") || !strcmp(reference, "Domain-0"))
+		refuse(request, ERROR_STATE, "Domain-0", "use its own shutdown or reboot",
+		       "is the management domain, and not tenond's to change");
+	else
+		refuse(request, ERROR_NOT_FOUND, reference, "tenon list shows the domains",
+		       "is no domain's name, UUID or number");
+}
+
+/* A path /domains/REFERENCE and what may follow. */
+static void route_domain(struct tenond *tenond, struct request *request, char *reference)
+{
+	char *verb = strchr(reference, '/');
+	bool other_method = false;
+
+	for (size_t i = 0; i < COUNT(domain_routes); i++) {
+		if (strcmp(verb ? verb : "", domain_routes[i].verb))
+			continue;
+		if (!strcmp(request->method, domain_routes[i].method)) {
+			if (verb)
+				*verb = '\0';
+			handle_domain(tenond, request, domain_routes[i].handler, reference);
+			return;
+		}
+		other_method = true;
+	}
+	wrong_path(request, other_method);
+}
+
+void api_handle(struct request *request, void *data)
+{
+	static const char prefix[] = "/domains/";
+	struct tenond *tenond = data;
+	bool other_method = false;
+	char *path = request->path + 3;
+
+	if (strncmp(request->path, "/v1/", 4)) {
+		wrong_path(request, false);
+		return;
+	}
+	for (size_t i = 0; i < COUNT(routes); i++) {
+		if (strcmp(path, routes[i].path))
+			continue;
+		if (!strcmp(request->method, routes[i].method)) {
+			routes[i].handler(tenond, request);
+			return;
+		}
+		other_method = true;
+	}
+	if (!strncmp(path, prefix, sizeof(prefix) - 1) && path[sizeof(prefix) - 1])
+		route_domain(tenond, request, path + sizeof(prefix) - 1);
+	else
+		wrong_path(request, other_method);
+}

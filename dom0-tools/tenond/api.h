@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The API: which request is whose.  docs/api.md is its reference.
+ */
+#ifndef TENOND_API_H
+#define TENOND_API_H
+
+#include "request.h"
+#include "tenond.h"
+
+/* Handle a request; it is answered now or later. tenond is a struct tenond. */
+void api_handle(struct request *request, void *tenond);
+
+typedef void api_handler(struct tenond *tenond, struct request *request);
+typedef void api_domain_handler(struct tenond *tenond, struct request *request,
+				struct domain *domain);
+
+/* Of domains, in api_domain.c. */
+api_handler api_list, api_create;
+api_domain_handler api_info, api_xml, api_console, api_pause, api_unpause, api_shutdown, api_reboot,
+	api_destroy, api_wait;
+
+/* Of the host, in api_host.c. */
+api_handler api_version, api_host, api_messages, api_doctor;
+
+#endif

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Creating a domain, step by step.  Disks are started before the kernel is
+ * unpacked and awaited after it, and all devices get their nodes in one
+ * transaction, so that nothing waits for what can go on at the same time.
+ *
+ * There is one way back for all steps: teardown_domain() gives back whatever
+ * is there, as it must be able to after a kill between any two of them.
+ */
+#include "create.h"
+#include "device/backend.h"
+#include "device/block.h"
+#include "device/net.h"
+#include "log.h"
+#include "nodes.h"
+#include "preflight.h"
+#include "teardown.h"
+
+#include "../build/build.h"
+
+#include <errno.h>
+#include <hypercall/hypercall.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define STORE_OPEN_MS	5000
+#define BACKEND_MS	10000
+#define CACHE_DIR	"/var/cache/tenon"
+
+struct creation {
+	const struct host *host;
+	const struct domain_config *config;
+	struct record *record;
+	struct error *error;
+	struct store_client *store;
+	struct block blocks[CONFIG_DISKS_MAX];
+	struct build_result built;
+	enum phase unfinished;		/* how the record stands until the domain is whole */
+};
+
+static int save(struct creation *creation, enum phase phase)
+{
+	int rc;
+
+	creation->record->phase = phase;
+	rc = record_save(creation->host, creation->record);
+	if (!rc)
+		return 0;
+	return error_set(creation->error, ERROR_INTERNAL, creation->config->name,
+			 "is there space left in /run?", "its state cannot be written: %s",
+			 strerror(-rc));
+}
+
+static int start_disks(struct creation *creation)
+{
+	const struct domain_config *config = creation->config;
+
+	for (unsigned int i = 0; i < config->disk_count; i++) {
+		struct block *block = &creation->blocks[i];
+		struct record_disk *disk = &creation->record->disks[i];
+		int rc = block_start(creation->host, creation->record->uuid, &config->disks[i], block,
+				     creation->error);
+
+		if (rc)
+			return rc;
+		snprintf(disk->device, sizeof(disk->device), "%s", block->device);
+		disk->server = block->nbd.server;
+		creation->record->disk_count = i + 1;
+	}
+	return 0;
+}
+
+static int build_failed(struct creation *creation, int rc, const struct build_error *why)
+{
+	enum error_kind kind = ERROR_INTERNAL;
+	const char *next = "see tenon dmesg";
+
+	if (rc == -ENOMEM) {
+		kind = ERROR_RESOURCES;
+		next = "give it less memory, or free some; a kernel needs some for itself";
+	} else if (rc == -ENOENT || rc == -EACCES || rc == -ENOEXEC || rc == -E2BIG || rc == -EINVAL) {
+		kind = ERROR_CONFIG;
+		next = "check <kernel> and <initrd> in the description";
+	}
+	return error_set(creation->error, kind, creation->config->name, next, "%s", why->text);
+}
+
+static int build(struct creation *creation)
+{
+	const struct domain_config *config = creation->config;
+	struct build_config wanted = {
+		.kernel = config->kernel, .initrd = config->initrd, .command_line = config->cmdline,
+		.cache = CACHE_DIR, .name = config->name,
+		.memory = config->memory, .max_memory = config->max_memory,
+		.vcpus = config->max_vcpus, .domid = 0xffff,
+	};
+	struct build_error why = { "" };
+	int rc;
+
+	memcpy(wanted.uuid, config->uuid, sizeof(wanted.uuid));
+	rc = build_domain(creation->host->hv, &wanted, &creation->built, &why);
+	if (rc)
+		return build_failed(creation, rc, &why);
+	creation->record->domid = creation->built.domid;
+	return save(creation, creation->unfinished);
+}
+
+static int schedule(struct creation *creation)
+{
+	const struct domain_config *config = creation->config;
+	struct hc_control_sched sched = { .weight = config->weight, .cap = config->cap };
+	int rc = 0;
+
+	if (sched.weight != CONFIG_WEIGHT_DEFAULT || sched.cap)
+		rc = hc_domain_set_sched(creation->host->hv, creation->built.domid, &sched);
+	for (unsigned int vcpu = 0; !rc && vcpu < config->max_vcpus; vcpu++)
+		if (config->affinity[vcpu])
+			rc = hc_vcpu_set_affinity(creation->host->hv, creation->built.domid, vcpu,
+						  config->affinity[vcpu]);
+	if (rc)
+		return error_set(creation->error, ERROR_CONFIG, config->name, "check <cputune>",
+				 "the hypervisor refuses its scheduling: %s", strerror(-rc));
+	return 0;
+}
+
+static int await_disks(struct creation *creation)
+{
+	for (unsigned int i = 0; i < creation->config->disk_count; i++) {
+		int rc = block_wait(&creation->blocks[i], &creation->config->disks[i],
+				    creation->error);
+
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* From here on the guest has a store to talk to, and dom0's backends see its devices. */
+static int enter_store(struct creation *creation)
+{
+	const struct build_result *built = &creation->built;
+	int rc = store_open(creation->host->store_socket, STORE_OPEN_MS, &creation->store);
+
+	if (!rc)
+		rc = nodes_create(creation->store, creation->config, built, creation->blocks);
+	if (!rc)
+		rc = store_introduce(creation->store, built->domid, built->store_mfn, built->store_port);
+	if (rc)
+		return error_set(creation->error, ERROR_UNREACHABLE, "store",
+				 "is tenon-stored running? tenon doctor says more",
+				 "domain %s cannot be made known: %s", creation->config->name,
+				 strerror(-rc));
+	return 0;
+}
+
+static int plug_nics(struct creation *creation)
+{
+	const struct domain_config *config = creation->config;
+
+	for (unsigned int i = 0; i < config->nic_count; i++) {
+		int rc = net_plug(creation->built.domid, i, &config->nics[i], creation->error);
+
+		if (rc)
+			return rc;
+		rc = nodes_set_plugged(creation->store, creation->built.domid, i);
+		if (rc)
+			return error_set(creation->error, ERROR_UNREACHABLE, "store",
+					 "is tenon-stored running?", "interface %u: %s", i,
+					 strerror(-rc));
+	}
+	return 0;
+}
+
+static int disk_failed(struct creation *creation, const struct disk_config *disk)
+{
+	char object[160], complaint[256];
+
+	snprintf(object, sizeof(object), "disk %s", disk->target);
+	nodes_backend_error(creation->store, creation->built.domid, "vbd", disk->device_id, complaint,
+			    sizeof(complaint));
+	return error_set(creation->error, ERROR_RESOURCES, object,
+			 "load the backend: modprobe xen-blkback; see dmesg for its messages",
+			 "dom0's backend did not open it%s%s", *complaint ? ": " : "", complaint);
+}
+
+static int plug_disks(struct creation *creation)
+{
+	const struct domain_config *config = creation->config;
+
+	for (unsigned int i = 0; i < config->disk_count; i++) {
+		if (!backend_wait_opened(creation->built.domid, config->disks[i].device_id, BACKEND_MS))
+			return disk_failed(creation, &config->disks[i]);
+		block_close(&creation->blocks[i]);
+	}
+	return 0;
+}
+
+static int start(struct creation *creation)
+{
+	int rc;
+
+	/* Whole from this record on: found paused without cause, it will be unpaused. */
+	creation->record->created = time(NULL);
+	rc = save(creation, PHASE_ACTIVE);
+	if (rc || creation->record->paused)
+		return rc;
+	rc = hc_domain_unpause(creation->host->hv, creation->built.domid);
+	if (rc)
+		return error_set(creation->error, ERROR_INTERNAL, creation->config->name,
+				 "see tenon dmesg", "it cannot be started: %s", strerror(-rc));
+	return 0;
+}
+
+static void undo(struct creation *creation)
+{
+	struct error ignored;
+
+	creation->record->phase = PHASE_STOPPING;
+	record_save(creation->host, creation->record);
+	if (!teardown_domain(creation->host, creation->record, creation->config, &ignored)) {
+		record_delete(creation->host, creation->record);
+		creation->record->domid = -1;
+		creation->record->phase = PHASE_CREATING;
+		return;
+	}
+	log_warning("domain %s: cannot be cleaned up yet: %s: %s", creation->config->name,
+		    ignored.object, ignored.cause);
+}
+
+int create_domain(const struct host *host, const struct domain_config *config,
+		  struct record *record, struct error *error)
+{
+	static int (*const steps[])(struct creation *) = {
+		start_disks, build, schedule, await_disks, enter_store, plug_nics, plug_disks, start,
+	};
+	struct creation creation = { .host = host, .config = config, .record = record, .error = error };
+	int rc;
+
+	/* A restart that is cut short shall be taken up again, not be cleaned up. */
+	creation.unfinished = record->phase == PHASE_RESTARTING ? PHASE_RESTARTING : PHASE_CREATING;
+	for (unsigned int i = 0; i < CONFIG_DISKS_MAX; i++)
+		creation.blocks[i].fd = -1;
+	record->domid = -1;
+	record->disk_count = 0;
+	rc = preflight_check(host, config, error);
+	if (rc) {
+		record_delete(host, record);	/* of a restart: the former instance's */
+		return rc;
+	}
+	rc = save(&creation, creation.unfinished);
+	for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++)
+		rc = steps[i](&creation);
+	for (unsigned int i = 0; i < config->disk_count; i++)
+		block_close(&creation.blocks[i]);
+	store_close(creation.store);
+	if (rc)
+		undo(&creation);
+	return rc;
+}

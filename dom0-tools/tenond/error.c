@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Errors with object, cause and next step, and what each kind is called
+ * elsewhere: as errno inside the daemon, as HTTP status and name in the API.
+ */
+#include "error.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *id;
+	unsigned int status;
+	int code;
+} kinds[ERROR_KINDS] = {
+	[ERROR_NONE] = { "none", 200, 0 },
+	[ERROR_INTERNAL] = { "internal", 500, EIO },
+	[ERROR_REQUEST] = { "bad-request", 400, EINVAL },
+	[ERROR_CONFIG] = { "bad-configuration", 422, EINVAL },
+	[ERROR_NOT_FOUND] = { "not-found", 404, ENOENT },
+	[ERROR_EXISTS] = { "already-exists", 409, EEXIST },
+	[ERROR_STATE] = { "wrong-state", 409, EBUSY },
+	[ERROR_RESOURCES] = { "no-resources", 507, ENOMEM },
+	[ERROR_TIMEOUT] = { "timed-out", 504, ETIMEDOUT },
+	[ERROR_UNREACHABLE] = { "unreachable", 503, ECONNREFUSED },
+};
+
+int error_set(struct error *error, enum error_kind kind, const char *object, const char *next,
+	      const char *cause, ...)
+{
+	va_list args;
+
+	error->kind = kind;
+	snprintf(error->object, sizeof(error->object), "%s", object);
+	snprintf(error->next, sizeof(error->next), "%s", next ? next : "");
+	va_start(args, cause);
+	vsnprintf(error->cause, sizeof(error->cause), cause, args);
+	va_end(args);
+	return -kinds[kind].code;
+}
+
+const char *error_id(enum error_kind kind)
+{
+	return kinds[kind].id;
+}
+
+unsigned int error_status(enum error_kind kind)
+{
+	return kinds[kind].status;
+}
+
+enum error_kind error_kind_of(const char *id)
+{
+	for (enum error_kind kind = ERROR_NONE; kind < ERROR_KINDS; kind++)
+		if (!strcmp(kinds[kind].id, id))
+			return kind;
+	return ERROR_INTERNAL;
+}

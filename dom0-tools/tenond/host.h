@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where tenond works: the hypervisor and the places of its files.  Filled in
+ * once at start, afterwards read by all threads.
+ */
+#ifndef TENOND_HOST_H
+#define TENOND_HOST_H
+
+struct hc_handle;
+
+struct host {
+	struct hc_handle *hv;
+	const char *run_dir;		/* "/run/tenon" */
+	const char *store_socket;
+	const char *console_socket;
+	const char *console_log_dir;	/* NAME.log of each domain */
+	char identity[64];		/* of this machine, salt of derived addresses */
+};
+
+#define HOST_RUN_DIR		"/run/tenon"
+#define HOST_API_SOCKET		"/run/tenon/api.sock"
+#define HOST_STORE_SOCKET	"/run/tenon/store.sock"
+#define HOST_CONSOLE_SOCKET	"/run/tenon/console.sock"
+#define HOST_CONSOLE_LOG_DIR	"/var/log/tenon/console"
+
+#endif

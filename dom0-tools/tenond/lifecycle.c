@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What clients ask for.  An operation that takes time keeps others off its
+ * domain; they are told so, and may wait.
+ */
+#include "lifecycle.h"
+#include "log.h"
+#include "nodes.h"
+#include "operation.h"
+#include "waiter.h"
+
+#include <errno.h>
+#include <hypercall/hypercall.h>
+#include <stdlib.h>
+#include <string.h>
+
+int lifecycle_create(struct tenond *tenond, struct domain_config *config, bool paused,
+		     lifecycle_done *done, void *data, struct domain **result, struct error *error)
+{
+	char uuid[UUID_STR_LEN];
+	struct domain *domain;
+	char *xml;
+	int rc;
+
+	rc = domain_check_conflicts(&tenond->domains, config, error);
+	if (rc)
+		return rc;
+	uuid_unparse_lower(config->uuid, uuid);
+	xml = strdup(config->xml);
+	domain = xml ? domain_add(&tenond->domains, config->name, uuid, config) : NULL;
+	if (!domain) {
+		free(xml);
+		return error_set(error, ERROR_INTERNAL, config->name, NULL, "out of memory");
+	}
+	domain->record.xml = xml;
+	domain->record.paused = paused;
+	rc = operation_start(tenond, domain, OPERATION_CREATE, done, data, error);
+	if (rc) {
+		domain->config = NULL;	/* stays with the caller */
+		domain_remove(&tenond->domains, domain);
+		return rc;
+	}
+	*result = domain;
+	return 0;
+}
+
+static int refuse_busy(const struct domain *domain, struct error *error)
+{
+	return error_set(error, ERROR_STATE, domain->name, "wait a moment and try again",
+			 "an operation is under way: it is %s", phase_name(domain->phase));
+}
+
+int lifecycle_destroy(struct tenond *tenond, struct domain *domain, lifecycle_done *done, void *data,
+		      struct error *error)
+{
+	if (domain->operation)
+		return refuse_busy(domain, error);
+	return operation_start(tenond, domain, OPERATION_DESTROY, done, data, error);
+}
+
+/* Note a wish that must outlive us before it is carried out. */
+static int save(struct tenond *tenond, struct domain *domain, struct error *error)
+{
+	int rc = record_save(&tenond->host, &domain->record);
+
+	if (!rc)
+		return 0;
+	return error_set(error, ERROR_INTERNAL, domain->name, "is there space left in /run?",
+			 "its state cannot be written: %s", strerror(-rc));
+}
+
+/* The domain's state at the hypervisor, for a verb that needs one that is alive. */
+static int query_alive(struct tenond *tenond, const struct domain *domain,
+		       struct hc_control_info *info, struct error *error)
+{
+	int rc;
+
+	if (domain->operation || domain->phase != PHASE_ACTIVE)
+		return refuse_busy(domain, error);
+	rc = hc_domain_info(tenond->host.hv, (uint16_t)domain->domid, info);
+	if (rc)
+		return error_set(error, ERROR_INTERNAL, domain->name, "run tenon doctor",
+				 "the hypervisor does not know it: %s", strerror(-rc));
+	if (info->state & (HC_INFO_SHUTDOWN | HC_INFO_DYING))
+		return error_set(error, ERROR_STATE, domain->name, "end it by tenon destroy",
+				 "has shut down");
+	return 0;
+}
+
+int lifecycle_pause(struct tenond *tenond, struct domain *domain, struct error *error)
+{
+	struct hc_control_info info;
+	int rc = query_alive(tenond, domain, &info, error);
+
+	if (rc || info.state & HC_INFO_PAUSED)
+		return rc;
+	domain->record.paused = true;
+	rc = save(tenond, domain, error);
+	if (!rc && (rc = hc_domain_pause(tenond->host.hv, (uint16_t)domain->domid)))
+		rc = error_set(error, ERROR_INTERNAL, domain->name, NULL, "cannot be paused: %s",
+			       strerror(-rc));
+	waiter_check(tenond);
+	return rc;
+}
+
+int lifecycle_unpause(struct tenond *tenond, struct domain *domain, struct error *error)
+{
+	struct hc_control_info info;
+	int rc = query_alive(tenond, domain, &info, error);
+
+	if (rc)
+		return rc;
+	domain->record.paused = false;
+	rc = save(tenond, domain, error);
+	/* Pauses nest; the administrator's word ends them all. */
+	for (uint32_t left = info.pause_count; !rc && left; left--)
+		rc = hc_domain_unpause(tenond->host.hv, (uint16_t)domain->domid);
+	if (rc && error->kind == ERROR_NONE)
+		rc = error_set(error, ERROR_INTERNAL, domain->name, NULL, "cannot be unpaused: %s",
+			       strerror(-rc));
+	waiter_check(tenond);
+	return rc;
+}
+
+int lifecycle_request(struct tenond *tenond, struct domain *domain, const char *what,
+		      struct error *error)
+{
+	struct hc_control_info info;
+	int rc = query_alive(tenond, domain, &info, error);
+
+	if (rc)
+		return rc;
+	if (info.state & HC_INFO_PAUSED)
+		return error_set(error, ERROR_STATE, domain->name, "unpause it first: tenon unpause NAME",
+				 "is paused, and cannot do what it is asked to");
+	if (!tenond->store)
+		return error_set(error, ERROR_UNREACHABLE, "store",
+				 "is tenon-stored running? tenon doctor says more",
+				 "cannot be reached to ask domain %s", domain->name);
+	rc = nodes_request(tenond->store, (uint16_t)domain->domid, what);
+	if (rc)
+		return error_set(error, ERROR_UNREACHABLE, "store",
+				 "is tenon-stored running? tenon doctor says more",
+				 "the request to domain %s cannot be written: %s", domain->name,
+				 strerror(-rc));
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What happens to domains: operations that clients ask for, and what follows
+ * from a guest's own shutdown, reboot or crash.  All on the event loop; what
+ * takes time is done by jobs.
+ */
+#ifndef TENOND_LIFECYCLE_H
+#define TENOND_LIFECYCLE_H
+
+#include "tenond.h"
+
+/* Called when an operation has ended; error is NULL on success. domain is NULL when it has gone. */
+typedef void lifecycle_done(struct domain *domain, const struct error *error, void *data);
+
+/*
+ * Create a domain; takes over config on success, and *domain is its new entry.
+ * 0: done will be called.  Otherwise a negative errno and *error, at once.
+ */
+int lifecycle_create(struct tenond *tenond, struct domain_config *config, bool paused,
+		     lifecycle_done *done, void *data, struct domain **domain, struct error *error);
+int lifecycle_destroy(struct tenond *tenond, struct domain *domain, lifecycle_done *done, void *data,
+		      struct error *error);
+
+int lifecycle_pause(struct tenond *tenond, struct domain *domain, struct error *error);
+int lifecycle_unpause(struct tenond *tenond, struct domain *domain, struct error *error);
+
+/* Ask the guest to power off or to reboot; it decides when. */
+int lifecycle_request(struct tenond *tenond, struct domain *domain, const char *what,
+		      struct error *error);
+
+/* Look at all domains of the hypervisor and act upon what has changed. */
+void lifecycle_scan(struct tenond *tenond);
+
+/* Take over what a former tenond has left. Once, at start. */
+int lifecycle_recover(struct tenond *tenond);
+
+/* Start an operation on a domain whose record says what shall become of it; used at recovery. */
+int lifecycle_resume(struct tenond *tenond, struct domain *domain);
+
+#endif

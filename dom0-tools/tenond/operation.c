@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Operations: the job's half works on the domain's record and configuration,
+ * the loop's half takes over the outcome.
+ */
+#include "operation.h"
+#include "create.h"
+#include "log.h"
+#include "teardown.h"
+#include "waiter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static int work_destroy(struct operation *operation, enum phase phase)
+{
+	const struct host *host = &operation->tenond->host;
+	struct domain *domain = operation->domain;
+	int rc;
+
+	domain->record.phase = phase;
+	rc = record_save(host, &domain->record);
+	if (rc)
+		log_warning("domain %s: its state cannot be written: %d", domain->name, rc);
+	return teardown_domain(host, &domain->record, domain->config, &operation->error);
+}
+
+static void work(struct job *job)
+{
+	struct operation *operation = (struct operation *)job;
+	const struct host *host = &operation->tenond->host;
+	struct domain *domain = operation->domain;
+
+	switch (operation->kind) {
+	case OPERATION_CREATE:
+		operation->rc = create_domain(host, domain->config, &domain->record, &operation->error);
+		break;
+	case OPERATION_DESTROY:
+		operation->rc = work_destroy(operation, PHASE_STOPPING);
+		if (!operation->rc)
+			record_delete(host, &domain->record);
+		break;
+	case OPERATION_RESTART:
+		operation->rc = work_destroy(operation, PHASE_RESTARTING);
+		if (!operation->rc)
+			operation->rc = create_domain(host, domain->config, &domain->record,
+						      &operation->error);
+		break;
+	}
+}
+
+static void report(const struct operation *operation)
+{
+	static const char *const done[] = { "created", "destroyed", "restarted" };
+	static const char *const failed[] = { "creation", "destruction", "restart" };
+	const struct domain *domain = operation->domain;
+
+	if (operation->rc)
+		log_warning("domain %s: %s failed: %s: %s", domain->name, failed[operation->kind],
+			    operation->error.object, operation->error.cause);
+	else
+		log_info("domain %s: %s, number %d", domain->name, done[operation->kind],
+			 domain->record.domid);
+}
+
+/* Whether nothing of the domain is left: it was destroyed, or could not be created. */
+static bool has_gone(const struct operation *operation)
+{
+	const struct record *record = &operation->domain->record;
+
+	if (operation->kind == OPERATION_DESTROY)
+		return !operation->rc;
+	return operation->rc && record->phase != PHASE_STOPPING && record->domid < 0;
+}
+
+static void finish(struct job *job)
+{
+	struct operation *operation = (struct operation *)job;
+	struct tenond *tenond = operation->tenond;
+	struct domain *domain = operation->domain;
+
+	report(operation);
+	domain->operation = NULL;
+	domain->phase = domain->record.phase;
+	domain->domid = domain->record.domid;
+	domain->shut_down = false;
+	if (has_gone(operation)) {
+		domain_remove(&tenond->domains, domain);
+		domain = NULL;
+	}
+	if (operation->done)
+		operation->done(domain, operation->rc ? &operation->error : NULL, operation->data);
+	free(operation);
+	waiter_check(tenond);
+	if (tenond->stopping && !jobs_running(tenond->jobs))
+		sd_event_exit(tenond->event, 0);
+}
+
+int operation_start(struct tenond *tenond, struct domain *domain, enum operation_kind kind,
+		    lifecycle_done *done, void *data, struct error *error)
+{
+	static const enum phase phases[] = { PHASE_CREATING, PHASE_STOPPING, PHASE_RESTARTING };
+	struct operation *operation = calloc(1, sizeof(*operation));
+	struct error ignored;
+
+	if (operation) {
+		operation->job.work = work;
+		operation->job.done = finish;
+		operation->tenond = tenond;
+		operation->domain = domain;
+		operation->kind = kind;
+		operation->done = done;
+		operation->data = data;
+	}
+	if (!operation || job_start(tenond->jobs, &operation->job)) {
+		free(operation);
+		return error_set(error ? error : &ignored, ERROR_RESOURCES, domain->name,
+				 "try again; is dom0 short of memory?", "no thread can be started");
+	}
+	domain->operation = operation;
+	domain->phase = phases[kind];
+	waiter_check(tenond);
+	return 0;
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Records on disk: one JSON file a domain, replaced by rename.
+ */
+#include "record.h"
+#include "log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const phases[] = { "creating", "active", "restarting", "stopping" };
+
+const char *phase_name(enum phase phase)
+{
+	return phases[phase];
+}
+
+void record_clear(struct record *record)
+{
+	free(record->xml);
+	record->xml = NULL;
+}
+
+static void record_path(const struct host *host, const char *uuid, const char *suffix, char *path,
+			size_t size)
+{
+	snprintf(path, size, "%s/domains/%s.json%s", host->run_dir, uuid, suffix);
+}
+
+static json_t *record_encode(const struct record *record)
+{
+	json_t *disks = json_array();
+
+	for (unsigned int i = 0; i < record->disk_count; i++)
+		json_array_append_new(disks, json_pack("{s:s, s:i}",
+			"device", record->disks[i].device, "server", (int)record->disks[i].server));
+	return json_pack("{s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:s, s:o}",
+		"uuid", record->uuid, "name", record->name, "phase", phases[record->phase],
+		"domid", record->domid, "paused", record->paused,
+		"created", (json_int_t)record->created,
+		"quick_restarts", (int)record->quick_restarts,
+		"xml", record->xml, "disks", disks);
+}
+
+int record_save(const struct host *host, const struct record *record)
+{
+	char path[256], temporary[256];
+	json_t *json;
+	int rc = 0;
+
+	if (!record->xml)
+		return 0;
+	record_path(host, record->uuid, "", path, sizeof(path));
+	record_path(host, record->uuid, ".new", temporary, sizeof(temporary));
+	json = record_encode(record);
+	if (!json)
+		return -ENOMEM;
+	errno = 0;
+	if (json_dump_file(json, temporary, JSON_INDENT(1)) || rename(temporary, path))
+		rc = errno ? -errno : -EIO;
+	if (rc)
+		unlink(temporary);
+	json_decref(json);
+	return rc;
+}
+
+static int decode_disks(json_t *disks, struct record *record)
+{
+	const char *device;
+	json_t *entry;
+	size_t index;
+	int server;
+
+	json_array_foreach(disks, index, entry) {
+		struct record_disk *disk = &record->disks[index];
+
+		if (index == CONFIG_DISKS_MAX ||
+		    json_unpack(entry, "{s:s, s:i}", "device", &device, "server", &server) ||
+		    strlen(device) >= sizeof(disk->device))
+			return -EINVAL;
+		memcpy(disk->device, device, strlen(device) + 1);
+		disk->server = server;
+		record->disk_count++;
+	}
+	return 0;
+}
+
+static int record_decode(json_t *json, struct record *record)
+{
+	const char *uuid, *name, *phase, *xml;
+	int domid, paused, quick_restarts;
+	json_int_t created;
+	json_t *disks;
+	uuid_t parsed;
+
+	if (json_unpack(json, "{s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:s, s:o}",
+			"uuid", &uuid, "name", &name, "phase", &phase, "domid", &domid,
+			"paused", &paused, "created", &created, "quick_restarts", &quick_restarts,
+			"xml", &xml, "disks", &disks))
+		return -EINVAL;
+	if (uuid_parse(uuid, parsed) || !config_name_valid(name) || domid < -1 || domid > 0x7fef)
+		return -EINVAL;
+	for (record->phase = PHASE_CREATING; strcmp(phases[record->phase], phase); record->phase++)
+		if (record->phase == PHASE_STOPPING)
+			return -EINVAL;
+	uuid_unparse_lower(parsed, record->uuid);
+	memcpy(record->name, name, strlen(name) + 1);
+	record->domid = domid;
+	record->paused = paused;
+	record->created = created;
+	record->quick_restarts = (unsigned int)quick_restarts;
+	if (decode_disks(disks, record))
+		return -EINVAL;
+	record->xml = strdup(xml);
+	return record->xml ? 0 : -ENOMEM;
+}
+
+int record_load(const char *path, struct record *record)
+{
+	json_error_t error;
+	json_t *json;
+	int rc;
+
+	memset(record, 0, sizeof(*record));
+	json = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+	if (!json)
+		return -EINVAL;
+	rc = record_decode(json, record);
+	json_decref(json);
+	return rc;
+}
+
+void record_delete(const struct host *host, const struct record *record)
+{
+	char path[256];
+
+	record_path(host, record->uuid, "", path, sizeof(path));
+	unlink(path);
+}
+
+int record_each(const struct host *host, void (*take)(struct record *record, void *data), void *data)
+{
+	char folder[256], path[600];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(folder, sizeof(folder), "%s/domains", host->run_dir);
+	dir = opendir(folder);
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		const char *dot = strrchr(entry->d_name, '.');
+		struct record record;
+
+		if (!dot || strcmp(dot, ".json"))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		if (!record_load(path, &record))
+			take(&record, data);
+		else
+			log_warning("%s cannot be read and is left alone", path);
+	}
+	closedir(dir);
+	return 0;
+}

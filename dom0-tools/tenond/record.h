@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What tenond knows of a domain and the hypervisor does not, kept in
+ * RUN_DIR/domains/UUID.json.  Written before anything is acquired and at each
+ * change of phase, replaced atomically: whoever kills tenond at any moment
+ * leaves a record from which the next one either goes on or cleans up.
+ */
+#ifndef TENOND_RECORD_H
+#define TENOND_RECORD_H
+
+#include "config.h"
+#include "host.h"
+
+#include <sys/types.h>
+
+enum phase {
+	PHASE_CREATING,		/* half made: to be torn down if found at start */
+	PHASE_ACTIVE,		/* whole: running, paused, or shut down and preserved */
+	PHASE_RESTARTING,	/* to be torn down and created again */
+	PHASE_STOPPING,		/* to be torn down */
+};
+const char *phase_name(enum phase phase);
+
+/* A disk's way into dom0, beside its configuration. */
+struct record_disk {
+	char device[40];	/* the block device that the guest is given */
+	pid_t server;		/* its qemu-nbd, 0: none */
+};
+
+struct record {
+	char uuid[UUID_STR_LEN];
+	char name[CONFIG_NAME_MAX + 1];
+	enum phase phase;
+	int domid;			/* -1: none yet */
+	bool paused;			/* by the administrator */
+	int64_t created;		/* seconds since 1970: when this instance was unpaused */
+	unsigned int quick_restarts;	/* in a row, see lifecycle.c */
+	char *xml;			/* NULL for a domain that others have made */
+	struct record_disk disks[CONFIG_DISKS_MAX];
+	unsigned int disk_count;
+};
+
+void record_clear(struct record *record);
+
+/* 0 or a negative errno of the file system. A record without XML is not kept in a file. */
+int record_save(const struct host *host, const struct record *record);
+int record_load(const char *path, struct record *record);
+void record_delete(const struct host *host, const struct record *record);
+
+/* Call take for each record of the host; those that cannot be read are passed by, with a log line. */
+int record_each(const struct host *host, void (*take)(struct record *record, void *data), void *data);
+
+#endif

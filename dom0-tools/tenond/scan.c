@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the hypervisor shows: guests that have shut down, domains that others
+ * have made or ended, and what a former tenond has left behind.
+ */
+#include "device/antispoof.h"
+#include "device/net.h"
+#include "lifecycle.h"
+#include "log.h"
+#include "operation.h"
+#include "waiter.h"
+#include "xml/domain.h"
+
+#include <errno.h>
+#include <hypercall/hypercall.h>
+#include <hypercall/sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define QUICK_SECONDS	10	/* a guest that lives no longer is restarted in vain */
+#define QUICK_MAX	5
+
+static enum policy policy_for(const struct domain *domain, uint32_t reason)
+{
+	switch (reason) {
+	case HC_SHUTDOWN_POWEROFF:
+		return domain->config->on_poweroff;
+	case HC_SHUTDOWN_REBOOT:
+		return domain->config->on_reboot;
+	case HC_SHUTDOWN_SUSPEND:
+		return POLICY_PRESERVE;
+	default:
+		return domain->config->on_crash;
+	}
+}
+
+/* Whether a guest goes round in circles. */
+static bool restarts_too_often(struct domain *domain)
+{
+	int64_t lived = (int64_t)time(NULL) - domain->record.created;
+
+	domain->record.quick_restarts = lived < QUICK_SECONDS ? domain->record.quick_restarts + 1 : 0;
+	return domain->record.quick_restarts > QUICK_MAX;
+}
+
+static void act_on_shutdown(struct tenond *tenond, struct domain *domain, uint32_t reason)
+{
+	enum policy policy = policy_for(domain, reason);
+
+	log_info("domain %s: has shut down, reason %u: %s", domain->name, reason, policy_name(policy));
+	if (policy == POLICY_RESTART && restarts_too_often(domain)) {
+		log_warning("domain %s: %d restarts within %d s each: not restarted again", domain->name,
+			    QUICK_MAX, QUICK_SECONDS);
+		policy = POLICY_DESTROY;
+	}
+	domain->shut_down = true;
+	if (policy == POLICY_PRESERVE)
+		waiter_check(tenond);
+	else if (operation_start(tenond, domain, policy == POLICY_RESTART ? OPERATION_RESTART :
+				 OPERATION_DESTROY, NULL, NULL, NULL))
+		domain->shut_down = false;	/* the next scan tries again */
+}
+
+/* A domain that is whole, as far as we know. */
+static void scan_active(struct tenond *tenond, struct domain *domain)
+{
+	struct hc_control_info info;
+	uuid_t uuid;
+	int rc = hc_domain_info(tenond->host.hv, (uint16_t)domain->domid, &info);
+	bool gone;
+
+	if (rc && rc != -ESRCH)
+		return;
+	uuid_parse(domain->uuid, uuid);
+	gone = rc || uuid_compare(info.uuid, uuid) || info.state & HC_INFO_DYING;
+	if (gone && !domain->config) {
+		domain_remove(&tenond->domains, domain);
+		waiter_check(tenond);
+	} else if (gone) {
+		log_warning("domain %s: has been destroyed behind our back", domain->name);
+		operation_start(tenond, domain, OPERATION_DESTROY, NULL, NULL, NULL);
+	} else if (info.state & HC_INFO_SHUTDOWN && !domain->shut_down && domain->config) {
+		act_on_shutdown(tenond, domain, info.shutdown_reason);
+	}
+}
+
+/* A domain of somebody else's: it can be seen and destroyed. */
+static void adopt(struct tenond *tenond, uint16_t domid, const struct hc_control_info *info)
+{
+	char uuid[UUID_STR_LEN], name[CONFIG_NAME_MAX + 1];
+	struct domain *domain;
+
+	uuid_unparse_lower(info->uuid, uuid);
+	snprintf(name, sizeof(name), "%.*s", CONFIG_NAME_MAX, info->name);
+	if (!config_name_valid(name) || domain_find(&tenond->domains, name))
+		snprintf(name, sizeof(name), "domain-%u", domid);
+	domain = domain_add(&tenond->domains, name, uuid, NULL);
+	if (!domain)
+		return;
+	domain->phase = PHASE_ACTIVE;
+	domain->domid = domid;
+	domain->record.phase = PHASE_ACTIVE;
+	domain->record.domid = domid;
+}
+
+static void adopt_unknown(struct tenond *tenond)
+{
+	struct hc_control_info info;
+	char uuid[UUID_STR_LEN];
+	uint16_t from = 1;
+	int domid;
+
+	while ((domid = hc_domain_next(tenond->host.hv, from, &info)) >= 0) {
+		uuid_unparse_lower(info.uuid, uuid);
+		if (!(info.state & HC_INFO_DYING) && !domain_by_uuid(&tenond->domains, uuid))
+			adopt(tenond, (uint16_t)domid, &info);
+		from = (uint16_t)(domid + 1);
+	}
+}
+
+int lifecycle_resume(struct tenond *tenond, struct domain *domain)
+{
+	enum operation_kind kind = domain->phase == PHASE_RESTARTING ? OPERATION_RESTART :
+								      OPERATION_DESTROY;
+
+	return operation_start(tenond, domain, kind, NULL, NULL, NULL);
+}
+
+void lifecycle_scan(struct tenond *tenond)
+{
+	struct domain *next;
+
+	for (struct domain *domain = tenond->domains.first; domain; domain = next) {
+		next = domain->next;
+		if (domain->operation)
+			continue;
+		if (domain->phase == PHASE_ACTIVE)
+			scan_active(tenond, domain);
+		else
+			lifecycle_resume(tenond, domain);
+	}
+	adopt_unknown(tenond);
+	waiter_check(tenond);
+}
+
+/* Whether the hypervisor has the instance that a record speaks of, and how it is. */
+static bool find_instance(struct tenond *tenond, const struct record *record,
+			  struct hc_control_info *info)
+{
+	uuid_t uuid;
+
+	uuid_parse(record->uuid, uuid);
+	return record->domid > 0 &&
+	       !hc_domain_info(tenond->host.hv, (uint16_t)record->domid, info) &&
+	       !uuid_compare(info->uuid, uuid) && !(info->state & HC_INFO_DYING);
+}
+
+/* A whole domain goes on; its creation's last step may be missing. */
+static void recover_active(struct tenond *tenond, struct domain *domain)
+{
+	struct hc_control_info info;
+
+	if (!find_instance(tenond, &domain->record, &info)) {
+		log_warning("domain %s: has gone while tenond was away", domain->name);
+		domain->phase = PHASE_STOPPING;
+		return;
+	}
+	if (domain->record.paused)
+		return;
+	for (uint32_t left = info.pause_count; left; left--)
+		if (hc_domain_unpause(tenond->host.hv, (uint16_t)domain->domid))
+			break;
+}
+
+static void recover(struct record *record, void *data)
+{
+	struct tenond *tenond = data;
+	struct xml_source source = {
+		.xml = record->xml, .size = strlen(record->xml), .file = record->name,
+		.salt = tenond->host.identity,
+	};
+	struct domain_config *config = NULL;
+	struct domain *domain;
+	struct error error;
+
+	if (domain_xml_read(&source, &config, &error))
+		log_warning("domain %s: %s: %s", record->name, error.object, error.cause);
+	domain = domain_add(&tenond->domains, record->name, record->uuid, config);
+	if (!domain) {
+		config_free(config);
+		record_clear(record);
+		return;
+	}
+	domain->record = *record;
+	domain->domid = record->domid;
+	domain->phase = record->phase;
+	/* Without a configuration it cannot be made again. */
+	if (domain->phase == PHASE_CREATING || (domain->phase == PHASE_RESTARTING && !config))
+		domain->phase = PHASE_STOPPING;
+	if (domain->phase == PHASE_ACTIVE)
+		recover_active(tenond, domain);
+	log_info("domain %s: found, number %d, %s", domain->name, domain->domid,
+		 phase_name(domain->phase));
+}
+
+/* Rules whose interface neither exists nor is about to are left over. */
+static bool keep_rules(const char *device, void *data)
+{
+	(void)data;
+	return net_exists(device);
+}
+
+/* Rules of running guests, in case somebody has flushed them. */
+static void renew_rules(const struct domain *domain)
+{
+	char device[IFNAMSIZ], complaint[256] = "";
+
+	if (!domain->config || domain->phase != PHASE_ACTIVE)
+		return;
+	for (unsigned int i = 0; i < domain->config->nic_count; i++) {
+		const struct nic_config *nic = &domain->config->nics[i];
+
+		net_device((uint16_t)domain->domid, i, nic, device);
+		if (nic->antispoof != ANTISPOOF_OFF &&
+		    antispoof_apply(device, nic, complaint, sizeof(complaint)))
+			log_warning("domain %s: rules of %s: %s", domain->name, device, complaint);
+	}
+}
+
+int lifecycle_recover(struct tenond *tenond)
+{
+	int rc = record_each(&tenond->host, recover, tenond);
+
+	if (rc)
+		return rc;
+	antispoof_sweep(keep_rules, NULL);
+	for (struct domain *domain = tenond->domains.first; domain; domain = domain->next)
+		renew_rules(domain);
+	lifecycle_scan(tenond);
+	return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon: one event loop and what it owns.
+ */
+#ifndef TENOND_TENOND_H
+#define TENOND_TENOND_H
+
+#include "domain.h"
+#include "host.h"
+#include "job.h"
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+struct store_client;
+struct waiter;
+
+struct tenond {
+	sd_event *event;
+	struct host host;
+	struct jobs *jobs;
+	struct domain_list domains;
+	struct waiter *waiters;
+	sd_event_source *wait_timer;	/* looks again at what sends no notice */
+	struct store_client *store;	/* NULL while it cannot be reached */
+	sd_event_source *store_source;
+	sd_event_source *scan_timer;
+	bool stopping;			/* leaves when the last job has ended */
+};
+
+#endif
