@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Makefile fragment: tests of the domain builder and of the ring helpers, included by tests/unit/local.mk.
+# Makefile fragment: tests of the domain builder, the ring helpers and libhypercall, included by tests/unit/local.mk.
 
 build_unit_tests = tests/unit/build_unit tests/unit/elf_unit tests/unit/image_unit tests/unit/layout_unit
 check_PROGRAMS += $(build_unit_tests) tests/unit/ring_unit
@@ -33,3 +33,9 @@ tests_unit_layout_unit_LDADD = $(build_unit_libs)
 tests_unit_ring_unit_SOURCES = tests/unit/ring_unit.c
 tests_unit_ring_unit_CFLAGS = $(build_unit_cflags)
 tests_unit_ring_unit_LDADD = $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/hypercall_unit
+UNIT_TESTS += tests/unit/hypercall_unit
+tests_unit_hypercall_unit_SOURCES = tests/unit/hypercall_unit.c
+tests_unit_hypercall_unit_CFLAGS = $(build_unit_cflags)
+tests_unit_hypercall_unit_LDADD = libhypercall/libhypercall.la $(CMOCKA_LIBS)
