@@ -24,6 +24,11 @@
 #define SIZE_2M 0x200000ULL
 #define SIZE_1G 0x40000000ULL
 #define LOW_4G 0x100000000ULL
+/*
+ * The first MiB is full of things that firmware and hardware left there.  It
+ * counts as device memory: the management domain may look into it.
+ */
+#define LOW_1M 0x100000ULL
 #define HYP_BITS (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL | PTE_NX)
 #define FRAMES_PER_PIECE (SIZE_2M / sizeof(struct frame))
 #define M2P_PER_PIECE (SIZE_2M / sizeof(uint64_t))
@@ -48,8 +53,7 @@ static void __init early_add(uint64_t start, uint64_t end)
 {
 	start = ALIGN_UP(start, PAGE_SIZE);
 	end = ALIGN_DOWN(end, PAGE_SIZE);
-	/* Frame 0 is nobody's: its number means "none" in too many places. */
-	start = MAX(start, PAGE_SIZE);
+	start = MAX(start, LOW_1M);
 	if (start < end && early_count < EARLY_RANGES)
 		early[early_count++] = (struct memory_range){ start, end, 1 };
 }
@@ -195,7 +199,7 @@ static void __init frame_table_init(void)
 	}
 	for (unsigned int i = 0; i < memory_map_count; i++) {
 		const struct memory_range *r = &memory_map[i];
-		mfn_t first = ALIGN_UP(r->start, PAGE_SIZE) >> PAGE_SHIFT;
+		mfn_t first = ALIGN_UP(MAX(r->start, LOW_1M), PAGE_SIZE) >> PAGE_SHIFT;
 		mfn_t end = MIN(r->end >> PAGE_SHIFT, memory_max_mfn);
 
 		if (r->type != 1 || first >= end)
@@ -289,7 +293,7 @@ void __init memory_init(const struct memory_range *reserved, unsigned int count)
 
 void memory_release(uint64_t start, uint64_t end)
 {
-	mfn_t first = MAX(ALIGN_UP(start, PAGE_SIZE) >> PAGE_SHIFT, 1UL);
+	mfn_t first = ALIGN_UP(start, PAGE_SIZE) >> PAGE_SHIFT;
 	mfn_t last = MIN(end >> PAGE_SHIFT, memory_max_mfn);
 
 	/* Frames of it that are not RAM, or not ours any more, stay what they are. */
