@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The physdev_op hypercalls: how dom0 asks for interrupts and I/O privilege.
+ * All but set_iopl and set_iobitmap, which any guest may make for itself, are
+ * the management domain's.
+ */
+#include <hypercall/physdev.h>
+
+#include "domain/domain.h"
+#include "hypercall/hypercall.h"
+#include "interrupt/interrupt.h"
+#include "interrupt/pirq.h"
+
+#define MSI_COUNT_MAX 32
+
+typedef struct pirq_table table_t;
+
+static long op_eoi(table_t *t, uint64_t arg)
+{
+	struct hc_physdev_eoi op;
+
+	(void)t;
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.irq >= NR_PIRQS)
+		return -EINVAL;
+	pirq_eoi(current->domain, op.irq);
+	return 0;
+}
+
+static long op_unmask_notify(table_t *t, uint64_t arg)
+{
+	(void)t;
+	(void)arg;
+	return 0;
+}
+
+static long op_status_query(table_t *t, uint64_t arg)
+{
+	struct hc_physdev_irq_status_query op;
+	uint8_t vector;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.irq >= NR_PIRQS)
+		return -EINVAL;
+	vector = READ_ONCE(t->vector[op.irq]);
+	op.flags = 0;
+	if (vector && irq_is_level(vector))
+		op.flags |= HC_IRQSTAT_NEEDS_EOI;
+	if (vector && READ_ONCE(irqs[vector].shared))
+		op.flags |= HC_IRQSTAT_SHARED;
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+static long op_set_iopl(table_t *t, uint64_t arg)
+{
+	struct hc_physdev_set_iopl op;
+
+	(void)t;
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.iopl > 3)
+		return -EINVAL;
+	current->iopl = op.iopl;
+	return 0;
+}
+
+static long op_apic_read(table_t *t, uint64_t arg)
+{
+	struct hc_physdev_apic op;
+	int rc;
+
+	(void)t;
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	rc = ioapic_read_register(op.apic_physbase, op.reg, &op.value);
+	return rc ? rc : copy_to_guest(arg, &op, sizeof(op));
+}
+
+/* The entries are programmed from map_pirq and setup_gsi; nobody writes them by hand. */
+static long op_apic_write(table_t *t, uint64_t arg)
+{
+	(void)t;
+	(void)arg;
+	return -EPERM;
+}
+
+static long op_alloc_vector(table_t *t, uint64_t arg)
+{
+	struct hc_physdev_irq op;
+	int vector;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	vector = op.irq < NR_GSIS ? pirq_map_gsi(t, op.irq) : -EINVAL;
+	if (vector < 0)
+		return vector;
+	op.vector = vector;
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+/* Vectors belong to mapped interrupts, and go when these are unmapped. */
+static long op_nothing(table_t *t, uint64_t arg)
+{
+	(void)t;
+	(void)arg;
+	return 0;
+}
+
+static long map_message(table_t *t, struct hc_physdev_map_pirq *op, uint32_t segment)
+{
+	struct msi_request r = {
+		.device = (op->bus & 0xff) << 8 | (op->devfn & 0xff),
+		.count = 1,
+		.msix = op->table_base,
+		.table_base = op->table_base,
+	};
+	int pirq;
+
+	if (segment || op->devfn & ~0xff)
+		return -EINVAL;
+	if (r.msix) {
+		if (op->entry_nr < 0)
+			return -EINVAL;
+		r.entry = op->entry_nr;
+	} else if (op->type == HC_MAP_PIRQ_TYPE_MULTI_MSI) {
+		if (op->entry_nr < 1 || op->entry_nr > MSI_COUNT_MAX)
+			return -EINVAL;
+		while (r.count < (unsigned int)op->entry_nr)
+			r.count *= 2;
+	}
+	pirq = pirq_map_msi(t, &r, op->pirq);
+	if (pirq < 0)
+		return pirq;
+	op->pirq = pirq;
+	return 0;
+}
+
+static long map_interrupt(table_t *t, struct hc_physdev_map_pirq *op)
+{
+	int rc;
+
+	switch (op->type) {
+	case HC_MAP_PIRQ_TYPE_GSI:
+		if (op->index < 0 || op->index >= NR_GSIS ||
+		    (op->pirq >= 0 && op->pirq != op->index))
+			return -EINVAL;
+		rc = pirq_map_gsi(t, op->index);
+		op->pirq = op->index;
+		return MIN(rc, 0);
+	case HC_MAP_PIRQ_TYPE_MSI:
+		return map_message(t, op, 0);
+	case HC_MAP_PIRQ_TYPE_MSI_SEG:
+	case HC_MAP_PIRQ_TYPE_MULTI_MSI:
+		return map_message(t, op, (uint32_t)op->bus >> 16);
+	default:
+		return -EINVAL;
+	}
+}
+
+static bool is_caller(uint16_t domid)
+{
+	return domid == HC_DOMID_SELF || domid == current->domain->id;
+}
+
+static long op_map_pirq(table_t *t, uint64_t arg)
+{
+	struct hc_physdev_map_pirq op;
+	long rc;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	/* Without an IOMMU, a device given to another domain would give it the machine. */
+	if (!is_caller(op.domid))
+		return -EPERM;
+	rc = map_interrupt(t, &op);
+	return rc ? rc : copy_to_guest(arg, &op, sizeof(op));
+}
+
+static long op_unmap_pirq(table_t *t, uint64_t arg)
+{
+	struct hc_physdev_unmap_pirq op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (!is_caller(op.domid))
+		return -EPERM;
+	return op.pirq < 0 ? -EINVAL : pirq_unmap(t, op.pirq);
+}
+
+static long op_eoi_map(table_t *t, uint64_t arg)
+{
+	struct hc_physdev_pirq_eoi_gmfn op;
+
+	(void)t;
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	return pirq_set_eoi_map(current->domain, op.gmfn);
+}
+
+static long op_setup_gsi(table_t *t, uint64_t arg)
+{
+	struct hc_physdev_setup_gsi op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.gsi < 0 || op.gsi >= NR_GSIS || op.triggering > 1 || op.polarity > 1)
+		return -EINVAL;
+	return pirq_setup_gsi(t, op.gsi, op.triggering, op.polarity);
+}
+
+static long op_free_pirq(table_t *t, uint64_t arg)
+{
+	struct hc_physdev_get_free_pirq op;
+	int pirq;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	pirq = pirq_find_free(t, 1);
+	if (pirq < 0)
+		return pirq;
+	op.pirq = pirq;
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+static long op_restore_msi(table_t *t, uint64_t arg)
+{
+	struct hc_physdev_restore_msi op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	pirq_restore_messages(t, op.bus << 8 | op.devfn);
+	return 0;
+}
+
+static long op_restore_msi_ext(table_t *t, uint64_t arg)
+{
+	struct hc_physdev_pci_device op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.seg)
+		return -ENODEV;
+	pirq_restore_messages(t, op.bus << 8 | op.devfn);
+	return 0;
+}
+
+static long op_mmcfg_reserved(table_t *t, uint64_t arg)
+{
+	struct hc_physdev_pci_mmcfg_reserved op;
+
+	(void)t;
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	return op.flags & ~HC_PCI_MMCFG_RESERVED || op.start_bus > op.end_bus ? -EINVAL : 0;
+}
+
+static long op_set_iobitmap(table_t *t, uint64_t arg)
+{
+	(void)t;
+	(void)arg;
+	return -ENOSYS;
+}
+
+static const struct {
+	long (*function)(table_t *t, uint64_t arg);
+	bool anyone;
+} operations[] = {
+	[HC_PHYSDEVOP_IRQ_UNMASK_NOTIFY] = { op_unmask_notify, false },
+	[HC_PHYSDEVOP_IRQ_STATUS_QUERY] = { op_status_query, false },
+	[HC_PHYSDEVOP_SET_IOPL] = { op_set_iopl, true },
+	[HC_PHYSDEVOP_SET_IOBITMAP] = { op_set_iobitmap, true },
+	[HC_PHYSDEVOP_APIC_READ] = { op_apic_read, false },
+	[HC_PHYSDEVOP_APIC_WRITE] = { op_apic_write, false },
+	[HC_PHYSDEVOP_ALLOC_IRQ_VECTOR] = { op_alloc_vector, false },
+	[HC_PHYSDEVOP_FREE_IRQ_VECTOR] = { op_nothing, false },
+	[HC_PHYSDEVOP_EOI] = { op_eoi, false },
+	[HC_PHYSDEVOP_MAP_PIRQ] = { op_map_pirq, false },
+	[HC_PHYSDEVOP_UNMAP_PIRQ] = { op_unmap_pirq, false },
+	/* Devices are dom0's without being announced, and MSI-X tables are mapped when used. */
+	[HC_PHYSDEVOP_MANAGE_PCI_ADD] = { op_nothing, false },
+	[HC_PHYSDEVOP_MANAGE_PCI_REMOVE] = { op_nothing, false },
+	[HC_PHYSDEVOP_MANAGE_PCI_ADD_EXT] = { op_nothing, false },
+	[HC_PHYSDEVOP_PCI_DEVICE_ADD] = { op_nothing, false },
+	[HC_PHYSDEVOP_PCI_DEVICE_REMOVE] = { op_nothing, false },
+	[HC_PHYSDEVOP_PREPARE_MSIX] = { op_nothing, false },
+	[HC_PHYSDEVOP_RELEASE_MSIX] = { op_nothing, false },
+	[HC_PHYSDEVOP_DBGP_OP] = { op_nothing, false },
+	[HC_PHYSDEVOP_RESTORE_MSI] = { op_restore_msi, false },
+	[HC_PHYSDEVOP_RESTORE_MSI_EXT] = { op_restore_msi_ext, false },
+	[HC_PHYSDEVOP_SETUP_GSI] = { op_setup_gsi, false },
+	[HC_PHYSDEVOP_GET_FREE_PIRQ] = { op_free_pirq, false },
+	[HC_PHYSDEVOP_PCI_MMCFG_RESERVED] = { op_mmcfg_reserved, false },
+	/* Version 1 of the EOI map would also unmask the event; nobody who knows version 2 asks for it. */
+	[HC_PHYSDEVOP_PIRQ_EOI_GMFN_V2] = { op_eoi_map, false },
+};
+
+long hypercall_physdev_op(uint64_t cmd, uint64_t arg)
+{
+	struct pirq_table *t = current->domain->interrupt.pirqs;
+	uint32_t op = cmd;
+
+	if (op >= ARRAY_SIZE(operations) || !operations[op].function)
+		return -ENOSYS;
+	if (!t && !operations[op].anyone)
+		return -EPERM;
+	return operations[op].function(t, arg);
+}
