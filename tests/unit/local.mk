@@ -5,3 +5,4 @@ include tests/unit/abi.mk
 include tests/unit/build.mk
 include tests/unit/memory.mk
 include tests/unit/share.mk
+include tests/unit/emulate.mk
