@@ -6,7 +6,8 @@ emulate_unit_tests = tests/unit/decode_unit tests/unit/ptwrite_unit tests/unit/p
 check_PROGRAMS += $(emulate_unit_tests)
 UNIT_TESTS += $(emulate_unit_tests)
 
-emulate_unit_cppflags = $(AM_CPPFLAGS) -DTENON_HOST -I$(top_srcdir)/hypervisor -I$(top_srcdir)/tests/unit
+# The hypervisor first: the library, too, has a hypercall/hypercall.h.
+emulate_unit_cppflags = -I$(top_srcdir)/hypervisor -I$(top_srcdir)/tests/unit $(AM_CPPFLAGS) -DTENON_HOST
 emulate_unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -fno-strict-aliasing
 emulate_unit_libs = libemulate_host.la $(CMOCKA_LIBS)
 
