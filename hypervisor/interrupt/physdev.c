@@ -256,11 +256,19 @@ static long op_mmcfg_reserved(table_t *t, uint64_t arg)
 	return op.flags & ~HC_PCI_MMCFG_RESERVED || op.start_bus > op.end_bus ? -EINVAL : 0;
 }
 
+/* Looked at when user mode makes port I/O (emulate/port.c), in the guest kernel's memory then. */
 static long op_set_iobitmap(table_t *t, uint64_t arg)
 {
+	struct hc_physdev_set_iobitmap op;
+
 	(void)t;
-	(void)arg;
-	return -ENOSYS;
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.nr_ports > 65536 || !guest_range_ok(op.bitmap, op.nr_ports / 8 + 1))
+		return -EINVAL;
+	current->emulate.io_bitmap = op.bitmap;
+	current->emulate.io_bitmap_ports = op.nr_ports;
+	return 0;
 }
 
 static const struct {
