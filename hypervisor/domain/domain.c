@@ -321,6 +321,10 @@ void domain_shutdown(struct domain *d, uint8_t reason)
 {
 	struct vcpu *v;
 
+	if (reason == HC_SHUTDOWN_CRASH && current->domain == d) {
+		log_guest(LOG_ERR, "domain %u (%s) has crashed", d->id, d->name);
+		dump_guest(current, guest_regs());
+	}
 	if (d == dom0)
 		machine_end(reason);
 	spin_lock(&d->lock);
@@ -346,15 +350,13 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 	va_start(ap, fmt);
 	format_string_va(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_guest(LOG_ERR, "domain %u (%s) crashed: %s", d->id, d->name, text);
-	if (current->domain == d)
-		dump_guest(current, guest_regs());
+	log_guest(LOG_ERR, "domain %u (%s): %s", d->id, d->name, text);
 	domain_shutdown(d, HC_SHUTDOWN_CRASH);
 }
 
 void dump_guest(struct vcpu *v, const struct regs *regs)
 {
-	uint64_t stack[16];
+	uint64_t stack[32];
 
 	log_err("domain %u vcpu %u, guest %s mode:", v->domain->id, v->id,
 		v->kernel_mode ? "kernel" : "user");

@@ -120,6 +120,7 @@ static int set_entry_points(struct vcpu *v, const struct hc_vcpu_guest_context *
 static void set_registers(struct vcpu *v, const struct hc_vcpu_guest_context *c)
 {
 	memcpy(&v->regs, &c->user_regs, sizeof(v->regs));
+	v->iopl = c->user_regs.rflags >> 12 & 3;
 	v->regs.cs |= 3;
 	v->regs.ss |= 3;
 	memset(v->regs.cs_pad, 0, sizeof(v->regs.cs_pad));
@@ -178,6 +179,7 @@ void vcpu_get_context(struct vcpu *v, struct hc_vcpu_guest_context *c)
 {
 	memset(c, 0, sizeof(*c));
 	memcpy(&c->user_regs, &v->regs, sizeof(v->regs));
+	c->user_regs.rflags |= (uint64_t)v->iopl << 12;
 	c->user_regs.ds = v->ds;
 	c->user_regs.es = v->es;
 	c->user_regs.fs = v->fs;
