@@ -17,14 +17,19 @@ dom0_tools_tenond_libtenonconfig_la_SOURCES = \
 	dom0-tools/tenond/xml/device.c \
 	dom0-tools/tenond/xml/domain.c dom0-tools/tenond/xml/domain.h \
 	dom0-tools/tenond/xml/reader.c dom0-tools/tenond/xml/reader.h \
-	dom0-tools/tenond/xml/schema.c dom0-tools/tenond/xml/schema.h \
-	dom0-tools/tenond/xml/schema_data.S
+	dom0-tools/tenond/xml/schema.c dom0-tools/tenond/xml/schema.h
 dom0_tools_tenond_libtenonconfig_la_CFLAGS = $(AM_CFLAGS) $(LIBXML_CFLAGS) $(UUID_CFLAGS)
-dom0_tools_tenond_libtenonconfig_la_CCASFLAGS = -Wa,-I$(top_srcdir)
+nodist_dom0_tools_tenond_libtenonconfig_la_SOURCES = dom0-tools/tenond/xml/schema_data.c
 dom0_tools_tenond_libtenonconfig_la_LIBADD = $(LIBXML_LIBS) $(UUID_LIBS)
 
-# The assembler reads the schema, which automake does not know.
-dom0-tools/tenond/xml/libtenonconfig_la-schema_data.lo: $(top_srcdir)/dom0-tools/schema/domain.rng
+# The schema as data of the program: nothing to install, nothing to mismatch.
+CLEANFILES += dom0-tools/tenond/xml/schema_data.c
+dom0-tools/tenond/xml/schema_data.c: $(top_srcdir)/dom0-tools/schema/domain.rng
+	$(AM_V_GEN)$(MKDIR_P) $(@D)
+	$(AM_V_at){ echo 'extern const char schema_domain[];'; echo 'const char schema_domain[] ='; \
+		$(SED) -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $(top_srcdir)/dom0-tools/schema/domain.rng; \
+		echo ';'; } >$@.new
+	$(AM_V_at)mv $@.new $@
 
 dom0_tools_tenond_libtenondevice_la_SOURCES = \
 	dom0-tools/tenond/host.h dom0-tools/tenond/log.h \

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The table of commands.
+ */
+#include "cli.h"
+
+#include <string.h>
+
+static const struct option_spec none[] = { { 0 } };
+
+static const struct option_spec create_options[] = {
+	{ "paused", 'p', NULL, "leave it paused" },
+	{ "wait", 'w', NULL, "return when its guest is up" },
+	{ "timeout", 't', "SECONDS", "how long --wait waits (300)" },
+	{ "console", 'c', NULL, "attach to its console" },
+	{ 0 }
+};
+
+static const struct option_spec request_options[] = {
+	{ "timeout", 't', "SECONDS", "how long the guest may take (120)" },
+	{ "no-wait", 'n', NULL, "ask the guest and return at once" },
+	{ 0 }
+};
+
+static const struct option_spec console_options[] = {
+	{ "log", 'l', NULL, "print what was said so far instead, also of a guest that is gone" },
+	{ "follow", 'f', NULL, "with --log: go on printing" },
+	{ "read-only", 'r', NULL, "look, but send nothing" },
+	{ 0 }
+};
+
+static const struct option_spec dmesg_options[] = {
+	{ "clear", 'c', NULL, "forget the messages once printed" },
+	{ "follow", 'f', NULL, "go on printing" },
+	{ 0 }
+};
+
+static const struct option_spec wait_options[] = {
+	{ "for", 'f', "STATE", "up (default), running, paused, shutdown, gone or restarted" },
+	{ "timeout", 't', "SECONDS", "how long to wait (300)" },
+	{ 0 }
+};
+
+const struct command commands[] = {
+	{ "create", "FILE", 1, 1, create_options, true, false,
+	  "create a domain from its XML description (- for standard input)", command_create },
+	{ "list", "[NAME...]", 0, -1, none, true, true, "list domains", command_list },
+	{ "info", "[NAME]", 0, 1, none, true, true, "show all about a domain, or about the host",
+	  command_info },
+	{ "pause", "NAME...", 1, -1, none, true, true, "stop a domain's processors", command_pause },
+	{ "unpause", "NAME...", 1, -1, none, true, true, "let a paused domain go on",
+	  command_unpause },
+	{ "shutdown", "NAME...", 1, -1, request_options, true, true, "ask a guest to power off",
+	  command_shutdown },
+	{ "reboot", "NAME...", 1, -1, request_options, true, true, "ask a guest to reboot",
+	  command_reboot },
+	{ "destroy", "NAME...", 1, -1, none, true, true, "end a domain at once", command_destroy },
+	{ "console", "NAME", 1, 1, console_options, false, true,
+	  "attach to a domain's console; ^] detaches", command_console },
+	{ "dmesg", "", 0, 0, dmesg_options, true, false, "print the hypervisor's messages",
+	  command_dmesg },
+	{ "wait", "NAME", 1, 1, wait_options, true, true, "wait until a domain is in a state",
+	  command_wait },
+	{ "version", "", 0, 0, none, true, false, "print versions", command_version },
+	{ "doctor", "", 0, 0, none, true, false, "examine the host and say what is wrong",
+	  command_doctor },
+	{ 0 }
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *command = commands; command->name; command++)
+		if (!strcmp(command->name, name))
+			return command;
+	return NULL;
+}
