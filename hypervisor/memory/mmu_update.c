@@ -178,8 +178,9 @@ long hypercall_mmu_update(uint64_t req, uint64_t count64, uint64_t done_at, uint
 	if (frames)
 		domain_put(frames);
 	owner_reap();
-	if (rc == -ERESTART && i == count)
-		rc = 0;		/* only undoing is left, the next call finishes it */
+	/* What was dropped must be undone before the guest goes on: it may use the frame otherwise. */
+	if (!rc && current->memory.deferred)
+		rc = -ERESTART;
 	if (rc == -ERESTART)
 		rc = hypercall_continue(HC_NR_MMU_UPDATE, 4, req + i * sizeof(struct hc_mmu_update),
 					(uint64_t)((count - i) | PREEMPTED), done_at, domid);

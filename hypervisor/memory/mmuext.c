@@ -231,6 +231,9 @@ long hypercall_mmuext_op(uint64_t ops, uint64_t count64, uint64_t done_at, uint6
 	if (unlikely(domid != HC_DOMID_SELF))
 		domain_put(d);
 	owner_reap();
+	/* As in mmu_update. */
+	if (!rc && current->memory.deferred)
+		rc = -ERESTART;
 	if (rc == -ERESTART)
 		rc = hypercall_continue(HC_NR_MMUEXT_OP, 4, ops + i * sizeof(struct hc_mmuext_op),
 					(uint64_t)((count - i) | PREEMPTED), done_at, domid);
