@@ -98,13 +98,13 @@ int request_introduce(struct request *request)
 		      : introduce_new(request, domid, mfn, port);
 }
 
-/* The domain named by the body, introduced and not domain 0. */
+/* The domain named first in the body, introduced and not domain 0. */
 static int named_guest(struct request *request, struct domain **domain)
 {
-	const char *text;
+	const char *texts[2];
 	uint16_t domid;
 
-	if (request_strings(request, &text, 1, 2) < 0 || request_domid(text, &domid) || !domid)
+	if (request_strings(request, texts, 1, 2) < 0 || request_domid(texts[0], &domid) || !domid)
 		return -EINVAL;
 	*domain = find_domain(request->store, domid);
 	return *domain ? 0 : -ENOENT;

@@ -6,3 +6,4 @@ include tests/unit/build.mk
 include tests/unit/memory.mk
 include tests/unit/share.mk
 include tests/unit/emulate.mk
+include tests/unit/store.mk
