@@ -29,6 +29,9 @@
  * counts as device memory: the management domain may look into it.
  */
 #define LOW_1M 0x100000ULL
+/* Writes there raise interrupts; local APICs have their registers there, too. */
+#define INTERRUPT_WINDOW_START 0xfee00000ULL
+#define INTERRUPT_WINDOW_END 0xfef00000ULL
 #define HYP_BITS (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL | PTE_NX)
 #define FRAMES_PER_PIECE (SIZE_2M / sizeof(struct frame))
 #define M2P_PER_PIECE (SIZE_2M / sizeof(uint64_t))
@@ -286,6 +289,7 @@ void __init memory_init(const struct memory_range *reserved, unsigned int count)
 	for (unsigned int i = 0; i < early_count; i++)
 		allocator_add(early[i].start >> PAGE_SHIFT, early[i].end >> PAGE_SHIFT);
 	hyp_table_page = page_alloc;
+	memory_protect_io(INTERRUPT_WINDOW_START, INTERRUPT_WINDOW_END);
 	log_info("memory: %lu MiB, %lu MiB free, tables %lu KiB, %s pages",
 		 memory_total_frames >> 8, memory_free_frames() >> 8, own_bytes >> 10,
 		 large ? "1 GiB" : "2 MiB");

@@ -107,8 +107,6 @@ static void whole_trees_come_and_go(void **state)
 		assert_int_equal(update(slot_addr(s.l4, 9), pte_make(t.l3, PTE_PRESENT)), 0);
 		world_check();
 		assert_int_equal(update(slot_addr(s.l4, 9), 0), 0);
-		world.preempt_every = 0;
-		world_mmuext(HC_MMUEXT_TLB_FLUSH_LOCAL, 0, 0);
 		assert_int_equal(world_types(t.l3), 0);
 		world_check();
 	}
