@@ -13,7 +13,7 @@
 #define GUEST_CR0 (CR0_PG | CR0_AM | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE)
 /* What of the processor's CR4 concerns a guest. */
 #define GUEST_CR4_SHOWN \
-	(CR4_DE | CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_FSGSBASE | CR4_OSXSAVE)
+	(CR4_DE | CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_FSGSBASE | CR4_OSXSAVE)
 #define GUEST_CR4_OWN CR4_TSD
 
 static uint64_t shown_cr(const struct vcpu *v, unsigned int n)
@@ -104,7 +104,8 @@ enum step control_register(struct vcpu *v, struct regs *regs, const struct instr
 enum step debug_register(struct vcpu *v, struct regs *regs, const struct instruction *insn)
 {
 	(void)v;
-	if (insn->reg > 7)
+	/* Numbers 4 and 5 are not there with CR4.DE set, as it is. */
+	if (insn->reg > 7 || insn->reg == 4 || insn->reg == 5)
 		return STEP_REFUSED;
 	if (insn->operation == OP_FROM_DR) {
 		register_set(regs, insn->rm, 8, true,

@@ -38,9 +38,13 @@
 #define LEAF1_C_OSXSAVE BIT(27)
 #define LEAF1_C_HYPERVISOR BIT(31)
 #define LEAF1_C_NEED_XSAVE (BIT(12) | BIT(26) | BIT(28) | BIT(29))	/* FMA XSAVE AVX F16C */
-/* Leaf 1, edx: FPU DE TSC MSR PAE CX8 APIC SEP CMOV PAT CLFLUSH MMX FXSR SSE SSE2 */
-#define LEAF1_D (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(11) | \
-		 BIT(15) | BIT(16) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26))
+/*
+ * Leaf 1, edx: FPU DE TSC MSR PAE MCE CX8 APIC SEP MCA CMOV PAT CLFLUSH MMX FXSR SSE SSE2.
+ * Machine checks with no bank to look at (msr.c): without any, kernels complain.
+ */
+#define LEAF1_D (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) | \
+		 BIT(11) | BIT(14) | BIT(15) | BIT(16) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | \
+		 BIT(26))
 /* Leaf 7, ebx: BMI1 HLE AVX2 BMI2 ERMS RTM AVX512* RDSEED ADX CLFLUSHOPT CLWB SHA */
 #define LEAF7_B_AVX512 \
 	(BIT(16) | BIT(17) | BIT(21) | BIT(26) | BIT(27) | BIT(28) | BIT(30) | BIT(31))

@@ -22,6 +22,7 @@
 #define MSR_PLATFORM_INFO 0xce
 #define MSR_MTRR_CAP 0xfe
 #define MSR_MCG_CAP 0x179
+#define MSR_MCG_STATUS 0x17a
 #define MSR_IA32_MISC_ENABLE 0x1a0
 #define MSR_IA32_DEBUGCTL 0x1d9
 #define MSR_MTRR_PHYS_FIRST 0x200
@@ -164,6 +165,7 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 	case MSR_STAR ... MSR_SFMASK:
 	case MSR_SYSENTER_CS ... MSR_SYSENTER_EIP:
 	case MSR_MCG_CAP:
+	case MSR_MCG_STATUS:
 	case MSR_IA32_DEBUGCTL:
 		return true;
 	}
@@ -260,6 +262,8 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 	case MSR_STAR ... MSR_SFMASK:
 	case MSR_SYSENTER_CS ... MSR_SYSENTER_EIP:
 		/* The callbacks hypercall does this. */
+		return true;
+	case MSR_MCG_STATUS:
 		return true;
 	case MSR_IA32_UCODE_REVISION:
 		/* Intel's way of reading it starts with writing 0. */

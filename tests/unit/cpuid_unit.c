@@ -76,7 +76,6 @@ static void ring_zero_features_are_hidden(void **state)
 	assert_true(HAS(c, 31));	/* hypervisor */
 	assert_false(HAS(d, 1));	/* VME */
 	assert_false(HAS(d, 3));	/* PSE */
-	assert_false(HAS(d, 7));	/* MCE */
 	assert_false(HAS(d, 12));	/* MTRR */
 	assert_false(HAS(d, 13));	/* PGE */
 	assert_false(HAS(d, 17));	/* PSE36 */
@@ -231,6 +230,8 @@ static void registers_of_all(void **state)
 	assert_true(guest_wrmsr(&world.vcpu, MSR_LSTAR, 0x1234));
 	assert_true(guest_wrmsr(&world.vcpu, MSR_SYSENTER_EIP, 0x1234));
 	assert_true(reads(MSR_LSTAR, 0));
+	assert_true(reads(0x179, 0));	/* no machine-check banks */
+	assert_true(reads(0x17a, 0));
 	world.msr[3] = 0x0007040600070406;
 	assert_true(guest_wrmsr(&world.vcpu, MSR_PAT, 0x0007040600070406));
 	assert_false(guest_wrmsr(&world.vcpu, MSR_PAT, 0));

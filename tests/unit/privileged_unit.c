@@ -262,7 +262,7 @@ static void control_registers(void **state)
 	CODE(0x0f, 0x20, 0xe3);
 	assert_int_equal(run(), EMULATE_DONE);
 	assert_int_equal(world.regs.rbx,
-			 CR4_TSD | CR4_DE | CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT);
+			 CR4_TSD | CR4_DE | CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT);
 	/* cr2 and cr3 */
 	world.regs.rbx = 0x1234;
 	CODE(0x0f, 0x22, 0xd3);
