@@ -53,7 +53,7 @@ int record_save(const struct host *host, const struct record *record)
 {
 	char path[256], temporary[256];
 	json_t *json;
-	int rc = 0;
+	int fd, rc = 0;
 
 	if (!record->xml)
 		return 0;
@@ -62,9 +62,13 @@ int record_save(const struct host *host, const struct record *record)
 	json = record_encode(record);
 	if (!json)
 		return -ENOMEM;
+	/* The description may hold secrets on the guest's command line: for root alone. */
 	errno = 0;
-	if (json_dump_file(json, temporary, JSON_INDENT(1)) || rename(temporary, path))
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 || json_dumpfd(json, fd, JSON_INDENT(1)) || rename(temporary, path))
 		rc = errno ? -errno : -EIO;
+	if (fd >= 0)
+		close(fd);
 	if (rc)
 		unlink(temporary);
 	json_decref(json);

@@ -7,3 +7,4 @@ include tests/unit/memory.mk
 include tests/unit/share.mk
 include tests/unit/emulate.mk
 include tests/unit/store.mk
+include tests/unit/tenond.mk

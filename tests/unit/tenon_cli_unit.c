@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The command line against a server that gives prepared answers: what is
+ * asked, what is printed, and the exit status.
+ */
+#include "dom0-tools/cli/cli.h"
+#include "dom0-tools/cli/client.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static char folder[] = "/tmp/tenon-cli.XXXXXX";
+static char path[64], file[64], console[64];
+static int listener;
+
+/* One exchange of the server's. */
+static const char *answer_head, *answer_body;
+static char asked[8192];
+
+static char out[8192], complaints[4096];
+
+static void *serve(void *data)
+{
+	char answer[4096];
+	int fd = accept(listener, NULL, NULL);
+	size_t got = 0;
+	ssize_t more;
+
+	(void)data;
+	asked[0] = '\0';
+	while (fd >= 0 && got < sizeof(asked) - 1) {
+		char *end, *length;
+
+		more = read(fd, asked + got, sizeof(asked) - 1 - got);
+		if (more <= 0)
+			break;
+		got += (size_t)more;
+		asked[got] = '\0';
+		end = strstr(asked, "\r\n\r\n");
+		length = strstr(asked, "Content-Length: ");
+		if (end && length && got >= (size_t)(end + 4 - asked) + strtoul(length + 16, NULL, 10))
+			break;
+	}
+	snprintf(answer, sizeof(answer), "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%s", answer_head,
+		 strlen(answer_body), answer_body);
+	if (fd >= 0 && (!*answer_head || write(fd, answer, strlen(answer)) >= 0))
+		close(fd);
+	return NULL;
+}
+
+static void read_back(FILE *stream, char *text, size_t size)
+{
+	size_t got;
+
+	rewind(stream);
+	got = fread(text, 1, size - 1, stream);
+	text[got] = '\0';
+	fclose(stream);
+}
+
+/* Run the program with its output and complaints kept. */
+static int run_words(int argc, char *argv[])
+{
+	FILE *out_file = tmpfile(), *complaints_file = tmpfile();
+	int out_fd = dup(1), complaints_fd = dup(2), status;
+
+	fflush(stdout);
+	fflush(stderr);
+	dup2(fileno(out_file), 1);
+	dup2(fileno(complaints_file), 2);
+	status = cli_main(argc, argv);
+	fflush(stdout);
+	fflush(stderr);
+	dup2(out_fd, 1);
+	dup2(complaints_fd, 2);
+	close(out_fd);
+	close(complaints_fd);
+	read_back(out_file, out, sizeof(out));
+	read_back(complaints_file, complaints, sizeof(complaints));
+	return status;
+}
+
+/* A command line, words separated by spaces; with a head the server answers once. */
+static int run(const char *line, const char *head, const char *body)
+{
+	char words[512], *argv[32] = { (char *)"tenon" }, *rest = words;
+	pthread_t thread;
+	int argc = 1, status;
+
+	snprintf(words, sizeof(words), "%s", line);
+	while (rest && *rest)
+		argv[argc++] = strsep(&rest, " ");
+	answer_head = head;
+	answer_body = body;
+	if (head)
+		assert_int_equal(pthread_create(&thread, NULL, serve, NULL), 0);
+	status = run_words(argc, argv);
+	if (head)
+		pthread_join(thread, NULL);
+	return status;
+}
+
+static int listen_at(const char *where)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(address.sun_path, where);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	return fd;
+}
+
+static int set_up(void **state)
+{
+	FILE *stream;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/api.sock", folder);
+	snprintf(file, sizeof(file), "%s/web.xml", folder);
+	snprintf(console, sizeof(console), "%s/console.sock", folder);
+	listener = listen_at(path);
+	setenv("TENON_SOCKET", path, 1);
+	stream = fopen(file, "w");
+	fputs("<domain/>", stream);
+	return fclose(stream);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	close(listener);
+	unlink(path);
+	unlink(file);
+	unlink(console);
+	return rmdir(folder);
+}
+
+static void usage(void **state)
+{
+	(void)state;
+	assert_int_equal(run("", NULL, NULL), EXIT_USAGE);
+	assert_non_null(strstr(complaints, "usage: tenon"));
+	assert_int_equal(run("--help", NULL, NULL), EXIT_OK);
+	for (const struct command *command = commands; command->name; command++) {
+		char line[64];
+
+		assert_non_null(strstr(out, command->name));
+		snprintf(line, sizeof(line), "%s --help", command->name);
+		assert_int_equal(run(line, NULL, NULL), EXIT_OK);
+		assert_non_null(strstr(out, command->help));
+		assert_int_equal(run("--help", NULL, NULL), EXIT_OK);
+	}
+	assert_int_equal(run("frobnicate", NULL, NULL), EXIT_USAGE);
+	assert_non_null(strstr(complaints, "is no command"));
+	assert_int_equal(run("create", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("create a b", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("list --frob", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("wait web --timeout", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("wait web --timeout=soon", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("create --paused=yes x", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("console --json web", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("--version", NULL, NULL), EXIT_OK);
+	assert_non_null(strstr(out, "tenon "));
+}
+
+static void manual(void **state)
+{
+	(void)state;
+	assert_int_equal(run("--manual", NULL, NULL), EXIT_OK);
+	for (const struct command *command = commands; command->name; command++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), ".B tenon %s\n", command->name);
+		assert_non_null(strstr(out, line));
+	}
+}
+
+static void completion(void **state)
+{
+	static const char list[] = "{\"domains\": [{\"name\": \"web\"}, {\"name\": \"sql\"}]}";
+
+	(void)state;
+	assert_int_equal(run("--complete tenon pa", NULL, NULL), EXIT_OK);
+	assert_string_equal(out, "pause\n");
+	assert_int_equal(run("--complete tenon create --pa", NULL, NULL), EXIT_OK);
+	assert_string_equal(out, "--paused\n");
+	assert_int_equal(run("--complete tenon pause w", "200 OK", list), EXIT_OK);
+	assert_string_equal(out, "web\n");
+}
+
+static void statuses(void **state)
+{
+	static const struct {
+		const char *head, *id;
+		int status;
+	} cases[] = {
+		{ "500 E", "internal", EXIT_FAILED },
+		{ "404 E", "not-found", EXIT_NOT_FOUND },
+		{ "409 E", "already-exists", EXIT_EXISTS },
+		{ "503 E", "unreachable", EXIT_UNREACHABLE },
+		{ "504 E", "timed-out", EXIT_TIMED_OUT },
+		{ "422 E", "bad-configuration", EXIT_CONFIG },
+		{ "409 E", "wrong-state", EXIT_STATE },
+		{ "507 E", "no-resources", EXIT_RESOURCES },
+		{ "400 E", "new-in-the-future", EXIT_FAILED },
+	};
+	char body[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(body, sizeof(body), "{\"error\": {\"id\": \"%s\", \"object\": \"web\", \"cause\": "
+			 "\"broke\", \"next\": \"mend it\"}}", cases[i].id);
+		assert_int_equal(run("pause web", cases[i].head, body), cases[i].status);
+		assert_string_equal(complaints, "tenon: web: broke\n  mend it\n");
+		assert_int_equal(run("pause --json web", cases[i].head, body), cases[i].status);
+		assert_non_null(strstr(complaints, cases[i].id));
+	}
+	assert_int_equal(run("--socket /nonexistent list", NULL, NULL), EXIT_UNREACHABLE);
+	assert_non_null(strstr(complaints, "cannot be reached"));
+}
+
+static void broken_servers(void **state)
+{
+	(void)state;
+	assert_int_equal(run("list", "", ""), EXIT_UNREACHABLE);
+	assert_int_equal(run("list", "200 OK\r\nContent-Length: 999", "{}"), EXIT_UNREACHABLE);
+	assert_int_equal(run("list", "200 OK", "not JSON"), EXIT_FAILED);
+	assert_int_equal(run("list", "502 Bad", "<html>"), EXIT_FAILED);
+	assert_int_equal(run("list", "200 OK", "{\"domains\": 7}"), EXIT_OK);
+	assert_int_equal(run("info web", "200 OK", "{\"disks\": [1, {\"a\": null}], \"x\": null}"), EXIT_OK);
+}
+
+static void create(void **state)
+{
+	char line[256];
+
+	(void)state;
+	snprintf(line, sizeof(line), "create --paused %s", file);
+	assert_int_equal(run(line, "201 Created", "{\"name\": \"web\", \"id\": 3, \"warnings\": [\"odd\"]}"),
+			 EXIT_OK);
+	assert_string_equal(out, "web: created, number 3\n");
+	assert_string_equal(complaints, "tenon: warning: odd\n");
+	assert_true(!strncmp(asked, "POST /v1/domains?file=", 22));
+	assert_non_null(strstr(asked, "&paused=1"));
+	assert_non_null(strstr(asked, "\r\n\r\n<domain/>"));
+	assert_int_equal(run("create /nonexistent.xml", NULL, NULL), EXIT_CONFIG);
+	assert_non_null(strstr(complaints, "No such file"));
+}
+
+static void list(void **state)
+{
+	static const char body[] =
+		"{\"domains\": [{\"id\": 0, \"name\": \"Domain-0\", \"state\": \"running\", \"vcpus\": 2, "
+		"\"memory\": 536870912, \"cpu_time_ns\": 12300000000}, {\"id\": null, \"name\": \"web\", "
+		"\"state\": \"creating\"}]}";
+
+	(void)state;
+	assert_int_equal(run("list", "200 OK", body), EXIT_OK);
+	assert_non_null(strstr(out, "512 MiB       12.3 s\n"));
+	assert_non_null(strstr(out, "    -  web                      creating"));
+	assert_int_equal(run("list web", "200 OK", body), EXIT_OK);
+	assert_null(strstr(out, "Domain-0"));
+	assert_int_equal(run("list sql --json", "200 OK", body), EXIT_NOT_FOUND);
+	assert_string_equal(out, "[]\n");
+}
+
+static void requests(void **state)
+{
+	(void)state;
+	assert_int_equal(run("shutdown -t 5 web", "200 OK", "{}"), EXIT_OK);
+	assert_true(!strncmp(asked, "POST /v1/domains/web/shutdown?timeout=5 ", 40));
+	assert_string_equal(out, "web: shut down\n");
+	assert_int_equal(run("reboot --no-wait web", "202 OK", "{}"), EXIT_OK);
+	assert_non_null(strstr(asked, "&nowait=1 "));
+	assert_string_equal(out, "web: asked\n");
+	assert_int_equal(run("destroy -- -a/b?", "200 OK", "{}"), EXIT_OK);
+	assert_true(!strncmp(asked, "POST /v1/domains/-a%2Fb%3F/destroy ", 35));
+	assert_int_equal(run("wait web --for gone --timeout=1", "200 OK", "{}"), EXIT_OK);
+	assert_true(!strncmp(asked, "GET /v1/domains/web/wait?for=gone&timeout=1 ", 44));
+	assert_int_equal(run("wait web --for gone", "404 E", "{\"error\": {\"id\": \"not-found\"}}"), EXIT_OK);
+	assert_int_equal(run("wait web", "404 E", "{\"error\": {\"id\": \"not-found\"}}"), EXIT_NOT_FOUND);
+}
+
+static void doctor(void **state)
+{
+	static const char body[] =
+		"{\"verdict\": \"%s\", \"checks\": [{\"name\": \"store\", \"verdict\": \"%s\", \"text\": "
+		"\"silent\", \"next\": \"start it\"}]}";
+	char text[512];
+
+	(void)state;
+	snprintf(text, sizeof(text), body, "fail", "fail");
+	assert_int_equal(run("doctor", "200 OK", text), EXIT_FAILED);
+	assert_non_null(strstr(out, "fail  store              silent\n"));
+	assert_non_null(strstr(out, "-> start it\n"));
+	snprintf(text, sizeof(text), body, "warn", "warn");
+	assert_int_equal(run("doctor", "200 OK", text), EXIT_OK);
+}
+
+/* A console that says something, hears something, and ends. */
+static void *serve_console(void *data)
+{
+	char line[64] = "";
+	int fd = accept(*(int *)data, NULL, NULL);
+	ssize_t got = read(fd, line, sizeof(line) - 1);
+
+	if (got > 0 && !strcmp(line, "attach web ro\n"))
+		got = write(fd, "ok\nhello from the guest\n", 24);
+	else
+		got = write(fd, "error web: no such console\n", 27);
+	close(fd);
+	return NULL;
+}
+
+static void consoles(void **state)
+{
+	int fd = listen_at(console), null = open("/dev/null", 0), input = dup(0);
+	char body[256];
+	pthread_t thread;
+
+	(void)state;
+	dup2(null, 0);
+	snprintf(body, sizeof(body), "{\"name\": \"web\", \"socket\": \"%s\", \"log\": \"%s\"}", console, file);
+	pthread_create(&thread, NULL, serve_console, &fd);
+	assert_int_equal(run("console --read-only 3", "200 OK", body), EXIT_OK);
+	pthread_join(thread, NULL);
+	assert_string_equal(out, "hello from the guest\n");
+	assert_non_null(strstr(complaints, "^] detaches"));
+	pthread_create(&thread, NULL, serve_console, &fd);
+	assert_int_equal(run("console web", "200 OK", body), EXIT_UNREACHABLE);
+	pthread_join(thread, NULL);
+	assert_non_null(strstr(complaints, "no such console"));
+	assert_int_equal(run("console web", "404 E", "{}"), EXIT_NOT_FOUND);
+	assert_int_equal(run("console --log web", "200 OK", body), EXIT_OK);
+	assert_string_equal(out, "<domain/>");
+	assert_int_equal(run("console --log ../../../etc/passwd", "404 E", "{}"), EXIT_USAGE);
+	dup2(input, 0);
+	close(input);
+	close(null);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(usage),
+		cmocka_unit_test(manual),
+		cmocka_unit_test(completion),
+		cmocka_unit_test(statuses),
+		cmocka_unit_test(broken_servers),
+		cmocka_unit_test(create),
+		cmocka_unit_test(list),
+		cmocka_unit_test(requests),
+		cmocka_unit_test(doctor),
+		cmocka_unit_test(consoles),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

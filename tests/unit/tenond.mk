@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Makefile fragment: tests of tenond and of the command line, included by tests/unit/local.mk.
+
+tenond_unit_tests = tests/unit/tenond_config_unit tests/unit/tenond_xml_unit tests/unit/tenond_record_unit \
+	tests/unit/tenond_create_unit tests/unit/tenond_api_unit tests/unit/tenond_antispoof_unit \
+	tests/unit/tenond_http_unit tests/unit/tenon_cli_unit
+check_PROGRAMS += $(tenond_unit_tests)
+UNIT_TESTS += $(tenond_unit_tests)
+EXTRA_DIST += tests/unit/domain-xml
+
+tenond_unit_fakes = tests/unit/tenond_fakes.c tests/unit/tenond_fakes.h tests/unit/tenond_fake_store.c \
+	tests/unit/tenond_fake_fault.h
+tenond_unit_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) -DUNIT_DIR='"$(abs_top_srcdir)/tests/unit"'
+tenond_unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS) $(LIBXML_CFLAGS) $(SYSTEMD_CFLAGS) \
+	$(UUID_CFLAGS)
+tenond_unit_libs = dom0-tools/tenond/libtenond.la $(CMOCKA_LIBS)
+
+tests_unit_tenond_config_unit_SOURCES = tests/unit/tenond_config_unit.c
+tests_unit_tenond_config_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_tenond_config_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_config_unit_LDADD = dom0-tools/tenond/libtenonconfig.la $(CMOCKA_LIBS)
+
+tests_unit_tenond_xml_unit_SOURCES = tests/unit/tenond_xml_unit.c
+tests_unit_tenond_xml_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_tenond_xml_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_xml_unit_LDADD = dom0-tools/tenond/libtenonconfig.la $(CMOCKA_LIBS)
+
+tests_unit_tenond_record_unit_SOURCES = tests/unit/tenond_record_unit.c $(tenond_unit_fakes)
+tests_unit_tenond_record_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_tenond_record_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_record_unit_LDADD = $(tenond_unit_libs)
+
+tests_unit_tenond_create_unit_SOURCES = tests/unit/tenond_create_unit.c $(tenond_unit_fakes)
+tests_unit_tenond_create_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_tenond_create_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_create_unit_LDADD = $(tenond_unit_libs)
+
+tests_unit_tenond_api_unit_SOURCES = tests/unit/tenond_api_unit.c $(tenond_unit_fakes)
+tests_unit_tenond_api_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_tenond_api_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_api_unit_LDADD = $(tenond_unit_libs)
+
+tests_unit_tenond_antispoof_unit_SOURCES = tests/unit/tenond_antispoof_unit.c
+tests_unit_tenond_antispoof_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_tenond_antispoof_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_antispoof_unit_LDADD = dom0-tools/tenond/libtenondevice.la \
+	dom0-tools/tenond/libtenonconfig.la $(CMOCKA_LIBS)
+
+tests_unit_tenond_http_unit_SOURCES = tests/unit/tenond_http_unit.c $(tenond_unit_fakes)
+tests_unit_tenond_http_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_tenond_http_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_http_unit_LDADD = dom0-tools/cli/libtenoncli.la $(tenond_unit_libs)
+
+tests_unit_tenon_cli_unit_SOURCES = tests/unit/tenon_cli_unit.c
+tests_unit_tenon_cli_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_tenon_cli_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenon_cli_unit_LDADD = dom0-tools/cli/libtenoncli.la $(CMOCKA_LIBS) -lpthread
