@@ -114,15 +114,15 @@ void attachment_end(struct attachment *attachment)
 	flush(attachment);
 }
 
-static bool refuse(struct attachment *attachment, const char *text, const char *name)
+static void refuse(struct attachment *attachment, const char *text, const char *name)
 {
 	put_text(attachment, "error %s%s\n", text, name);
 	attachment->ending = true;
-	return flush(attachment);
+	flush(attachment);
 }
 
-/* Carries out the request line.  False: the attachment is gone. */
-static bool attach(struct attachment *attachment)
+/* Carries out the request line.  The attachment may be gone afterwards. */
+static void attach(struct attachment *attachment)
 {
 	char backlog[BACKLOG_SIZE];
 	char *save, *verb = strtok_r(attachment->line, " ", &save);
@@ -130,61 +130,70 @@ static bool attach(struct attachment *attachment)
 	char *mode = strtok_r(NULL, " ", &save);
 	struct console *console;
 
-	if (!verb || strcmp(verb, "attach") || !name || (mode && strcmp(mode, "ro")))
-		return refuse(attachment, "expected: attach NAME [ro]", "");
+	if (!verb || strcmp(verb, "attach") || !name || (mode && strcmp(mode, "ro"))) {
+		refuse(attachment, "expected: attach NAME [ro]", "");
+		return;
+	}
 	console = console_find(attachment->world, name);
-	if (!console)
-		return refuse(attachment, "no running domain has a console by the name of ", name);
+	if (!console) {
+		refuse(attachment, "no running domain has a console by the name of ", name);
+		return;
+	}
 	attachment->console = console;
 	attachment->read_only = mode != NULL;
 	list_append(&console->attachments, &attachment->link);
 	put_text(attachment, "ok\n");
 	put(attachment, backlog, backlog_copy(&console->backlog, backlog));
-	return flush(attachment);
+	flush(attachment);
 }
 
-/* Takes bytes of the request line; *used: how many.  False: the attachment is gone. */
-static bool read_line(struct attachment *attachment, const char *data, size_t len, size_t *used)
+/* Takes bytes of the request line.  The attachment may be gone afterwards. */
+static void read_line(struct attachment *attachment, const char *data, size_t len)
 {
-	for (*used = 0; *used < len;) {
-		char c = data[(*used)++];
-
-		if (c == '\n') {
+	for (size_t i = 0; i < len; i++) {
+		if (data[i] == '\n') {
 			attachment->line[attachment->line_len] = '\0';
-			return attach(attachment);
+			attach(attachment);
+			return;
 		}
-		if (attachment->line_len == sizeof(attachment->line) - 1 || c == '\0')
-			return refuse(attachment, "the request is no line of sensible length", "");
-		attachment->line[attachment->line_len++] = c;
+		if (attachment->line_len == sizeof(attachment->line) - 1 || data[i] == '\0') {
+			refuse(attachment, "the request is no line of sensible length", "");
+			return;
+		}
+		attachment->line[attachment->line_len++] = data[i];
 	}
-	return true;
 }
 
-/* Takes what the client sent, but no more than the guest has room for. */
-static bool take_input(struct attachment *attachment)
+/* Takes what the client sent, but no more than there is a use for; the rest waits in the socket. */
+static void take_input(struct attachment *attachment)
 {
-	char data[READ_SIZE];
-	size_t len, used = 0, typed;
+	char data[READ_SIZE], *newline;
 	ssize_t got = recv(attachment->fd, data, sizeof(data), MSG_PEEK);
+	size_t use;
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return true;
+		return;
 	if (got <= 0) {
 		attachment_free(attachment);
-		return false;
+		return;
 	}
-	len = got;
-	if (!attachment->console && !read_line(attachment, data, len, &used))
-		return false;
-	typed = len - used;
-	if (attachment->console && !attachment->read_only)
-		typed = console_type(attachment->console, data + used, len - used);
-	/* What was only looked at so far is taken; the rest waits in the socket. */
-	if (used + typed && recv(attachment->fd, data, used + typed, 0) < 0)
-		return true;
-	attachment->stalled = used + typed < len;
+	use = got;
+	if (!attachment->console) {
+		newline = memchr(data, '\n', got);
+		if (newline)
+			use = newline + 1 - data;
+	} else if (!attachment->read_only) {
+		use = console_type(attachment->console, data, got);
+	}
+	/* Only looked at so far. */
+	if (use && recv(attachment->fd, data, use, 0) < 0)
+		return;
+	if (!attachment->console) {
+		read_line(attachment, data, use);
+		return;
+	}
+	attachment->stalled = use < (size_t)got;
 	set_interest(attachment);
-	return true;
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t events, void *data)

@@ -8,3 +8,4 @@ include tests/unit/share.mk
 include tests/unit/emulate.mk
 include tests/unit/store.mk
 include tests/unit/tenond.mk
+include tests/unit/console.mk
