@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Makefile fragment: tests of hypervisor/emulate, included by tests/unit/local.mk.
+# Makefile fragment: tests of hypervisor/emulate, xen_version and platform_op, included by tests/unit/local.mk.
 
 emulate_unit_tests = tests/unit/decode_unit tests/unit/ptwrite_unit tests/unit/ptwrite_native_unit \
 	tests/unit/privileged_unit tests/unit/cpuid_unit tests/fuzz/decode_fuzz
@@ -49,3 +49,11 @@ tests_fuzz_decode_fuzz_SOURCES = tests/fuzz/decode_fuzz.c
 tests_fuzz_decode_fuzz_CPPFLAGS = $(emulate_unit_cppflags)
 tests_fuzz_decode_fuzz_CFLAGS = $(emulate_unit_cflags)
 tests_fuzz_decode_fuzz_LDADD = $(emulate_unit_libs)
+
+check_PROGRAMS += tests/unit/platform_unit
+UNIT_TESTS += tests/unit/platform_unit
+tests_unit_platform_unit_SOURCES = tests/unit/platform_unit.c hypervisor/hypercall/version.c \
+	hypervisor/hypercall/platform.c
+tests_unit_platform_unit_CPPFLAGS = $(emulate_unit_cppflags)
+tests_unit_platform_unit_CFLAGS = $(emulate_unit_cflags)
+tests_unit_platform_unit_LDADD = $(CMOCKA_LIBS)
