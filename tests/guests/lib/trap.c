@@ -102,6 +102,7 @@ void trap_dispatch(struct trap_frame *frame)
 		.vector = frame->vector, .error = frame->error, .rip = frame->rip,
 		.address = frame->vector == TRAP_PF ? vcpu_info(v->id)->arch.cr2 : 0,
 	};
+	v->frame = *frame;
 	attempt_leave(v->resume);
 }
 

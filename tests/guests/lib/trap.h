@@ -32,7 +32,7 @@
 
 #define PF_PRESENT 1
 #define PF_WRITE 2
-#define PF_USER 4
+#define PF_USER 4	/* only from user mode, as on hardware: the kernel's ring is hidden */
 #define PF_FETCH 16
 
 struct trap_frame {

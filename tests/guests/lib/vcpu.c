@@ -33,10 +33,11 @@ static void vcpu_entry(void)
 {
 	struct vcpu *v = this_vcpu();
 
-	start_function[v->id]();
-	v->ran = true;
-	for (;;)
+	/* A vcpu that is brought up again goes on after the call that took it down. */
+	for (;;) {
+		start_function[v->id]();
 		hc_vcpu_op(HC_VCPUOP_DOWN, v->id, NULL);
+	}
 }
 
 static void fill_context(struct hc_vcpu_guest_context *c, unsigned int id)
@@ -71,7 +72,6 @@ long vcpu_start(unsigned int id, void (*fn)(void))
 
 	vcpus[id].self = &vcpus[id];
 	vcpus[id].id = id;
-	vcpus[id].ran = false;
 	start_function[id] = fn;
 	fill_context(&context, id);
 	r = hc_vcpu_op(HC_VCPUOP_INITIALISE, id, &context);

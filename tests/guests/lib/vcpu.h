@@ -17,7 +17,7 @@ struct vcpu {
 	unsigned int id;
 	uint64_t resume;	/* stack of the innermost attempt(), 0: none */
 	struct fault fault;	/* how it ended */
-	volatile bool ran;	/* vcpu_start()'s function has returned */
+	struct trap_frame frame;	/* and all registers then */
 };
 
 static inline struct vcpu *this_vcpu(void)
@@ -30,7 +30,7 @@ static inline struct vcpu *this_vcpu(void)
 
 void this_vcpu_init(unsigned int id);
 struct hc_vcpu_info *vcpu_info(unsigned int id);
-/* Bring up another vcpu to run fn on a stack of its own; then it halts.  0 or -errno. */
+/* Bring up another vcpu to run fn on a stack of its own; then it goes down.  0 or -errno. */
 long vcpu_start(unsigned int id, void (*fn)(void));
 struct vcpu *vcpu_of(unsigned int id);
 
