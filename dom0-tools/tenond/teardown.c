@@ -15,9 +15,11 @@
 #include <hypercall/hypercall.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define STORE_OPEN_MS	5000
 #define BACKEND_MS	10000	/* until a backend has finished its requests */
+#define END_MS		3000	/* until nobody maps its memory any more */
 #define BACKENDS_MAX	(CONFIG_DISKS_MAX + CONFIG_NICS_MAX)
 
 struct backends {
@@ -103,13 +105,35 @@ static int leave_store(const struct host *host, const struct record *record, int
 	return 0;
 }
 
+/*
+ * A domain is gone when nobody maps its memory any more, tenon-consoled for
+ * one, which has just been told.  Who is told that it is gone may count on its
+ * memory.
+ */
+static void await_end(const struct host *host, const struct record *record, uint16_t domid)
+{
+	const struct timespec pause = { .tv_nsec = 2000000 };
+	struct hc_control_info info;
+
+	for (int waited = 0; !hc_domain_info(host->hv, domid, &info); waited += 2) {
+		if (waited >= END_MS) {
+			log_warning("domain %s: number %u is dying, but others still map %llu frames of it",
+				    record->name, domid, (unsigned long long)info.foreign_refs);
+			return;
+		}
+		nanosleep(&pause, NULL);
+	}
+}
+
 static int destroy(const struct host *host, const struct record *record, int domid,
 		   struct error *error)
 {
 	int rc = hc_domain_destroy(host->hv, (uint16_t)domid);
 
-	if (!rc || rc == -ESRCH)
+	if (!rc || rc == -ESRCH) {
+		await_end(host, record, (uint16_t)domid);
 		return 0;
+	}
 	return error_set(error, ERROR_INTERNAL, record->name, "see tenon dmesg",
 			 "the hypervisor cannot destroy domain %d: %s", domid, strerror(-rc));
 }
