@@ -62,6 +62,7 @@ struct console *console_new(struct console_world *world, uint16_t domid, const c
 	if (rc < 0)
 		goto close_log;
 	sd_event_source_set_enabled(console->again, SD_EVENT_OFF);
+	progress_open(&console->progress, world->notes, domid);
 	console->world = world;
 	console->domid = domid;
 	console->allowance = world->rate * BURST_SECONDS;
@@ -83,35 +84,6 @@ static void recall(struct console *console)
 
 	backlog_add(&console->backlog, data,
 		    logfile_tail(&console->log, data, sizeof(data)));
-}
-
-int console_connect(struct console *console, uint64_t mfn, uint32_t port)
-{
-	struct console_world *world = console->world;
-	struct hc_console_interface *ring;
-	int rc;
-
-	if (console->page.address)
-		return port == console->remote_port ? 0 : -EBUSY;
-	rc = guest_page_map(world->handle, world->grants, console->domid, GUEST_PAGE_CONSOLE, mfn,
-			    &console->page);
-	if (rc)
-		return rc;
-	rc = ports_bind(&world->ports, console->domid, port, console);
-	if (rc < 0) {
-		guest_page_unmap(world->grants, &console->page);
-		return rc;
-	}
-	console->local_port = rc;
-	console->remote_port = port;
-	ring = console->page.address;
-	console->out_cons = __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE);
-	console->in_prod = __atomic_load_n(&ring->in_prod, __ATOMIC_ACQUIRE);
-	if (console->out_cons)
-		recall(console);
-	log_info("domain %u: console %s connected", console->domid, console->log.name);
-	console_serve(console);
-	return 0;
 }
 
 static void unmask(struct console *console)
@@ -172,6 +144,47 @@ static void take(struct console *console, uint32_t len)
 	ports_notify(&console->world->ports, console->local_port);
 }
 
+/* Takes out of the ring what the daemon before had logged when it was killed. */
+static void resume(struct console *console)
+{
+	char data[HC_CONSOLE_OUT_SIZE];
+	int waiting = peek(console, data);
+	uint32_t done = progress_done(&console->progress, &console->log, console->out_cons);
+
+	if (waiting > 0 && done > 0 && done <= (uint32_t)waiting)
+		take(console, done);
+}
+
+int console_connect(struct console *console, uint64_t mfn, uint32_t port)
+{
+	struct console_world *world = console->world;
+	struct hc_console_interface *ring;
+	int rc;
+
+	if (console->page.address)
+		return port == console->remote_port ? 0 : -EBUSY;
+	rc = guest_page_map(world->handle, world->grants, console->domid, GUEST_PAGE_CONSOLE, mfn,
+			    &console->page);
+	if (rc)
+		return rc;
+	rc = ports_bind(&world->ports, console->domid, port, console);
+	if (rc < 0) {
+		guest_page_unmap(world->grants, &console->page);
+		return rc;
+	}
+	console->local_port = rc;
+	console->remote_port = port;
+	ring = console->page.address;
+	console->out_cons = __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE);
+	console->in_prod = __atomic_load_n(&ring->in_prod, __ATOMIC_ACQUIRE);
+	resume(console);
+	if (console->out_cons)
+		recall(console);
+	log_info("domain %u: console %s connected", console->domid, console->log.name);
+	console_serve(console);
+	return 0;
+}
+
 /*
  * Appends to the log.  A log that cannot be written must not stop the guest:
  * what is lost is counted, and noted in the log as soon as it can be.
@@ -185,12 +198,18 @@ static void write_log(struct console *console, const char *data, size_t len)
 		int size = snprintf(note, sizeof(note), "\r\n[tenon: %" PRIu64 " bytes lost here]\r\n",
 				    console->lost);
 
-		rc = logfile_write(&console->log, note, size);
+		rc = logfile_make_room(&console->log, size);
+		if (!rc)
+			rc = logfile_write(&console->log, note, size);
 		if (!rc)
 			console->lost = 0;
 	}
 	if (!rc)
+		rc = logfile_make_room(&console->log, len);
+	if (!rc) {
+		progress_begin(&console->progress, &console->log, console->out_cons);
 		rc = logfile_write(&console->log, data, len);
+	}
 	if (!rc)
 		return;
 	if (!console->lost)
@@ -304,9 +323,24 @@ void console_rename(struct console *console, const char *name)
 			  strerror(-rc));
 }
 
-void console_end(struct console *console)
+void console_leave(struct console *console)
 {
 	struct console_world *world = console->world;
+
+	if (console->local_port)
+		ports_unbind(&world->ports, console->local_port);
+	if (console->page.address)
+		guest_page_unmap(world->grants, &console->page);
+	sd_event_source_disable_unref(console->again);
+	progress_close(&console->progress);
+	logfile_close(&console->log);
+	queue_clear(&console->in);
+	list_remove(&console->link);
+	free(console);
+}
+
+void console_end(struct console *console)
+{
 	struct list *at, *next;
 
 	/* The last words matter most: no rate for them, one ring full at most. */
@@ -314,16 +348,9 @@ void console_end(struct console *console)
 		drain(console);
 	list_for_each_safe(at, next, &console->attachments)
 		attachment_end(list_entry(at, struct attachment, link));
-	if (console->local_port)
-		ports_unbind(&world->ports, console->local_port);
-	if (console->page.address)
-		guest_page_unmap(world->grants, &console->page);
 	log_info("domain %u: console %s ended", console->domid, console->log.name);
-	sd_event_source_disable_unref(console->again);
-	logfile_close(&console->log);
-	queue_clear(&console->in);
-	list_remove(&console->link);
-	free(console);
+	progress_remove(console->world->notes, console->domid);
+	console_leave(console);
 }
 
 struct console *console_of_domain(struct console_world *world, uint16_t domid)

@@ -20,6 +20,7 @@
 
 #include "backlog.h"
 #include "logfile.h"
+#include "progress.h"
 
 struct attachment;
 struct hc_handle;
@@ -31,6 +32,7 @@ struct console_world {
 	int grants;
 	struct ports ports;
 	struct logfile_settings logs;
+	int notes;			/* descriptor of the directory of progress notes */
 	uint64_t rate;			/* bytes a second that one guest may write */
 	struct list consoles;		/* struct console.link */
 };
@@ -48,6 +50,7 @@ struct console {
 	bool broken;			/* the ring makes no sense: left alone */
 	struct queue in;		/* for the guest */
 	struct logfile log;
+	struct progress progress;
 	uint64_t lost;			/* bytes that could not be logged since the last that could */
 	struct backlog backlog;
 	struct list attachments;	/* struct attachment.link */
@@ -73,6 +76,9 @@ void console_rename(struct console *console, const char *name);
 
 /* The guest ended: takes what is left in the ring, tells those attached, frees it. */
 void console_end(struct console *console);
+
+/* Frees it and leaves the guest alone: another daemon goes on. */
+void console_leave(struct console *console);
 
 /* By name, or by number; NULL: none. */
 struct console *console_find(struct console_world *world, const char *name);

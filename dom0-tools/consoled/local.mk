@@ -18,7 +18,9 @@ dom0_tools_consoled_libconsoled_la_SOURCES = \
 	dom0-tools/consoled/console.c \
 	dom0-tools/consoled/console.h \
 	dom0-tools/consoled/logfile.c \
-	dom0-tools/consoled/logfile.h
+	dom0-tools/consoled/logfile.h \
+	dom0-tools/consoled/progress.c \
+	dom0-tools/consoled/progress.h
 
 tenon_consoled_CPPFLAGS = $(consoled_cppflags)
 tenon_consoled_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)

@@ -88,15 +88,18 @@ static int rotate(struct logfile *log)
 	return open_current(log);
 }
 
+int logfile_make_room(struct logfile *log, size_t len)
+{
+	if (!log->settings->max_size || !log->size || log->size + len <= log->settings->max_size)
+		return 0;
+	return rotate(log);
+}
+
 int logfile_write(struct logfile *log, const char *data, size_t len)
 {
 	size_t done = 0;
-	int rc = 0;
+	int rc;
 
-	if (log->settings->max_size && log->size && log->size + len > log->settings->max_size)
-		rc = rotate(log);
-	if (rc)
-		return rc;
 	if (log->fd < 0)
 		return -EBADF;
 	while (done < len) {

@@ -33,6 +33,9 @@ bool logfile_name_is_valid(const char *name);
 int logfile_open(struct logfile *log, const struct logfile_settings *settings, const char *name);
 void logfile_close(struct logfile *log);
 
+/* Rotates the log if len bytes more would make it too large.  0 or a negative errno. */
+int logfile_make_room(struct logfile *log, size_t len);
+
 /*
  * Appends all of it.  A negative errno when that was not possible, with what
  * was written taken back if it was part.

@@ -161,6 +161,20 @@ static int open_logs(struct console_world *world, const struct options *options)
 	return flock(world->logs.dir, LOCK_EX | LOCK_NB) ? -errno : 0;
 }
 
+/* Notes of how far each log is, for a daemon after this one. */
+static int open_notes(struct console_world *world, const struct options *options)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/console", options->run_dir);
+	rc = daemon_make_dirs(path);
+	if (rc)
+		return rc;
+	world->notes = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return world->notes < 0 ? -errno : 0;
+}
+
 static int open_hypervisor(struct console_world *world)
 {
 	int rc = hc_open(&world->handle);
@@ -199,6 +213,10 @@ static int run(struct console_world *world, const struct options *options)
 	if (rc == -EWOULDBLOCK) {
 		log_error("%s: in use by another tenon-consoled", options->log_dir);
 		return rc;
+	}
+	if (!rc) {
+		what = options->run_dir;
+		rc = open_notes(world, options);
 	}
 	if (!rc) {
 		what = "the hypervisor's devices under /dev/xen";

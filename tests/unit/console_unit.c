@@ -70,6 +70,12 @@ void ports_unmask(struct ports *ports, uint32_t port)
 	(void)port;
 }
 
+/* As a kill of the daemon leaves things: nothing is taken, nobody is told. */
+static void kill_daemon(struct console *console)
+{
+	console_leave(console);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -79,6 +85,7 @@ static int setup(void **state)
 	strcpy(dir, "/tmp/console-unit-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	world.logs.dir = open(dir, O_RDONLY | O_DIRECTORY);
+	world.notes = world.logs.dir;
 	world.logs.max_size = 10000;
 	world.logs.keep = 2;
 	world.rate = 1u << 24;
@@ -201,12 +208,39 @@ static void test_taken_only_when_logged_and_continued(void **state)
 	guest_says("one ");
 	console_serve(console);
 	/* Killed and started again: the ring is where it was. */
-	console_end(console);
+	kill_daemon(console);
 	guest_says("two");
 	console = start_console("g");
 	assert_log("g.log", "one two");
 	/* Those who attach see what the daemon before logged. */
 	assert_stream(attach("attach g\n"), "ok\none two");
+}
+
+/* A kill after any part of a piece was logged, before the ring was moved on. */
+static void test_killed_while_logging(void **state)
+{
+	struct console *console = start_console("g");
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/g.log", dir);
+	for (int logged = 0; logged <= 10; logged++) {
+		uint32_t cons = ring.out_cons;
+
+		guest_says("0123456789");
+		console_serve(console);
+		kill_daemon(console);
+		assert_int_equal(ring.out_cons, cons + 10);
+		ring.out_cons = cons;
+		assert_int_equal(truncate(path, logged), 0);
+		console = start_console("g");
+		assert_int_equal(ring.out_cons, ring.out_prod);
+		assert_log("g.log", "0123456789");
+		/* The next round with a log that begins anew. */
+		console_end(console);
+		assert_int_equal(unlink(path), 0);
+		console = start_console("g");
+	}
 }
 
 static void test_rotation(void **state)
@@ -452,6 +486,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_logged_from_the_first_byte),
 		TEST(test_taken_only_when_logged_and_continued),
+		TEST(test_killed_while_logging),
 		TEST(test_rotation),
 		TEST(test_names),
 		TEST(test_rename),
