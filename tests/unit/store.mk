@@ -9,6 +9,7 @@ store_unit_tests = \
 	tests/unit/store_ring_unit \
 	tests/unit/store_journal_unit \
 	tests/unit/store_kill_unit \
+	tests/unit/store_client_unit \
 	tests/fuzz/store_fuzz
 check_PROGRAMS += $(store_unit_tests)
 UNIT_TESTS += $(store_unit_tests)
@@ -52,6 +53,13 @@ tests_unit_store_kill_unit_SOURCES = tests/unit/store_kill_unit.c
 tests_unit_store_kill_unit_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_store_kill_unit_CFLAGS = $(store_unit_cflags)
 tests_unit_store_kill_unit_LDADD = $(store_unit_libs)
+
+# The daemon's loop and sockets are compiled for it, since they belong to the program, not to the library.
+tests_unit_store_client_unit_SOURCES = tests/unit/store_client_unit.c \
+	dom0-tools/stored/server.c dom0-tools/stored/socket.c
+tests_unit_store_client_unit_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_store_client_unit_CFLAGS = $(store_unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_store_client_unit_LDADD = dom0-tools/lib/libstoreclient.la $(store_unit_libs)
 
 tests_fuzz_store_fuzz_SOURCES = tests/fuzz/store_fuzz.c
 tests_fuzz_store_fuzz_CPPFLAGS = $(store_unit_cppflags)

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The client library against the daemon's own loop and sockets, in a child
+ * process that is killed and started again.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "server.h"
+#include "state.h"
+#include "store_client.h"
+#include "store_world.h"
+
+static struct world world;
+static struct store_client *client;
+static char socket_path[128];
+static pid_t daemon_pid;
+
+static void run_daemon(void)
+{
+	static struct server server;
+	struct journal journal;
+	bool found;
+
+	if (store_init(&server.store) || journal_open(world.dir, &journal, &found))
+		_exit(1);
+	server.store.journal = &journal;
+	if (found && state_read(&server.store))
+		_exit(2);
+	server.store.hv = &server.hv;
+	server.hv.ports.fd = eventfd(0, EFD_CLOEXEC);	/* no event channel ever fires */
+	if (store_populate(&server.store) || sd_event_new(&server.event) < 0 ||
+	    server_listen(&server, socket_path) || server_prepare(&server))
+		_exit(3);
+	domain_reattach_all(&server.store, &server.hv);
+	sd_event_loop(server.event);
+	_exit(4);
+}
+
+static void start_daemon(void)
+{
+	daemon_pid = fork();
+	assert_true(daemon_pid >= 0);
+	if (!daemon_pid)
+		run_daemon();
+}
+
+static void kill_daemon(void)
+{
+	kill(daemon_pid, SIGKILL);
+	waitpid(daemon_pid, NULL, 0);
+	world_close_ports();
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	world_start(&world, true);
+	world_kill(&world);
+	snprintf(socket_path, sizeof(socket_path), "%s/sock", world.dir);
+	start_daemon();
+	return store_open(socket_path, 5000, &client);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	store_close(client);
+	kill_daemon();
+	unlink(socket_path);
+	world_restart(&world);
+	world_end(&world);
+	return 0;
+}
+
+static void assert_value(const char *path, const char *expected)
+{
+	char *value;
+
+	assert_int_equal(store_read(client, 0, path, &value, NULL), 0);
+	assert_string_equal(value, expected);
+	free(value);
+}
+
+static void assert_event(const char *path, const char *token)
+{
+	struct store_event *event;
+
+	assert_int_equal(store_wait_event(client, 5000, &event), 0);
+	assert_string_equal(event->path, path);
+	assert_string_equal(event->token, token);
+	free(event);
+}
+
+static void test_nodes(void **state)
+{
+	struct store_perm perms[] = { { STORE_ACCESS_NONE, 0 }, { STORE_ACCESS_BOTH, 7 } }, *got;
+	char **names, *value;
+	uint64_t number;
+	size_t count, len;
+
+	(void)state;
+	assert_int_equal(store_write(client, 0, "/a/b", "x\0y", 3), 0);
+	assert_int_equal(store_read(client, 0, "/a/b", &value, &len), 0);
+	assert_int_equal(len, 3);
+	assert_memory_equal(value, "x\0y", 4);
+	free(value);
+	assert_int_equal(store_read(client, 0, "/a/none", &value, NULL), -ENOENT);
+	assert_int_equal(store_read(client, 0, "//", &value, NULL), -EINVAL);
+	assert_int_equal(store_printf(client, 0, "/a/n", "%d", 42), 0);
+	assert_int_equal(store_read_number(client, 0, "/a/n", 42, &number), 0);
+	assert_int_equal(number, 42);
+	assert_int_equal(store_read_number(client, 0, "/a/n", 41, &number), -EINVAL);
+	assert_int_equal(store_read_number(client, 0, "/a/b", 41, &number), -EINVAL);
+	assert_int_equal(store_mkdir(client, 0, "/a/d"), 0);
+	assert_int_equal(store_list(client, 0, "/a", &names, &count), 0);
+	assert_int_equal(count, 3);
+	assert_string_equal(names[0], "b");
+	assert_string_equal(names[2], "n");
+	free(names);
+	assert_int_equal(store_list(client, 0, "/a/d", &names, &count), 0);
+	assert_int_equal(count, 0);
+	free(names);
+	assert_int_equal(store_set_perms(client, 0, "/a", perms, 2), 0);
+	assert_int_equal(store_get_perms(client, 0, "/a", &got, &count), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(got[1].access, STORE_ACCESS_BOTH);
+	assert_int_equal(got[1].domid, 7);
+	free(got);
+	assert_int_equal(store_rm(client, 0, "/a"), 0);
+	assert_int_equal(store_list(client, 0, "/a", &names, &count), -ENOENT);
+}
+
+static void test_large_directory(void **state)
+{
+	char path[64], **names;
+	size_t count;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		snprintf(path, sizeof(path), "/large/a-name-of-some-length-%04d", i);
+		assert_int_equal(store_write(client, 0, path, "", 0), 0);
+	}
+	assert_int_equal(store_list(client, 0, "/large", &names, &count), 0);
+	assert_int_equal(count, 1000);
+	assert_string_equal(names[999], "a-name-of-some-length-0999");
+	free(names);
+}
+
+static void test_transactions(void **state)
+{
+	uint32_t tx, other;
+
+	(void)state;
+	assert_int_equal(store_transaction_start(client, &tx), 0);
+	assert_int_equal(store_write(client, tx, "/t", "1", 1), 0);
+	assert_int_equal(store_transaction_end(client, tx, true), 0);
+	assert_value("/t", "1");
+	assert_int_equal(store_transaction_start(client, &tx), 0);
+	assert_int_equal(store_transaction_start(client, &other), 0);
+	assert_int_equal(store_write(client, tx, "/t", "2", 1), 0);
+	assert_int_equal(store_write(client, other, "/t", "3", 1), 0);
+	assert_int_equal(store_transaction_end(client, tx, true), 0);
+	assert_int_equal(store_transaction_end(client, other, true), -EAGAIN);
+	assert_value("/t", "2");
+	assert_int_equal(store_transaction_start(client, &tx), 0);
+	assert_int_equal(store_write(client, tx, "/t", "4", 1), 0);
+	assert_int_equal(store_transaction_end(client, tx, false), 0);
+	assert_value("/t", "2");
+}
+
+static void test_events(void **state)
+{
+	struct pollfd ready = { .fd = store_fd(client), .events = POLLIN };
+	struct store_event *event;
+
+	(void)state;
+	assert_int_equal(store_next_event(client, &event), -EAGAIN);
+	assert_int_equal(store_watch(client, "/w", "tok"), 0);
+	assert_int_equal(store_watch(client, "/w", "tok"), -EEXIST);
+	assert_event("/w", "tok");
+	assert_int_equal(poll(&ready, 1, 0), 0);
+	assert_int_equal(store_write(client, 0, "/w/x", "", 0), 0);
+	/* It may have been read together with the answer: the descriptor says so all the same. */
+	assert_int_equal(poll(&ready, 1, 1000), 1);
+	assert_event("/w/x", "tok");
+	assert_int_equal(poll(&ready, 1, 0), 0);
+	assert_int_equal(store_wait_event(client, 50, &event), -ETIMEDOUT);
+	assert_int_equal(store_unwatch(client, "/w", "tok"), 0);
+	assert_int_equal(store_unwatch(client, "/w", "tok"), -ENOENT);
+	assert_int_equal(store_write(client, 0, "/w/x", "", 0), 0);
+	assert_int_equal(store_wait_event(client, 50, &event), -ETIMEDOUT);
+}
+
+static void test_restart_between_calls(void **state)
+{
+	uint32_t tx;
+
+	(void)state;
+	assert_int_equal(store_write(client, 0, "/kept", "1", 1), 0);
+	assert_int_equal(store_watch(client, "/kept", "tok"), 0);
+	assert_event("/kept", "tok");
+	assert_int_equal(store_transaction_start(client, &tx), 0);
+	kill_daemon();
+	start_daemon();
+	assert_int_equal(store_write(client, tx, "/lost", "1", 1), -EAGAIN);
+	assert_value("/kept", "1");
+	/* Something may have happened meanwhile: its watches fire. */
+	assert_event("/kept", "tok");
+	assert_int_equal(store_write(client, 0, "/kept", "2", 1), 0);
+	assert_event("/kept", "tok");
+}
+
+static void test_restart_while_waiting(void **state)
+{
+	(void)state;
+	assert_int_equal(store_watch(client, "/kept", "tok"), 0);
+	assert_event("/kept", "tok");
+	kill_daemon();
+	start_daemon();
+	assert_event("/kept", "tok");
+}
+
+static void test_no_daemon(void **state)
+{
+	struct store_client *other;
+
+	(void)state;
+	assert_int_equal(store_open("/nonexistent/socket", 0, &other), -ENOENT);
+	kill_daemon();
+	assert_int_equal(store_open(socket_path, 100, &other), -ECONNREFUSED);
+	start_daemon();
+}
+
+static void test_domains(void **state)
+{
+	bool introduced;
+
+	(void)state;
+	assert_int_equal(store_watch(client, "@introduceDomain", "i"), 0);
+	assert_event("@introduceDomain", "i");
+	assert_int_equal(store_is_introduced(client, 3, &introduced), 0);
+	assert_false(introduced);
+	assert_int_equal(store_introduce(client, 3, 0x1234, 4), 0);
+	assert_event("@introduceDomain", "i");
+	assert_int_equal(store_is_introduced(client, 3, &introduced), 0);
+	assert_true(introduced);
+	kill_daemon();
+	start_daemon();
+	assert_int_equal(store_is_introduced(client, 3, &introduced), 0);
+	assert_true(introduced);
+	assert_int_equal(store_release(client, 3), 0);
+	assert_int_equal(store_release(client, 3), -ENOENT);
+}
+
+/* A client that asks without end, and one that reads nothing, keep nobody waiting. */
+static void test_bad_neighbours(void **state)
+{
+	struct { struct hc_store_msg header; char path[2]; } request = {
+		.header = { .type = HC_XS_READ, .len = 2 }, .path = "/",
+	};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	(void)state;
+	strcpy(address.sun_path, socket_path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	for (int i = 0; i < 2000; i++) {
+		if (send(fd, &request, 18, MSG_NOSIGNAL) < 0)
+			assert_int_equal(errno, EAGAIN);
+	}
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(store_printf(client, 0, "/n", "%d", i), 0);
+	close(fd);
+	/* Half a header, nonsense and a much too long message end only their own connection. */
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	memset(&request, 0xff, sizeof(request));
+	assert_int_equal(send(fd, &request, 18, MSG_NOSIGNAL), 18);
+	assert_true(recv(fd, &request, sizeof(request), 0) <= 0);
+	close(fd);
+	assert_value("/n", "99");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_nodes),
+		TEST(test_large_directory),
+		TEST(test_transactions),
+		TEST(test_events),
+		TEST(test_restart_between_calls),
+		TEST(test_restart_while_waiting),
+		TEST(test_no_daemon),
+		TEST(test_domains),
+		TEST(test_bad_neighbours),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
