@@ -12,7 +12,7 @@
 #define FLAG_SF (1UL << 7)
 #define FLAG_OF (1UL << 11)
 
-static uint64_t result_flags(uint64_t result, unsigned int bits)
+uint64_t arithmetic_result_flags(uint64_t result, unsigned int bits)
 {
 	uint64_t flags = 0;
 
@@ -49,7 +49,7 @@ static uint64_t add(uint64_t dst, uint64_t src, uint64_t carry, unsigned int bit
 {
 	uint64_t mask = ~0ULL >> (64 - bits), result = (dst + src + carry) & mask;
 
-	*flags = result_flags(result, bits) |
+	*flags = arithmetic_result_flags(result, bits) |
 		 carry_flags((dst & src) | ((dst | src) & ~result), bits);
 	return result;
 }
@@ -59,7 +59,7 @@ static uint64_t subtract(uint64_t dst, uint64_t src, uint64_t borrow, unsigned i
 {
 	uint64_t mask = ~0ULL >> (64 - bits), result = (dst - src - borrow) & mask;
 
-	*flags = result_flags(result, bits) |
+	*flags = arithmetic_result_flags(result, bits) |
 		 carry_flags((~dst & src) | ((~dst | src) & result), bits);
 	return result;
 }
@@ -92,15 +92,15 @@ uint64_t arithmetic(enum operation operation, unsigned int size, uint64_t dst, u
 	switch (operation) {
 	case OP_AND:
 		result = dst & src;
-		flags = result_flags(result, bits);
+		flags = arithmetic_result_flags(result, bits);
 		break;
 	case OP_OR:
 		result = dst | src;
-		flags = result_flags(result, bits);
+		flags = arithmetic_result_flags(result, bits);
 		break;
 	case OP_XOR:
 		result = dst ^ src;
-		flags = result_flags(result, bits);
+		flags = arithmetic_result_flags(result, bits);
 		break;
 	case OP_ADD:
 		result = add(dst, src, 0, bits, &flags);

@@ -20,4 +20,7 @@
 uint64_t arithmetic(enum operation operation, unsigned int size, uint64_t dst, uint64_t src,
 		    uint64_t *rflags);
 
+/* The status flags of a logic operation with this result of so many bits. */
+uint64_t arithmetic_result_flags(uint64_t result, unsigned int bits);
+
 #endif

@@ -335,7 +335,7 @@ out:
 	return rc == -ENODATA && count >= INSTRUCTION_MAX ? -EINVAL : rc;
 }
 
-static const uint8_t register_offset[16] = {
+const uint8_t register_offset[16] = {
 	offsetof(struct regs, rax), offsetof(struct regs, rcx), offsetof(struct regs, rdx),
 	offsetof(struct regs, rbx), offsetof(struct regs, rsp), offsetof(struct regs, rbp),
 	offsetof(struct regs, rsi), offsetof(struct regs, rdi), offsetof(struct regs, r8),
@@ -379,7 +379,7 @@ uint64_t register_get(const struct regs *regs, unsigned int n, unsigned int size
 void register_set(struct regs *regs, unsigned int n, unsigned int size, bool rex, uint64_t value)
 {
 	bool high = is_high_byte(n, size, rex);
-	uint64_t *r = (uint64_t *)((char *)regs + register_offset[high ? n - 4 : n]);
+	uint64_t *r = register_slot(regs, high ? n - 4 : n);
 	uint64_t mask;
 
 	if (size >= 4) {

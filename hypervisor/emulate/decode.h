@@ -70,6 +70,13 @@ int instruction_decode(struct instruction *insn, const uint8_t *bytes, unsigned 
 /* Address of the memory operand, without segment base; regs->rip is the instruction's. */
 uint64_t instruction_address(const struct instruction *insn, const struct regs *regs);
 
+/* Where each general register is in struct regs: offset in bytes, by number. */
+extern const uint8_t register_offset[16];
+static inline uint64_t *register_slot(struct regs *regs, unsigned int n)
+{
+	return (uint64_t *)((char *)regs + register_offset[n]);
+}
+
 /* Parts of general registers by their number.  Writes of 4 bytes clear the upper half. */
 uint64_t register_get(const struct regs *regs, unsigned int n, unsigned int size, bool rex);
 void register_set(struct regs *regs, unsigned int n, unsigned int size, bool rex, uint64_t value);

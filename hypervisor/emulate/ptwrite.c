@@ -171,12 +171,99 @@ static enum step execute(struct vcpu *v, struct regs *regs, const struct instruc
 	}
 }
 
+/*
+ * The stores that a kernel makes by the thousand have three forms, all to an
+ * address in a register: xchg and mov of a whole register (munmap), and lock
+ * andb of an immediate (fork).  They are told by their first bytes.  Whatever
+ * is not exactly one of them goes the long way, which starts afresh.
+ */
+#define BYTE(code, n) ((uint8_t)((code) >> 8 * (n)))
+
+/* ModRM means "the address is in a register", and that register holds va. */
+static inline bool points_to(struct regs *regs, uint8_t modrm, uint8_t rex, uint64_t va)
+{
+	unsigned int base = modrm & 7;
+
+	return modrm < 0x40 && base != 4 && base != 5 &&
+	       *register_slot(regs, base | (rex & 1) << 3) == va;
+}
+
+static enum emulate_result exchange_fast(struct vcpu *v, struct regs *regs, uint64_t va,
+					 uint64_t *slot)
+{
+	uint64_t old;
+	int rc;
+
+	if (unlikely(copy_from_guest(&old, va, sizeof(old))))
+		return EMULATE_UNHANDLED;
+	rc = pagetable_emulated_write(v, va, sizeof(old), *slot, &old);
+	if (likely(!rc))
+		*slot = old;
+	return execute_finish(v, regs, 3, store_result(rc));
+}
+
+static enum emulate_result and_fast(struct vcpu *v, struct regs *regs, uint64_t va,
+				    uint8_t immediate, unsigned int length)
+{
+	uint64_t old = 0, value;
+	int rc;
+
+	if (unlikely(copy_from_guest(&old, va, 1)))
+		return EMULATE_UNHANDLED;
+	value = old & immediate;
+	rc = pagetable_emulated_write(v, va, 1, value, &old);
+	if (likely(!rc))
+		regs->rflags = (regs->rflags & ~RFLAGS_STATUS) | arithmetic_result_flags(value, 8);
+	return execute_finish(v, regs, length, store_result(rc));
+}
+
+/* True: it was one of these, *result says how it ended. */
+static bool write_fast(struct vcpu *v, struct regs *regs, uint64_t va, enum emulate_result *result)
+{
+	uint64_t code;
+	uint8_t rex;
+
+	if ((regs->rip & ~PAGE_MASK) > PAGE_SIZE - sizeof(code) ||
+	    regs->cs != HC_FLAT_RING3_CS64 || copy_from_guest(&code, regs->rip, sizeof(code)))
+		return false;
+	rex = BYTE(code, 0);
+	if ((rex & 0xfa) == 0x48 && !(va & 7) && points_to(regs, BYTE(code, 2), rex, va)) {
+		uint64_t *slot = register_slot(regs, (BYTE(code, 2) >> 3 & 7) | (rex & 4) << 1);
+
+		if (BYTE(code, 1) == 0x87) {
+			*result = exchange_fast(v, regs, va, slot);
+			return true;
+		}
+		if (BYTE(code, 1) == 0x89) {
+			int rc = pagetable_emulated_write(v, va, 8, *slot, NULL);
+
+			*result = execute_finish(v, regs, 3, store_result(rc));
+			return true;
+		}
+		return false;
+	}
+	if (rex != 0xf0)
+		return false;
+	/* lock, perhaps with a REX byte for the upper registers */
+	code >>= 8;
+	rex = BYTE(code, 0) == 0x41;
+	code >>= rex * 8;
+	if (BYTE(code, 0) != 0x80 || (BYTE(code, 1) & 0x38) != 0x20 ||
+	    !points_to(regs, BYTE(code, 1), rex, va))
+		return false;
+	*result = and_fast(v, regs, va, BYTE(code, 2), 4 + rex);
+	return true;
+}
+
 enum emulate_result emulate_pagetable_write(struct vcpu *v, struct regs *regs, uint64_t va)
 {
 	struct instruction insn;
-	enum emulate_result fetched = execute_fetch(v, regs, &insn);
+	enum emulate_result result;
 
-	if (unlikely(fetched != EMULATE_DONE))
-		return fetched;
+	if (likely(write_fast(v, regs, va, &result)))
+		return result;
+	result = execute_fetch(v, regs, &insn);
+	if (unlikely(result != EMULATE_DONE))
+		return result;
 	return execute_finish(v, regs, insn.length, execute(v, regs, &insn, va));
 }

@@ -243,6 +243,7 @@ static void fetch(void **state)
 	assert_int_equal(world.regs.rip, WORLD_VA + 2 * PAGE_SIZE + 1);
 	/* Not in 32-bit code */
 	CODE(0x48, 0x89, 0x07);
+	world.regs.cs = 0x23;
 	world.long_mode = false;
 	assert_int_equal(run(), EMULATE_UNHANDLED);
 }
