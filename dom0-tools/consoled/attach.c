@@ -26,7 +26,7 @@ static void attachment_free(struct attachment *attachment)
 	free(attachment);
 }
 
-/* Waits for what can be done next: reading if there is a use for it, writing while something is queued. */
+/* Waits for what can be done next: reading if there is a use for it, writing what is queued. */
 static void set_interest(struct attachment *attachment)
 {
 	uint32_t interest = attachment->ending || attachment->stalled ? 0 : EPOLLIN;

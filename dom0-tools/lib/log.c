@@ -38,7 +38,7 @@ void log_write(enum log_level level, const char *format, ...)
 	if (body > (int)sizeof(line) - head - 2)
 		body = (int)sizeof(line) - head - 2;
 	line[head + body] = '\n';
-	/* One write a line, so that lines of several processes do not mix; there is nowhere to report failure. */
+	/* One write a line: lines of several processes do not mix.  A failure has nowhere to go. */
 	if (write(STDERR_FILENO, line, head + body + 1) < 0)
 		return;
 }

@@ -26,7 +26,7 @@
 
 struct store_client;
 
-/* Who may do what with a node; the first entry of a list names the owner and what all others may do. */
+/* Who may do what with a node; the first of a list names the owner and what all others may. */
 enum store_access {
 	STORE_ACCESS_NONE = 'n',
 	STORE_ACCESS_READ = 'r',

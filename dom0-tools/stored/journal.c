@@ -50,7 +50,7 @@ static void read_boot_id(char boot[40])
 	close(fd);
 }
 
-/* Reserves file and map for at least size bytes; memory that is not there must not become SIGBUS. */
+/* Reserves file and map for at least size bytes: missing memory must not become SIGBUS later. */
 static int set_capacity(struct journal *journal, size_t size)
 {
 	size_t capacity = journal->capacity ? journal->capacity : JOURNAL_FIRST;

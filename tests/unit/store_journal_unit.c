@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What survives the daemon: state, connections, half messages, queued answers; and damaged journals. */
+/* What survives the daemon: state, connections, half messages, answers; and damaged journals. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
