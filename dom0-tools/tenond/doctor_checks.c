@@ -137,18 +137,18 @@ static int connect_to(const char *path)
 void check_store(const struct host *host, struct finding *finding)
 {
 	struct store_client *store;
-	char *name;
+	char *number = NULL;
 	int rc = store_open(host->store_socket, 0, &store);
+	bool opened = !rc;
 
-	if (!rc) {
-		rc = store_read(store, 0, "/local/domain/0/domid", &name, NULL);
-		if (!rc)
-			free(name);
+	if (opened) {
+		rc = store_read(store, 0, "/local/domain/0/domid", &number, NULL);
+		free(number);
 		store_close(store);
 	}
 	if (!rc)
 		finding_set(finding, VERDICT_OK, NULL, "tenon-stored answers");
-	else if (rc == -ENOENT)
+	else if (opened && rc == -ENOENT)
 		finding_set(finding, VERDICT_WARN, "start or restart tenond, which writes them",
 			    "tenon-stored answers, but dom0's own nodes are missing");
 	else

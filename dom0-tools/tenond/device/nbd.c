@@ -88,8 +88,9 @@ static int no_device(const struct disk_config *disk, int rc, struct error *error
 int nbd_start(struct nbd *nbd, const struct disk_config *disk, struct error *error)
 {
 	char connect[64], format[32], log[192];
+	/* Verbose is how it is told not to fork: the process started is the one that serves. */
 	char *argv[] = {
-		"qemu-nbd", connect, format, disk->direct ? "--cache=none" : "--cache=writeback",
+		"qemu-nbd", "--verbose", connect, format, disk->direct ? "--cache=none" : "--cache=writeback",
 		disk->discard ? "--discard=unmap" : "--discard=ignore", nbd->tag,
 		disk->readonly ? "--read-only" : "--shared=1", "--", disk->source, NULL
 	};

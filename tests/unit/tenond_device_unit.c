@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What tenond does to dom0's devices, on this machine: processes anywhere,
+ * loop and NBD devices and bridges where there are such and we may use them.
+ */
+#include "dom0-tools/tenond/device/block.h"
+#include "dom0-tools/tenond/device/loop.h"
+#include "dom0-tools/tenond/device/net.h"
+#include "dom0-tools/tenond/device/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <linux/fs.h>
+#include <linux/sockios.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static char folder[] = "/tmp/tenond-device.XXXXXX";
+static char image[64], log_file[64];
+static struct host host = { .run_dir = folder };
+
+static int set_up(void **state)
+{
+	char path[128];
+	int fd;
+
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/nbd", folder);
+	snprintf(image, sizeof(image), "%s/image", folder);
+	snprintf(log_file, sizeof(log_file), "%s/log", folder);
+	fd = open(image, O_RDWR | O_CREAT, 0600);
+	return mkdir(path, 0700) || fd < 0 || ftruncate(fd, 1 << 20) || close(fd);
+}
+
+static int tear_down(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/nbd", folder);
+	unlink(image);
+	unlink(log_file);
+	rmdir(path);
+	return rmdir(folder);
+}
+
+static void processes(void **state)
+{
+	char *sleep[] = { "sleep", "54.321987", NULL };
+	char *none[] = { "no-such-program-here", NULL };
+	char *yes[] = { "true", NULL }, *no[] = { "false", NULL };
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(spawn_run(yes), 0);
+	assert_int_equal(spawn_run(no), 1);
+	assert_int_equal(spawn_start(none, log_file, &pid), -ENOENT);
+	assert_int_equal(spawn_start(sleep, log_file, &pid), 0);
+	/* It has its own command line once it has left ours behind. */
+	for (int i = 0; i < 1000 && !spawn_is(pid, "54.321987"); i++)
+		usleep(1000);
+	assert_true(spawn_is(pid, "54.321987"));
+	assert_false(spawn_is(pid, "54.32198"));
+	assert_int_equal(spawn_find("54.321987"), pid);
+	assert_false(spawn_ended(pid));
+	spawn_stop(pid, 1000);
+	assert_true(spawn_ended(pid));
+	assert_int_equal(spawn_find("54.321987"), 0);
+	assert_false(spawn_is(pid, "54.321987"));
+}
+
+/* A program that does not heed SIGTERM is killed. */
+static void deaf_process(void **state)
+{
+	char *deaf[] = { "sh", "-c", "trap '' TERM; while :; do sleep 0.1; done", "deaf-54321", NULL };
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(spawn_start(deaf, log_file, &pid), 0);
+	usleep(200000);
+	spawn_stop(pid, 50);
+	assert_int_equal(spawn_find("deaf-54321"), 0);
+}
+
+static void loops(void **state)
+{
+	char path[64], other[64];
+	uint64_t size = 0;
+	int fd, second, node;
+
+	(void)state;
+	assert_int_equal(loop_attach("/nonexistent", false, false, path, sizeof(path)), -ENOENT);
+	fd = loop_attach(image, true, false, path, sizeof(path));
+	if (fd < 0) {
+		print_message("no loop devices here: %s\n", strerror(-fd));
+		skip();
+	}
+	assert_int_equal(ioctl(fd, BLKGETSIZE64, &size), 0);
+	assert_int_equal(size, 1 << 20);
+	second = loop_attach(image, true, false, other, sizeof(other));
+	assert_true(second >= 0);
+	assert_string_not_equal(path, other);
+	close(second);
+	close(fd);
+	/* With its last user the device has let go of the file. */
+	node = open(path, O_RDONLY);
+	size = 1;
+	assert_true(node < 0 || (!ioctl(node, BLKGETSIZE64, &size) && !size));
+	close(node);
+}
+
+static void raw_disk(void **state)
+{
+	struct disk_config disk = { .source = image, .format = "raw", .target = "xvda" };
+	struct error error = { 0 };
+	struct block block;
+
+	(void)state;
+	if (block_start(&host, "uuid", &disk, &block, &error)) {
+		assert_true(*error.cause && *error.next);
+		skip();
+	}
+	assert_int_equal(block_wait(&block, &disk, &error), 0);
+	assert_int_equal(block.major, 7);
+	block_close(&block);
+	block_release(&host, "uuid", "xvda", 0);
+}
+
+static void qcow2_disk(void **state)
+{
+	struct disk_config disk = { .source = image, .format = "qcow2", .target = "xvda" };
+	char *make[] = { "qemu-img", "create", "-q", "-f", "qcow2", image, "8M", NULL };
+	struct error error = { 0 };
+	struct block first, second;
+
+	(void)state;
+	/* The file is no such image yet: the server says so. */
+	if (block_start(&host, "uuid", &disk, &first, &error) || access("/sys/block/nbd0", F_OK))
+		skip();
+	assert_int_not_equal(block_wait(&first, &disk, &error), 0);
+	if (!strstr(error.cause, "qcow2"))
+		fail_msg("%s", error.cause);
+	block_release(&host, "uuid", "xvda", first.nbd.server);
+	assert_int_equal(spawn_run(make), 0);
+	assert_int_equal(block_start(&host, "uuid", &disk, &first, &error), 0);
+	disk.source = strdup(image);
+	disk.readonly = true;
+	assert_int_equal(block_wait(&first, &disk, &error), 0);
+	assert_int_equal(first.major, 43);
+	/* A tenond that has lost the number of the process finds it all the same. */
+	assert_int_equal(spawn_find(first.nbd.tag), first.nbd.server);
+	strcpy(disk.target, "xvdb");
+	block_release(&host, "uuid", "xvda", 0);
+	assert_int_equal(spawn_find(first.nbd.tag), 0);
+	assert_int_equal(block_start(&host, "uuid", &disk, &second, &error), 0);
+	assert_int_equal(block_wait(&second, &disk, &error), 0);
+	block_release(&host, "uuid", "xvdb", second.nbd.server);
+	free(disk.source);
+}
+
+static void wrong_device(void **state)
+{
+	struct disk_config disk = {
+		.source = (char *)"/dev/null", .format = "raw", .target = "xvda", .block = true,
+	};
+	struct error error = { 0 };
+	struct block block;
+
+	(void)state;
+	assert_int_equal(block_start(&host, "uuid", &disk, &block, &error), 0);
+	assert_int_not_equal(block_wait(&block, &disk, &error), 0);
+	assert_non_null(strstr(error.cause, "Block device required"));
+	block_close(&block);
+}
+
+static void bridges(void **state)
+{
+	struct nic_config nic = { .bridge = "br7", .antispoof = ANTISPOOF_OFF };
+	struct error error = { 0 };
+	char name[IFNAMSIZ];
+	int fd;
+
+	(void)state;
+	assert_true(net_exists("lo"));
+	assert_false(net_is_bridge("lo"));
+	net_device(3, 1, &nic, name);
+	assert_string_equal(name, "vif3.1");
+	strcpy(nic.device, "web0");
+	net_device(3, 1, &nic, name);
+	assert_string_equal(name, "web0");
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (unshare(CLONE_NEWNET) || (close(fd), fd = socket(AF_INET, SOCK_DGRAM, 0)) < 0 ||
+	    ioctl(fd, SIOCBRADDBR, "br7"))
+		skip();
+	/* A bridge serves as the backend's interface here; no bridge takes it in. */
+	assert_true(net_exists("br7"));
+	assert_int_equal(ioctl(fd, SIOCBRADDBR, "vif3.1"), 0);
+	assert_int_not_equal(net_plug(3, 1, &nic, &error), 0);
+	assert_non_null(strstr(error.cause, "joining the bridge"));
+	assert_true(net_exists("web0"));
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(processes),
+		cmocka_unit_test(deaf_process),
+		cmocka_unit_test(loops),
+		cmocka_unit_test(raw_disk),
+		cmocka_unit_test(qcow2_disk),
+		cmocka_unit_test(wrong_device),
+		cmocka_unit_test(bridges),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
