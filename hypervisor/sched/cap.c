@@ -75,6 +75,7 @@ void cap_init(struct domain *d)
 int sched_set(struct domain *d, uint32_t weight, uint32_t cap)
 {
 	struct sched_domain *s = &d->sched;
+	struct vcpu *v;
 
 	if (weight > WEIGHT_MAX || cap > d->max_vcpus * 100u)
 		return -EINVAL;
@@ -86,8 +87,11 @@ int sched_set(struct domain *d, uint32_t weight, uint32_t cap)
 	WRITE_ONCE(s->cap, cap);
 	__atomic_store_n(&s->budget, cap_quota(d), __ATOMIC_RELAXED);
 	spin_unlock(&s->lock);
-	/* Start or end the periods at once. */
+	/* Start or end the periods at once; who runs undisturbed has no slice timer yet. */
 	if (!d->dying)
 		timer_set(&s->refill, time_now());
+	for_each_vcpu(d, v)
+		if (READ_ONCE(v->sched.running))
+			softirq_raise_on(READ_ONCE(v->sched.cpu), SOFTIRQ_SCHEDULE);
 	return 0;
 }

@@ -27,7 +27,7 @@ void runqueue_insert(struct runqueue *rq, struct vcpu *v)
 
 	/* From the end: behind those with as much, so that equals take turns. */
 	while (before != &rq->queue &&
-	       list_entry(before, struct vcpu, sched.queue)->sched.credit < v->sched.credit)
+	       credit_rank(list_entry(before, struct vcpu, sched.queue)) < credit_rank(v))
 		before = before->prev;
 	list_add(&v->sched.queue, before);
 	v->sched.queued = true;
@@ -53,6 +53,11 @@ void credit_catch_up(struct runqueue *rq, struct vcpu *v)
 	v->sched.granted = rq->granted;
 }
 
+void credit_wake(struct vcpu *v)
+{
+	v->sched.boost = v->sched.credit > SCHED_GRANT / 2;
+}
+
 void credit_charge(struct vcpu *v, uint64_t now)
 {
 	if (now <= v->sched.last_scheduled)
@@ -76,9 +81,13 @@ bool credit_preempts(const struct runqueue *rq, const struct vcpu *v, uint64_t n
 {
 	const struct vcpu *c = rq->chosen;
 	uint64_t ran;
+	int64_t left;
 
 	if (c == rq->idle)
 		return true;
 	ran = now > c->sched.last_scheduled ? now - c->sched.last_scheduled : 0;
-	return v->sched.credit > c->sched.credit - credit_cost(c, ran);
+	left = c->sched.credit - credit_cost(c, ran);
+	if (c->sched.boost && ran < SCHED_BOOST)
+		left += SCHED_GRANT;
+	return credit_rank(v) > left;
 }

@@ -5,8 +5,9 @@
  * A vcpu pays credit for the time it runs, the more the smaller its domain's
  * weight; the queue is sorted by credit and its head runs next.  When nobody has
  * any left, everyone in the queue is granted the same amount.  Who sleeps keeps
- * his credit (up to that amount), so whoever waits for I/O runs at once when it
- * comes, as long as he does not use more than his share.
+ * his credit (up to that amount); and who wakes with more than half of it left
+ * goes first, so whoever waits for I/O runs at once when it comes, as long as he
+ * does not use his share up.
  */
 #ifndef SCHED_RUNQUEUE_H
 #define SCHED_RUNQUEUE_H
@@ -14,6 +15,7 @@
 #include "domain/domain.h"
 
 #define SCHED_GRANT 10000000LL		/* ns of credit, also the most a vcpu can hold */
+#define SCHED_BOOST 1000000ULL		/* ns that one who was woken runs before others may do the same */
 #define SCHED_SLICE 10000000ULL		/* ns before a vcpu makes room for one that waits */
 #define SCHED_BALANCE 100000000ULL	/* ns between attempts to even out the queues */
 
@@ -38,6 +40,8 @@ struct runqueue *runqueue_lock(struct vcpu *v);
 /* All of these with the queue's lock held. */
 void runqueue_insert(struct runqueue *rq, struct vcpu *v);
 void runqueue_remove(struct runqueue *rq, struct vcpu *v);
+/* Just woken: does it go first? */
+void credit_wake(struct vcpu *v);
 /* Take the grants that v missed while it was not in the queue. */
 void credit_catch_up(struct runqueue *rq, struct vcpu *v);
 /* Charge the chosen vcpu for its time up to now. */
@@ -46,6 +50,12 @@ void credit_charge(struct vcpu *v, uint64_t now);
 void credit_grant(struct runqueue *rq, struct vcpu *best);
 /* v (queued here) shall run before the chosen one. */
 bool credit_preempts(const struct runqueue *rq, const struct vcpu *v, uint64_t now);
+
+/* What the queue is sorted by. */
+static inline int64_t credit_rank(const struct vcpu *v)
+{
+	return v->sched.credit + (v->sched.boost ? SCHED_GRANT : 0);
+}
 
 static inline int64_t credit_cost(const struct vcpu *v, uint64_t ns)
 {

@@ -30,6 +30,7 @@ struct sched_vcpu {
 	bool running;			/* its state is on that processor (not only chosen) */
 	bool queued;			/* in the run queue, not chosen */
 	bool yield;			/* let another go first, once */
+	bool boost;			/* just woken, with credit left: goes before those without */
 	bool migrate;			/* place it anew when its registers are saved */
 	cpumask_t hard_affinity;
 	cpumask_t pinned_from;		/* affinity before SCHEDOP_pin_override, 0: not overridden */

@@ -57,20 +57,25 @@ static struct vcpu *steal(struct runqueue *rq)
 	return NULL;
 }
 
-/* Move one who waits here to the queue of a processor with less to do. */
+/*
+ * Move one who waits here to the queue of a processor with less to do.  The one
+ * that ran until now is in the queue too, and stays: its registers are not saved.
+ */
 static void balance(struct runqueue *rq, uint64_t now)
 {
-	struct runqueue *to = NULL;
 	struct vcpu *v = list_first(&rq->queue, struct vcpu, sched.queue);
-	unsigned int cpu;
+	unsigned int cpu, least = rq->count - 1;
+	struct runqueue *to = NULL;
 
 	if (now - rq->balanced < SCHED_BALANCE)
 		return;
 	rq->balanced = now;
 	/* Reading the others' counts without their locks: a wrong guess is put right next time. */
 	for_each_cpu(cpu, v->sched.hard_affinity & cpu_online_mask & ~(1ULL << rq->cpu))
-		if (READ_ONCE(runqueues[cpu].count) < (to ? to->count : rq->count))
+		if (READ_ONCE(runqueues[cpu].count) < least) {
 			to = &runqueues[cpu];
+			least = to->count;
+		}
 	if (!to || !spin_trylock(&to->lock))
 		return;
 	v = take_from(rq, to);
@@ -93,6 +98,7 @@ static void put_back(struct runqueue *rq, struct vcpu *prev, uint64_t now)
 		return;
 	}
 	credit_charge(prev, now);
+	prev->sched.boost = false;
 	credit_catch_up(rq, prev);
 	cap_charge(prev, ran, now);
 	if (!vcpu_runnable(prev))
@@ -134,12 +140,12 @@ void schedule(void)
 
 	spin_lock(&rq->lock);
 	put_back(rq, prev, now);
+	if (rq->count > 1)
+		balance(rq, now);
 	next = choose(rq, prev);
 	prev->sched.yield = false;
 	if (next != rq->idle && next->sched.credit <= 0)
 		credit_grant(rq, next);
-	if (rq->count && next != rq->idle)
-		balance(rq, now);
 	set_slice(rq, next, now);
 	next->sched.last_scheduled = now;
 	if (next == prev) {

@@ -83,6 +83,7 @@ void vcpu_wake(struct vcpu *v)
 			goto out;
 		v->sched.granted = rq->granted;
 	}
+	credit_wake(v);
 	now = time_now();
 	runstate_change(v, HC_RUNSTATE_RUNNABLE, now);
 	runqueue_insert(rq, v);

@@ -69,7 +69,10 @@ uint64_t time_now(void)
 
 uint64_t time_to_tsc(uint64_t ns)
 {
-	return scale_inverse(clock_scale_here(), ns);
+	const struct clock_scale *s = clock_scale_here();
+	uint64_t tsc = hw_tsc(), now = scale_time(s, tsc);
+
+	return ns > now ? tsc + scale_ticks_for(s, ns - now) : tsc;
 }
 
 bool time_tsc_stable(void)
@@ -80,7 +83,7 @@ bool time_tsc_stable(void)
 void delay_us(uint32_t us)
 {
 	uint64_t start = hw_tsc();
-	uint64_t ticks = scale_mul((uint64_t)us * 1000, clock_scales[0].ticks_per_ns);
+	uint64_t ticks = scale_ticks_for(&clock_scales[0], (uint64_t)us * 1000);
 
 	while (hw_tsc() - start < ticks)
 		cpu_relax_serving();

@@ -36,10 +36,13 @@ static inline uint64_t scale_time(const struct clock_scale *s, uint64_t tsc)
 	return s->ns + scale_ticks(s, tsc - s->tsc);
 }
 
-/* The first tick at which scale_time() gives ns or more; ns before s->ns count as it. */
-static inline uint64_t scale_inverse(const struct clock_scale *s, uint64_t ns)
+/*
+ * How many ticks ns take, to a millionth and rounded up.  For durations: over the
+ * time since boot the rounding of the factor would add up to too much.
+ */
+static inline uint64_t scale_ticks_for(const struct clock_scale *s, uint64_t ns)
 {
-	return s->tsc + (ns > s->ns ? scale_mul(ns - s->ns, s->ticks_per_ns) + 2 : 0);
+	return scale_mul(ns, s->ticks_per_ns) + 2;
 }
 
 /* a * 2^32 / b, for a / b below 2^32, without 128-bit division. */

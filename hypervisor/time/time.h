@@ -47,7 +47,7 @@ void time_init(void);
  */
 void time_cpu_init(void);
 uint64_t time_now(void);		/* ns since boot, monotonic over processors */
-uint64_t time_to_tsc(uint64_t ns);	/* this processor's TSC when time_now() will be ns */
+uint64_t time_to_tsc(uint64_t ns);	/* this processor's TSC when time_now() will be ns, about */
 extern uint32_t tsc_khz;
 bool time_tsc_stable(void);		/* guests may compare TSCs of different processors */
 void delay_us(uint32_t us);
