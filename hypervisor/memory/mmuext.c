@@ -206,8 +206,7 @@ static int op_list(struct domain *d, uint64_t list, uint32_t count, uint32_t *i)
 		if (rc)
 			return rc;
 	}
-	/* The guest may take the frames for something else at once. */
-	return v->memory.deferred ? -ERESTART : 0;
+	return 0;
 }
 
 long hypercall_mmuext_op(uint64_t ops, uint64_t count64, uint64_t done_at, uint64_t domid)

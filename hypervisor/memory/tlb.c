@@ -59,24 +59,20 @@ void tlb_flush_page_local(uint64_t va)
 
 void tlb_flush_mask(cpumask_t mask)
 {
-	cpumask_t self = 1ULL << this_cpu()->id;
-
-	if (mask & self)
-		tlb_flush_local();
-	mask &= cpu_online_mask & ~self;
-	if (mask)
+	mask &= cpu_online_mask;
+	if (mask & ~(1ULL << this_cpu()->id))
 		smp_flush(mask, TLB_PAGE_ALL);
+	else if (mask)
+		tlb_flush_local();
 }
 
 void tlb_flush_page_mask(cpumask_t mask, uint64_t va)
 {
-	cpumask_t self = 1ULL << this_cpu()->id;
-
-	if (mask & self)
-		tlb_flush_page_local(va);
-	mask &= cpu_online_mask & ~self;
-	if (mask)
+	mask &= cpu_online_mask;
+	if (mask & ~(1ULL << this_cpu()->id))
 		smp_flush(mask, va);
+	else if (mask)
+		tlb_flush_page_local(va);
 }
 
 /* The one of two stamps that was taken last, both no longer ago than they can tell. */

@@ -59,8 +59,9 @@ void cpu_relax_serving(void)
 
 void smp_flush(cpumask_t mask, uint64_t va)
 {
-	(void)mask;
-	(void)va;
+	/* Only the flush of this processor is real. */
+	if (mask & 1ULL << host_cpu.id && va == ~0ULL)
+		tlb_flush_local();
 	world.flushes++;
 }
 
