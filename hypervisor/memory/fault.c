@@ -93,9 +93,10 @@ static int store_once(struct domain *d, struct frame *f, unsigned int level, uin
 		rc = l1_entry_update(d, d->id, slot, new, how);
 	else
 		rc = table_entry_update(d, f, level, ((uint64_t)slot & (PAGE_SIZE - 1)) / 8, new,
-					how, false);
-	if (rc == -EAGAIN && s->old)
-		prepare(s, found, &new);	/* tells the caller what it reads now */
+					how, true);
+	/* Changed meanwhile: a failing comparison only if the bytes compared are among it. */
+	if (rc == -EAGAIN && (!s->old || !prepare(s, found, &new)))
+		rc = -ERESTART;
 	return rc;
 }
 
@@ -114,12 +115,13 @@ int pagetable_emulated_write(struct vcpu *v, uint64_t va, unsigned int bytes, ui
 	    !guest_address_ok(va) || !table_walk(v->cr3_kernel, va, 1, &w) ||
 	    pte_mfn(w.entry) >= memory_max_mfn)
 		return -EINVAL;
-	vcpu_deferred_finish(v, false);
+	if (vcpu_deferred_finish(v, true))
+		return -ERESTART;
 	f = frame_of(pte_mfn(w.entry));
 	slot = maddr_to_virt((w.entry & PTE_ADDRESS) + (va & (PAGE_SIZE - 1) & ~7ULL));
 	level = frame_lock_table(f, d->id);
 	if (!level)
-		return -EAGAIN;		/* no live table any more: the instruction will not fault again */
+		return -ERESTART;	/* no live table any more: the guest's own fault, if any */
 	if (level == 1) {
 		rc = store_once(d, f, level, slot, &s);
 		frame_unlock_table(f);

@@ -175,7 +175,7 @@ bool memory_fault(struct vcpu *v, struct regs *regs, uint64_t va, uint32_t error
 /*
  * Store of an emulated instruction into a live page table: bytes (1,2,4,8) at va, the
  * new value; with old != NULL only if the entry still reads *old (cmpxchg; *old gets what was found).
- * 0 done, -EAGAIN lost the race, -EINVAL refused.
+ * 0 done; -EAGAIN it did not read *old; -ERESTART run the instruction again; -EINVAL refused.
  */
 int pagetable_emulated_write(struct vcpu *v, uint64_t va, unsigned int bytes, uint64_t value,
 			     uint64_t *old);

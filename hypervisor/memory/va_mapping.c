@@ -78,6 +78,9 @@ static long update_va(uint64_t va, uint64_t pte, uint64_t flags, unsigned int fr
 
 long hypercall_update_va_mapping(uint64_t va, uint64_t pte, uint64_t flags)
 {
+	/* An emulated store may have left something to undo. */
+	if (vcpu_deferred_finish(current, true))
+		return hypercall_continue(HC_NR_UPDATE_VA_MAPPING, 3, va, pte, flags);
 	return update_va(va, pte, flags, current->domain->id);
 }
 
@@ -87,6 +90,9 @@ long hypercall_update_va_mapping_otherdomain(uint64_t va, uint64_t pte, uint64_t
 	struct domain *other;
 	long rc;
 
+	if (vcpu_deferred_finish(current, true))
+		return hypercall_continue(HC_NR_UPDATE_VA_MAPPING_OTHERDOMAIN, 4, va, pte, flags,
+					  domid);
 	if (domid == HC_DOMID_IO || domid == HC_DOMID_XEN)
 		return current->domain->privileged ? update_va(va, pte, flags, domid) : -EPERM;
 	rc = domain_get_target(domid, &other);

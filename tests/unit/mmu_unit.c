@@ -135,6 +135,15 @@ static void va_mapping(void **state)
 	world_check();
 }
 
+static void emulate_until_done(struct vcpu *v, uint64_t va, uint64_t value)
+{
+	int rc;
+
+	while ((rc = pagetable_emulated_write(v, va, 8, value, NULL)) == -ERESTART)
+		world_check();
+	assert_int_equal(rc, 0);
+}
+
 static void emulated_stores(void **state)
 {
 	struct space s;
@@ -172,8 +181,18 @@ static void emulated_stores(void **state)
 			 0);
 	assert_int_equal(world_types(s.l3), 2);
 	assert_int_equal(pagetable_emulated_write(v, 0x2000 + 256 * 8, 8, 0, NULL), -EINVAL);
+	/* ... which may take several runs of the instruction. */
+	world.preempt_every = 1;
+	emulate_until_done(v, 0x2000 + 8 * 8, 0);
+	emulate_until_done(v, 0x2000 + 9 * 8, pte_make(s.l3, TABLE));
+	emulate_until_done(v, 0x2000 + 9 * 8, 0);
+	world.preempt_every = 0;
+	assert_int_equal(world_types(s.l3), 1);
+	emulate_until_done(v, 0x2000 + 8 * 8, pte_make(s.l3, TABLE));
 	/* Not a table: whoever asks has lost a race. */
-	assert_int_equal(pagetable_emulated_write(v, 0, 8, 0, NULL), -EAGAIN);
+	assert_int_equal(pagetable_emulated_write(v, 0, 8, 0, NULL), -ERESTART);
+	old = 0;
+	assert_int_equal(pagetable_emulated_write(v, 0, 8, 0, &old), -ERESTART);
 	/* Whose faults these are. */
 	assert_true(memory_fault(v, &regs, 0x1000, PF_PRESENT | PF_WRITE | PF_USER));
 	assert_true(memory_fault(v, &regs, 0x10, PF_PRESENT | PF_WRITE | PF_USER));
