@@ -143,6 +143,8 @@ enum emulate_result emulate_privileged(struct vcpu *v, struct regs *regs)
 		return result == EMULATE_DONE ? EMULATE_UNHANDLED : result;
 	step = v->kernel_mode ? execute_in_kernel(v, regs, &insn) :
 				execute_anywhere(v, regs, &insn);
+	if (step != STEP_REFUSED)
+		count_event(v, HC_COUNTER_PRIVILEGED);
 	return execute_finish(v, regs, insn.length, step);
 }
 
@@ -155,5 +157,6 @@ enum emulate_result emulate_invalid_opcode(struct vcpu *v, struct regs *regs)
 	    memcmp(bytes, forced_cpuid, sizeof(bytes)))
 		return EMULATE_UNHANDLED;
 	do_cpuid(v, regs);
+	count_event(v, HC_COUNTER_PRIVILEGED);
 	return execute_finish(v, regs, sizeof(bytes), STEP_DONE);
 }

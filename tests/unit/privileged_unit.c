@@ -45,6 +45,7 @@ static void ports_reach_dom0_only(void **state)
 	assert_int_equal(run(), EMULATE_DONE);
 	assert_int_equal(world.regs.rax, 0xaabbccddeeff00ff);
 	assert_int_equal(world.port_reads, 0);
+	assert_int_equal(world.vcpu.counters[HC_COUNTER_PRIVILEGED], 1);
 	CODE(0xee);
 	assert_int_equal(run(), EMULATE_DONE);
 	assert_int_equal(world.port_writes, 0);
