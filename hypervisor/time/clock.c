@@ -166,8 +166,10 @@ void time_init(void)
 	tsc_khz = hz / 1000;
 	clock_stable = tsc_constant();
 	lapic_timer_calibrate();
-	if (!clock_stable)
+	if (!clock_stable) {
+		log_warn("time: the tsc may change its speed, not used as guests' clock");
 		start_corrections(0);
+	}
 	wallclock_init(platform_read_cmos());
 }
 
