@@ -6,6 +6,8 @@
 LAB_DIR=/run/lab/guests
 LAB_KERNEL=$(echo /guests/vmlinuz-*)
 LAB_INITRD=/guests/initrd-busybox.gz
+# What a kernel log must not hold, as an extended regular expression.
+LAB_COMPLAINTS='WARNING:|BUG:|Oops|Call Trace|soft lockup|rcu.*stall|hung_task|blocked for more than'
 mkdir -p "$LAB_DIR"
 
 # say TEXT: what the test is doing, with the time since boot.
@@ -180,6 +182,6 @@ quiet_kernel()
 {
 	local bad
 
-	bad=$(dmesg | grep -E 'WARNING:|BUG:|Oops|Call Trace|soft lockup|rcu.*stall|hung_task') || return 0
+	bad=$(dmesg | grep -E "$LAB_COMPLAINTS") || return 0
 	fail "dom0's kernel says: $bad"
 }
