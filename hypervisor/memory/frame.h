@@ -1,10 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The frame table's words and the operations on them that must be fast.
- * Included by memory/memory.h, which explains the layout of struct frame.
- */
+/* The frame table: references and types of frames, and what of it must be fast. */
 #ifndef MEMORY_FRAME_H
 #define MEMORY_FRAME_H
+
+#include "lib/base.h"
+#include "memory/layout.h"
+
+struct domain;
+
+/*
+ * One entry of the frame table, 16 bytes.
+ *
+ * owner: reference count and owner in one word, so that "take a reference if
+ *   it is mine" is one compare-and-exchange.
+ *     63..48 owner's domain number, or FRAME_OWNER_* for frames that no domain owns
+ *     47     allocated: the owner's own reference (counted in the references)
+ *     46     hypervisor's page shared with the owner
+ *     45..40 flags   39..0 references
+ * type: what the frame is used as, how often.
+ *     63..40 progress of a partial validation, or (count zero) TLB stamp
+ *     39 locked  38 partial  37 pinned  36 validated  35 failed  34..32 type
+ *     31..0 type references; every one comes with a general reference
+ *
+ * A table being checked has a count of 1 and is neither validated nor partial;
+ * only the processor that checks it may change the word then.  When the check
+ * (or its undoing) is interrupted the frame becomes partial: entries below
+ * "progress" hold their references, the state itself owns the type reference
+ * and a general reference, and whoever comes next may go on in either
+ * direction.
+ *
+ * The first frame of a free block: owner = FRAME_OWNER_FREE, 44..40 order,
+ * 23..0 TLB stamp; type = bit 63, 62..32 previous, 30..0 next block.
+ */
+struct frame {
+	uint64_t owner;
+	uint64_t type;
+};
+
+enum frame_type {
+	FRAME_NONE,
+	FRAME_L1, FRAME_L2, FRAME_L3, FRAME_L4,	/* page tables, level = value */
+	FRAME_DESCRIPTORS,			/* GDT or LDT */
+	FRAME_WRITABLE,
+};
 
 #define FRAME_OWNER_SHIFT 48
 #define FRAME_ALLOCATED (1ULL << 47)
@@ -38,7 +76,7 @@ extern struct frame *host_frames;
 #define frame_table ((struct frame *)FRAME_TABLE_VIRT)
 #endif
 
-extern mfn_t memory_max_mfn;
+extern mfn_t memory_max_mfn;	/* first frame number past all RAM */
 
 /* mfn must be below memory_max_mfn; holes of RAM have entries too (not RAM). */
 static inline struct frame *frame_of(mfn_t mfn)
@@ -110,7 +148,17 @@ static inline void frame_put(struct frame *f)
 		frame_release(f, x);
 }
 
+/* A general reference, if d owns the frame.  Such a frame is not freed until frame_put. */
 bool frame_get(struct frame *f, struct domain *d);
+
+/* Use as type: 0, -EINVAL (wrong type or contents), -EBUSY (too often), -ERESTART (preempted). */
+int frame_get_type(struct frame *f, enum frame_type type, bool preemptible);
+/* 0, or -ERESTART: the frame is partial now, the rest is for frame_put_resume(). */
+int frame_put_type(struct frame *f, bool preemptible);
+/* Undo f if it is a partial table of that domain's; 0 or -ERESTART.  Needs no reference. */
+int frame_put_resume(struct frame *f, unsigned int domid, bool preemptible);
+/* Both references of a table; 0 or -ERESTART as above, the caller's references are gone anyway. */
+int frame_put_table(struct frame *f, bool preemptible);
 
 /* The caller holds a general reference, which stays with the type's. */
 static inline int frame_get_writable(struct frame *f)

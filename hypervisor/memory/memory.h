@@ -7,47 +7,12 @@
 
 #include "lib/base.h"
 #include "lib/spinlock.h"
+#include "memory/frame.h"
 #include "memory/layout.h"
 
 struct domain;
 struct vcpu;
 struct regs;
-
-/*
- * One entry of the frame table, 16 bytes.
- *
- * owner: reference count and owner in one word, so that "take a reference if
- *   it is mine" is one compare-and-exchange.
- *     63..48 owner's domain number, or FRAME_OWNER_* for frames that no domain owns
- *     47     allocated: the owner's own reference (counted in the references)
- *     46     hypervisor's page shared with the owner
- *     45..40 flags   39..0 references
- * type: what the frame is used as, how often.
- *     63..40 progress of a partial validation, or (count zero) TLB stamp
- *     39 locked  38 partial  37 pinned  36 validated  35 failed  34..32 type
- *     31..0 type references; every one comes with a general reference
- *
- * A table being checked has a count of 1 and is neither validated nor partial;
- * only the processor that checks it may change the word then.  When the check
- * (or its undoing) is interrupted the frame becomes partial: entries below
- * "progress" hold their references, the state itself owns the type reference
- * and a general reference, and whoever comes next may go on in either
- * direction.
- *
- * The first frame of a free block: owner = FRAME_OWNER_FREE, 44..40 order,
- * 23..0 TLB stamp; type = bit 63, 62..32 previous, 30..0 next block.
- */
-struct frame {
-	uint64_t owner;
-	uint64_t type;
-};
-
-enum frame_type {
-	FRAME_NONE,
-	FRAME_L1, FRAME_L2, FRAME_L3, FRAME_L4,	/* page tables, level = value */
-	FRAME_DESCRIPTORS,			/* GDT or LDT */
-	FRAME_WRITABLE,
-};
 
 struct memory_domain {
 	spinlock_t page_lock;		/* protects the counts below and the chunk map */
@@ -74,7 +39,8 @@ struct memory_range {
 	uint32_t type;			/* 1: usable RAM, else as in the e820 */
 };
 #define MEMORY_MAX_RANGES 128
-extern struct memory_range memory_map[MEMORY_MAX_RANGES];	/* firmware's, sorted, set before memory_init */
+/* The firmware's, sorted; set before memory_init. */
+extern struct memory_range memory_map[MEMORY_MAX_RANGES];
 extern unsigned int memory_map_count;
 /*
  * Build direct map, frame table, machine-to-phys table and allocator from memory_map;
@@ -83,7 +49,6 @@ extern unsigned int memory_map_count;
  */
 void memory_init(const struct memory_range *reserved, unsigned int count);
 void memory_release(uint64_t start, uint64_t end);
-extern mfn_t memory_max_mfn;			/* first frame number past all RAM */
 extern uint64_t memory_total_frames;
 uint64_t memory_free_frames(void);
 uint64_t memory_own_bytes(void);
@@ -92,6 +57,11 @@ uint64_t memory_own_bytes(void);
  * ours): mappings of them become read-only.  Before dom0 runs; bytes.
  */
 void memory_protect_io(uint64_t start, uint64_t end);
+/*
+ * One range of device memory that reads as zeros for dom0, so that its drivers
+ * find no such device: a clock that we use.  Needs dom_xen.
+ */
+void memory_hide_io(uint64_t start, uint64_t end);
 
 /* ---- hypervisor's own mappings (memory/hypmap.c) ---- */
 extern uint64_t *hyp_l4;			/* the idle table; its hole slots go in every guest L4 */
@@ -119,26 +89,16 @@ void heap_free_for(struct domain *d, void *p, size_t size);
 void *page_alloc_for(struct domain *d);
 void page_free_for(struct domain *d, void *page);
 
-/* ---- frames (memory/frame.h has the inlines; memory/frame.c) ---- */
-/*
- * Inlines there: mfn_valid (RAM), frame_of, frame_mfn, frame_get (a reference
- * if d owns the frame; it is not freed until frame_put), frame_put.
- */
-/* Use as type: 0, -EINVAL (wrong type or contents), -EBUSY (too often), -ERESTART (preempted). */
-int frame_get_type(struct frame *f, enum frame_type type, bool preemptible);
-/* 0, or -ERESTART: the frame is partial now, the rest is for frame_put_resume(). */
-int frame_put_type(struct frame *f, bool preemptible);
-/* Undo f if it is a partial table of that domain's; 0 or -ERESTART.  Needs no reference. */
-int frame_put_resume(struct frame *f, unsigned int domid, bool preemptible);
-/* Both references of a table; 0 or -ERESTART as above, the caller's references are gone anyway. */
-int frame_put_table(struct frame *f, bool preemptible);
-#include "memory/frame.h"
+/* ---- frames: the inlines are in memory/frame.h (frame.c, frame_type.c) ---- */
 bool frame_get_any(struct frame *f, struct domain **owner);	/* whoever owns it */
 struct domain *frame_owner(const struct frame *f);	/* caller holds a reference */
 /* Both references at once; frame_put_both undoes. */
 int frame_get_both(mfn_t mfn, struct domain *d, enum frame_type type, bool preemptible);
 void frame_put_both(struct frame *f);
-/* Pin a table as mmuext_op does: validated until unpinned.  -ERESTART: again; -EINVAL: not one, or pinned. */
+/*
+ * Pin a table as mmuext_op does: validated until unpinned.  -ERESTART: again; -EINVAL: not
+ * one, or pinned.
+ */
 int frame_pin(mfn_t mfn, struct domain *d, enum frame_type type);
 /* A frame of the hypervisor that guest d may map (shared_info, grant table); writable or not. */
 void frame_share(mfn_t mfn, struct domain *d, bool writable);
@@ -163,7 +123,10 @@ uint64_t m2p_get(mfn_t mfn);
 #define M2P_SHARED 0x5555555555555555ULL
 
 /* ---- page tables ---- */
-/* Give v new base tables (mfn), taking/dropping L4 type references; v may be current.  May preempt. */
+/*
+ * Give v new base tables (mfn), taking/dropping L4 type references; v may be current.
+ * -ERESTART: call again.
+ */
 int vcpu_set_kernel_base(struct vcpu *v, mfn_t mfn);
 int vcpu_set_user_base(struct vcpu *v, mfn_t mfn);
 int vcpu_drop_bases(struct vcpu *v);		/* at destruction; -ERESTART */
@@ -174,7 +137,8 @@ int vcpu_drop_bases(struct vcpu *v);		/* at destruction; -ERESTART */
 bool memory_fault(struct vcpu *v, struct regs *regs, uint64_t va, uint32_t error_code);
 /*
  * Store of an emulated instruction into a live page table: bytes (1,2,4,8) at va, the
- * new value; with old != NULL only if the entry still reads *old (cmpxchg; *old gets what was found).
+ * new value; with old != NULL only if the entry still reads *old (cmpxchg; *old gets what
+ * was found).
  * 0 done; -EAGAIN it did not read *old; -ERESTART run the instruction again; -EINVAL refused.
  */
 int pagetable_emulated_write(struct vcpu *v, uint64_t va, unsigned int bytes, uint64_t value,
@@ -191,7 +155,8 @@ void tlb_flush_page_mask(cpumask_t mask, uint64_t va);
 long hypercall_mmu_update(uint64_t req, uint64_t count, uint64_t done, uint64_t domid);
 long hypercall_mmuext_op(uint64_t ops, uint64_t count, uint64_t done, uint64_t domid);
 long hypercall_update_va_mapping(uint64_t va, uint64_t pte, uint64_t flags);
-long hypercall_update_va_mapping_otherdomain(uint64_t va, uint64_t pte, uint64_t flags, uint64_t domid);
+long hypercall_update_va_mapping_otherdomain(uint64_t va, uint64_t pte, uint64_t flags,
+					     uint64_t domid);
 long hypercall_memory_op(uint64_t cmd, uint64_t arg);
 
 /*

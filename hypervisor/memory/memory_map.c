@@ -11,7 +11,8 @@
 #include "memory/pagetable.h"
 #include "memory/reservation.h"
 
-#define M2P_EXTENT_FRAMES (0x200000 / sizeof(uint64_t))	/* frames that 2 MiB of the table describe */
+/* Frames that 2 MiB of the table describe. */
+#define M2P_EXTENT_FRAMES (0x200000 / sizeof(uint64_t))
 
 /* The machine's own: what the firmware said. */
 static long machine_map(uint64_t arg)
