@@ -25,7 +25,6 @@ static void check_features(void)
 	expect_success(hc_xen_version(HC_VERSION_GET_FEATURES, &info));
 	print("features 0x%x\n", info.submap);
 	expect(info.submap >> HC_FEATURE_MMU_PT_UPDATE_PRESERVE_AD & 1, "no preserve-A/D updates\n");
-	expect(info.submap >> HC_FEATURE_PAE_PGDIR_ABOVE_4GB & 1, "no top tables above 4 GiB\n");
 	expect(!(info.submap >> HC_FEATURE_AUTO_TRANSLATED_PHYSMAP & 1), "claims translation\n");
 	expect(!(info.submap >> HC_FEATURE_WRITABLE_PAGE_TABLES & 1), "claims writable tables\n");
 	if (start_info->flags & HC_SIF_INITDOMAIN)
