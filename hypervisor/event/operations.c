@@ -312,13 +312,18 @@ static long op_status(uint64_t arg)
 
 static long op_bind_vcpu(uint64_t arg)
 {
+	struct domain *d = current->domain;
 	struct hc_evtchn_bind_vcpu op;
 	struct event_channel *chn;
+	struct vcpu *v;
+	bool is_pirq;
+	uint32_t pirq;
 	long r = 0;
 
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -EFAULT;
-	if (!vcpu_of(current->domain, op.vcpu))
+	v = vcpu_of(d, op.vcpu);
+	if (!v)
 		return -ENOENT;
 	chn = lock_own(op.port);
 	if (!chn)
@@ -328,7 +333,12 @@ static long op_bind_vcpu(uint64_t arg)
 		r = -EINVAL;
 	else
 		WRITE_ONCE(chn->vcpu, op.vcpu);
+	is_pirq = chn->state == CHANNEL_PIRQ;
+	pirq = chn->u.pirq;
 	spin_unlock(&chn->lock);
+	/* The device's interrupt goes where its event does; it has a lock of its own. */
+	if (is_pirq)
+		pirq_set_cpu(d, pirq, READ_ONCE(v->sched.cpu));
 	return r;
 }
 

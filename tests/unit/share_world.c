@@ -162,6 +162,13 @@ int pirq_bind(struct vcpu *v, unsigned int pirq, bool will_share)
 	return 0;
 }
 
+void pirq_set_cpu(struct domain *d, unsigned int pirq, unsigned int cpu)
+{
+	(void)d;
+	(void)pirq;
+	(void)cpu;
+}
+
 void pirq_unbind(struct domain *d, unsigned int pirq)
 {
 	(void)d;
