@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ABI conformance, platform, version and ELF notes: each row fails to compile unless our
+ * ABI conformance, platform, version, ELF notes and machine checks: each row fails to compile unless our
  * header and Xen's agree.
  */
 #include "abi_unit.h"
@@ -10,10 +10,12 @@
 #include <xen/version.h>
 #include <xen/elfnote.h>
 #include <xen/arch-x86/cpuid.h>
+#include <xen/arch-x86/xen-mca.h>
 
 #include <hypercall/platform.h>
 #include <hypercall/version.h>
 #include <hypercall/elfnote.h>
+#include <hypercall/mca.h>
 
 static const char *const rows[] = {
 	NUMBER(HC_PLATFORM_INTERFACE_VERSION, XENPF_INTERFACE_VERSION),
@@ -226,6 +228,49 @@ static const char *const rows[] = {
 	NUMBER(HC_ELFNOTE_DUMPCORE_XEN_VERSION, XEN_ELFNOTE_DUMPCORE_XEN_VERSION),
 	NUMBER(HC_ELFNOTE_DUMPCORE_FORMAT_VERSION, XEN_ELFNOTE_DUMPCORE_FORMAT_VERSION),
 	NUMBER(HC_COMMANDLINE_LEN, sizeof(xen_commandline_t)),
+	NUMBER(HC_MCA_INTERFACE_VERSION, XEN_MCA_INTERFACE_VERSION),
+	NUMBER(HC_MC_FETCH, XEN_MC_fetch),
+	NUMBER(HC_MC_PHYSCPUINFO, XEN_MC_physcpuinfo),
+	NUMBER(HC_MC_NONURGENT, XEN_MC_NONURGENT),
+	NUMBER(HC_MC_URGENT, XEN_MC_URGENT),
+	NUMBER(HC_MC_ACK, XEN_MC_ACK),
+	NUMBER(HC_MC_OK, XEN_MC_OK),
+	NUMBER(HC_MC_FETCHFAILED, XEN_MC_FETCHFAILED),
+	NUMBER(HC_MC_NODATA, XEN_MC_NODATA),
+	NUMBER(HC_MC_NOMATCH, XEN_MC_NOMATCH),
+	SIZE(hc_mc_fetch, struct xen_mc_fetch),
+	FIELD(hc_mc_fetch, struct xen_mc_fetch, flags),
+	FIELD(hc_mc_fetch, struct xen_mc_fetch, fetch_id),
+	FIELD(hc_mc_fetch, struct xen_mc_fetch, data),
+	SIZE(hc_mc_physcpuinfo, struct xen_mc_physcpuinfo),
+	FIELD(hc_mc_physcpuinfo, struct xen_mc_physcpuinfo, ncpus),
+	FIELD(hc_mc_physcpuinfo, struct xen_mc_physcpuinfo, info),
+	SIZE(hc_mc, struct xen_mc),
+	FIELD(hc_mc, struct xen_mc, cmd),
+	FIELD(hc_mc, struct xen_mc, interface_version),
+	FIELD(hc_mc, struct xen_mc, u),
+	SIZE(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_cpunr),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_chipid),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_coreid),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_threadid),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_apicid),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_clusterid),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_ncores),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_ncores_active),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_nthreads),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_cpuid_level),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_family),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_vendor),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_model),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_step),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_vendorid),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_brandid),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_cpu_caps),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_cache_size),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_cache_alignment),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_nmsrvals),
+	FIELD(hc_mcinfo_logical_cpu, struct mcinfo_logical_cpu, mc_msrvalues),
 	OWN(HC_ELFNOTE_NAME),
 };
 
@@ -235,4 +280,5 @@ void abi_platform(void **state)
 	abi_covers("platform.h", rows, ABI_ROWS(rows));
 	abi_covers("version.h", rows, ABI_ROWS(rows));
 	abi_covers("elfnote.h", rows, ABI_ROWS(rows));
+	abi_covers("mca.h", rows, ABI_ROWS(rows));
 }
