@@ -140,6 +140,9 @@ void boot_start(uint32_t magic, uint32_t info)
 	time_init();
 	start_idle();
 	smp_boot_cpus();
+	/* dom0's AML would find it, but its kernel could not use it and says so. */
+	if (acpi.hpet_address)
+		memory_hide_io(acpi.hpet_address, acpi.hpet_address + PAGE_SIZE);
 	hyp_l4[0] = 0;			/* one to one, for the processors' start only */
 	tlb_flush_local();
 	start_dom0();

@@ -25,6 +25,40 @@ void memory_protect_io(uint64_t start, uint64_t end)
 	};
 }
 
+/* Type changes must from now on look for stale translations on all processors. */
+static void mark_foreign(struct frame *f)
+{
+	if (!(frame_owner_word(f) & FRAME_FOREIGN))
+		__atomic_fetch_or(&f->owner, FRAME_FOREIGN, __ATOMIC_SEQ_CST);
+}
+
+/* Device memory that a guest sees as zeros, and the page of them; see memory_hide_io(). */
+static struct memory_range hidden_io;
+static mfn_t hidden_mfn;
+
+void memory_hide_io(uint64_t start, uint64_t end)
+{
+	void *page = page_alloc();
+
+	if (!page)
+		panic("no memory for a page of zeros");
+	hidden_mfn = virt_to_mfn(page);
+	frame_share(hidden_mfn, dom_xen, false);
+	hidden_io = (struct memory_range){ ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE), 0 };
+}
+
+static int hidden_entry_get(uint64_t *entry)
+{
+	struct frame *f = frame_of(hidden_mfn);
+
+	if (!frame_get_id(f, HC_DOMID_XEN))
+		return -EINVAL;
+	mark_foreign(f);
+	*entry = (*entry & ~(PTE_ADDRESS | PTE_WRITE | PTE_CACHE)) |
+		 hidden_mfn << PAGE_SHIFT;
+	return 0;
+}
+
 static int device_entry_get(struct domain *d, unsigned int frames_of, uint64_t *entry)
 {
 	uint64_t maddr = *entry & PTE_ADDRESS;
@@ -32,17 +66,12 @@ static int device_entry_get(struct domain *d, unsigned int frames_of, uint64_t *
 	if (!d->privileged || (frames_of != d->id && frames_of != HC_DOMID_IO) ||
 	    maddr >= memory_address_limit)
 		return -EINVAL;
+	if (maddr >= hidden_io.start && maddr < hidden_io.end)
+		return hidden_entry_get(entry);
 	for (unsigned int i = 0; i < protected_count; i++)
 		if (maddr >= protected_io[i].start && maddr < protected_io[i].end)
 			*entry &= ~PTE_WRITE;
 	return 0;
-}
-
-/* Type changes must from now on look for stale translations on all processors. */
-static void mark_foreign(struct frame *f)
-{
-	if (!(frame_owner_word(f) & FRAME_FOREIGN))
-		__atomic_fetch_or(&f->owner, FRAME_FOREIGN, __ATOMIC_SEQ_CST);
 }
 
 int l1_entry_get_special(struct domain *d, unsigned int frames_of, uint64_t *entry)
