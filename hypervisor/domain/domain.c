@@ -378,6 +378,8 @@ static int relinquish_vcpus(struct domain *d)
 
 	for_each_vcpu(d, v) {
 		context_forget(v);
+		sched_vcpu_relinquish(v);
+		time_vcpu_relinquish(v);
 		vcpu_drop_info(v);
 		vcpu_drop_descriptors(v);
 		rc = vcpu_drop_bases(v);
