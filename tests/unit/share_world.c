@@ -3,6 +3,8 @@
 #include "share_world.h"
 
 #include <hypercall/grant.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +20,14 @@ struct domain *dom0;
 static struct frame frames[WORLD_FRAMES];
 struct frame *host_frames = frames;
 mfn_t memory_max_mfn = WORLD_FRAMES;
+/* Protects what this file counts. */
+static pthread_mutex_t world_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned int preempt_count;
-static struct {
+static __thread struct {
 	bool wanted;
 	uint64_t args[4];
 } continuation;
+__thread unsigned int world_continuations;
 
 void panic(const char *fmt, ...)
 {
@@ -48,12 +53,15 @@ void log_printf(enum log_level level, const char *fmt, ...)
 
 void cpu_relax_serving(void)
 {
-	panic("a lock is held twice\n");
+	if (!world.threads)
+		panic("a lock is held twice");
+	sched_yield();
 }
 
 bool hypercall_preempt_check(void)
 {
-	return world.preempt_every && ++preempt_count % world.preempt_every == 0;
+	return world.preempt_every &&
+	       __atomic_add_fetch(&preempt_count, 1, __ATOMIC_RELAXED) % world.preempt_every == 0;
 }
 
 long hypercall_continue(unsigned int nr, unsigned int nargs, ...)
@@ -75,7 +83,7 @@ long world_event_op(unsigned int cmd, void *arg)
 
 	while (continuation.wanted) {
 		continuation.wanted = false;
-		world.continuations++;
+		world_continuations++;
 		r = hypercall_event_channel_op(continuation.args[0], continuation.args[1]);
 	}
 	return r;
@@ -87,7 +95,7 @@ long world_grant_op(unsigned int cmd, void *arg, uint64_t count)
 
 	while (continuation.wanted) {
 		continuation.wanted = false;
-		world.continuations++;
+		world_continuations++;
 		r = hypercall_grant_table_op(continuation.args[0], continuation.args[1],
 					     continuation.args[2]);
 	}
@@ -114,13 +122,13 @@ int copy_to_guest(uint64_t dst, const void *src, size_t size)
 
 void domain_ref(struct domain *d)
 {
-	d->refs++;
+	__atomic_add_fetch(&d->refs, 1, __ATOMIC_RELAXED);
 }
 
 void domain_put(struct domain *d)
 {
-	assert_int_not_equal(d->refs, 0);
-	d->refs--;
+	if (!__atomic_fetch_sub(&d->refs, 1, __ATOMIC_ACQ_REL))
+		panic("domain %u has no reference to drop", d->id);
 }
 
 struct domain *domain_get(uint16_t domid)
@@ -148,7 +156,7 @@ struct vcpu *vcpu_of(struct domain *d, uint32_t id)
 
 void vcpu_kick(struct vcpu *v)
 {
-	world.kicks[v->domain->id][v->id]++;
+	__atomic_add_fetch(&world.kicks[v->domain->id][v->id], 1, __ATOMIC_RELAXED);
 }
 
 int pirq_bind(struct vcpu *v, unsigned int pirq, bool will_share)
@@ -180,11 +188,16 @@ void pirq_unbind(struct domain *d, unsigned int pirq)
 
 static bool charge(struct domain *d, size_t size)
 {
-	if (size > world.allowed)
-		return false;
-	world.allowed -= size;
-	world.allocated[d->id] += size;
-	return true;
+	bool room;
+
+	pthread_mutex_lock(&world_lock);
+	room = size <= world.allowed;
+	if (room) {
+		world.allowed -= size;
+		world.allocated[d->id] += size;
+	}
+	pthread_mutex_unlock(&world_lock);
+	return room;
 }
 
 void *heap_alloc_for(struct domain *d, size_t size)
@@ -194,25 +207,27 @@ void *heap_alloc_for(struct domain *d, size_t size)
 
 void heap_free_for(struct domain *d, void *p, size_t size)
 {
-	world.allocated[d->id] -= size;
+	__atomic_sub_fetch(&world.allocated[d->id], size, __ATOMIC_RELAXED);
 	free(p);
 }
 
 static mfn_t take_frame(unsigned int owner)
 {
 	static mfn_t next;
+	mfn_t mfn;
 
+	pthread_mutex_lock(&world_lock);
 	for (unsigned int i = 0; i < WORLD_FRAMES; i++) {
-		mfn_t mfn = next = (next + 1) % WORLD_FRAMES;
-
-		if (mfn && frames[mfn].owner == FRAME_HYP) {
-			frames[mfn].owner = (uint64_t)owner << FRAME_OWNER_SHIFT | 1;
-			memset(mfn_to_virt(mfn), 0, PAGE_SIZE);
-			return mfn;
-		}
+		mfn = next = (next + 1) % WORLD_FRAMES;
+		if (mfn && frames[mfn].owner == FRAME_HYP)
+			goto found;
 	}
-	fail_msg("no frame left");
-	return 0;
+	panic("no frame left");
+found:
+	frames[mfn].owner = (uint64_t)owner << FRAME_OWNER_SHIFT | 1;
+	pthread_mutex_unlock(&world_lock);
+	memset(mfn_to_virt(mfn), 0, PAGE_SIZE);
+	return mfn;
 }
 
 void *page_alloc_for(struct domain *d)
@@ -227,7 +242,7 @@ void page_free_for(struct domain *d, void *page)
 	assert_int_equal(frame_owner_id(frames[mfn].owner), FRAME_OWNER_HEAP);
 	assert_int_equal(world_refs(mfn), 0);
 	frames[mfn].owner = FRAME_HYP;
-	world.allocated[d->id] -= PAGE_SIZE;
+	__atomic_sub_fetch(&world.allocated[d->id], PAGE_SIZE, __ATOMIC_RELAXED);
 }
 
 mfn_t world_frame_of(unsigned int domain)
@@ -248,7 +263,7 @@ bool frame_get(struct frame *f, struct domain *d)
 /* Nothing here may drop the owner's own reference. */
 void frame_release(struct frame *f, uint64_t owner_word)
 {
-	fail_msg("frame %lu of %u released", f - frames, frame_owner_id(owner_word));
+	panic("frame %ld of %u released", f - frames, frame_owner_id(owner_word));
 }
 
 int frame_get_type(struct frame *f, enum frame_type type, bool preemptible)
@@ -257,15 +272,15 @@ int frame_get_type(struct frame *f, enum frame_type type, bool preemptible)
 	assert_false(preemptible);
 	if (world.frame[f - frames].table)
 		return -EINVAL;
-	world.frame[f - frames].writers++;
+	__atomic_add_fetch(&world.frame[f - frames].writers, 1, __ATOMIC_RELAXED);
 	return 0;
 }
 
 int frame_put_type(struct frame *f, bool preemptible)
 {
 	(void)preemptible;
-	assert_int_not_equal(world.frame[f - frames].writers, 0);
-	world.frame[f - frames].writers--;
+	if (!__atomic_fetch_sub(&world.frame[f - frames].writers, 1, __ATOMIC_RELAXED))
+		panic("frame %ld has no type to drop", f - frames);
 	return 0;
 }
 
@@ -310,7 +325,7 @@ void owner_reap(void)
 void tlb_flush_mask(cpumask_t mask)
 {
 	(void)mask;
-	world.flushes++;
+	__atomic_add_fetch(&world.flushes, 1, __ATOMIC_RELAXED);
 }
 
 struct world_mapping *world_mapping_at(uint64_t where)
@@ -321,36 +336,56 @@ struct world_mapping *world_mapping_at(uint64_t where)
 	return NULL;
 }
 
-/* Addresses below a page stand for those that cannot be mapped. */
-int grant_map_pte(struct vcpu *v, uint64_t where, mfn_t mfn, unsigned int flags)
+static int map_locked(uint64_t where, mfn_t mfn, unsigned int flags)
 {
 	struct world_mapping *m = world_mapping_at(0);
 
-	(void)v;
 	if (where < PAGE_SIZE || world_mapping_at(where) || !m)
 		return -EINVAL;
 	m->where = where;
 	m->mfn = mfn;
 	m->readonly = flags & HC_GNTMAP_READONLY;
 	assert_true(frame_get_id(frame_of(mfn), frame_owner_id(frames[mfn].owner)));
-	world.frame[mfn].writers += !m->readonly;
+	__atomic_add_fetch(&world.frame[mfn].writers, !m->readonly, __ATOMIC_RELAXED);
+	return 0;
+}
+
+/* Addresses below a page stand for those that cannot be mapped. */
+int grant_map_pte(struct vcpu *v, uint64_t where, mfn_t mfn, unsigned int flags)
+{
+	int r;
+
+	(void)v;
+	pthread_mutex_lock(&world_lock);
+	r = map_locked(where, mfn, flags);
+	pthread_mutex_unlock(&world_lock);
+	return r;
+}
+
+static int unmap_locked(uint64_t where, mfn_t mfn, uint64_t new_va)
+{
+	struct world_mapping *m = world_mapping_at(where), *from = world_mapping_at(new_va);
+
+	if (!where || !m || m->mfn != mfn || (new_va && !from))
+		return -EINVAL;
+	frame_put(frame_of(mfn));
+	__atomic_sub_fetch(&world.frame[mfn].writers, !m->readonly, __ATOMIC_RELAXED);
+	*m = (struct world_mapping){ .where = 0 };
+	if (new_va)
+		from->where = where;
 	return 0;
 }
 
 int grant_unmap_pte(struct vcpu *v, uint64_t where, mfn_t mfn, uint64_t new_va, unsigned int flags)
 {
-	struct world_mapping *m = world_mapping_at(where), *from = world_mapping_at(new_va);
+	int r;
 
 	(void)v;
 	(void)flags;
-	if (!where || !m || m->mfn != mfn || (new_va && !from))
-		return -EINVAL;
-	frame_put(frame_of(mfn));
-	world.frame[mfn].writers -= !m->readonly;
-	*m = (struct world_mapping){ .where = 0 };
-	if (new_va)
-		from->where = where;
-	return 0;
+	pthread_mutex_lock(&world_lock);
+	r = unmap_locked(where, mfn, new_va);
+	pthread_mutex_unlock(&world_lock);
+	return r;
 }
 
 /* ---- life ---- */
@@ -389,6 +424,7 @@ int world_setup(void **state)
 	for (unsigned int i = 0; i < WORLD_FRAMES; i++)
 		frames[i].owner = FRAME_HYP;
 	continuation.wanted = false;
+	world_continuations = 0;
 	world.allowed = 64 << 20;
 	host_ram = aligned_alloc(PAGE_SIZE, WORLD_FRAMES * PAGE_SIZE);
 	assert_non_null(host_ram);
