@@ -88,7 +88,7 @@ static int reserve_locked(struct domain *d, struct event_channel **out)
 			port = MAX(port, d->event.first_free);
 		}
 		chn = channel_of(d, port);
-		if (chn->state != CHANNEL_FREE)
+		if (READ_ONCE(chn->state) != CHANNEL_FREE)
 			continue;
 		spin_lock(&chn->lock);
 		chn->state = CHANNEL_RESERVED;
@@ -172,7 +172,7 @@ static int close_locked(struct domain *d, struct event_channel *chn)
 	struct event_channel *peer;
 
 	/* Wants the interrupt's lock, so before the channel's; event.lock keeps the state. */
-	if (chn->state == CHANNEL_PIRQ) {
+	if (READ_ONCE(chn->state) == CHANNEL_PIRQ) {
 		pirq_unbind(d, chn->u.pirq);
 		WRITE_ONCE(d->event.pirq_port[chn->u.pirq], 0);
 	}

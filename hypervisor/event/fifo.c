@@ -197,7 +197,7 @@ static void carry_over(struct domain *d)
 	for (uint32_t port = 1; port < d->event.ports; port++) {
 		struct event_channel *chn = channel_of(d, port);
 
-		if (chn->state != CHANNEL_FREE)
+		if (READ_ONCE(chn->state) != CHANNEL_FREE)
 			chn->pending = event_is_pending(d, chn);
 	}
 }
@@ -295,6 +295,6 @@ void fifo_destroy(struct domain *d)
 	}
 	for (uint32_t i = 0; i < fifo->array_pages; i++)
 		frame_put_both(frame_of(virt_to_mfn(fifo->array[i])));
-	d->event.fifo = NULL;
+	WRITE_ONCE(d->event.fifo, NULL);
 	heap_free_for(d, fifo, sizeof(*fifo));
 }

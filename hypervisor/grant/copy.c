@@ -24,6 +24,15 @@ struct side {
 	mfn_t mfn;
 };
 
+static void drop_own(struct side *s)
+{
+	struct frame *f = frame_of(s->mfn);
+
+	if (s->write)
+		frame_put_writable(f);
+	frame_put(f);
+}
+
 static void drop_frame(struct side *s)
 {
 	if (!s->held)
@@ -31,10 +40,8 @@ static void drop_frame(struct side *s)
 	s->held = false;
 	if (s->by_ref)
 		grant_unpin(s->domain, s->name, s->write);
-	else if (s->write)
-		frame_put_both(frame_of(s->mfn));
 	else
-		frame_put(frame_of(s->mfn));
+		drop_own(s);
 }
 
 static void drop_side(struct side *s)
@@ -57,12 +64,17 @@ static int16_t take_domain(struct side *s, uint16_t domid)
 
 static int16_t take_own(struct side *s, mfn_t mfn)
 {
-	struct domain *d = current->domain;
+	struct frame *f;
 
 	if (!mfn_valid(mfn))
 		return HC_GNTST_BAD_PAGE;
-	if (s->write ? frame_get_both(mfn, d, FRAME_WRITABLE, false) : !frame_get(frame_of(mfn), d))
+	f = frame_of(mfn);
+	if (!frame_get(f, current->domain))
 		return HC_GNTST_BAD_PAGE;
+	if (s->write && frame_get_writable(f)) {
+		frame_put(f);
+		return HC_GNTST_BAD_PAGE;
+	}
 	s->mfn = mfn;
 	return HC_GNTST_OKAY;
 }

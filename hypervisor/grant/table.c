@@ -114,12 +114,13 @@ static int16_t take_frame(struct domain *d, struct hc_grant_entry_v1 *entry,
 	f = frame_of(frame);
 	if (first && !frame_get(f, d))
 		return HC_GNTST_BAD_PAGE;
-	if (write && frame_get_type(f, FRAME_WRITABLE, false)) {
+	if (write && frame_get_writable(f)) {
 		if (first)
 			frame_put(f);
 		return HC_GNTST_BAD_PAGE;
 	}
-	active->frame = frame;
+	if (first)
+		active->frame = frame;
 	return HC_GNTST_OKAY;
 }
 
@@ -177,7 +178,7 @@ void grant_unpin(struct domain *d, uint32_t ref, bool write)
 	f = frame_of(active->frame);
 	if (write) {
 		if (!--active->writers)
-			frame_put_type(f, false);
+			frame_put_writable(f);
 	} else {
 		active->readers--;
 	}

@@ -331,7 +331,7 @@ static void reset_closes_everything(void **state)
 		alloc_unbound(0);
 	world.preempt_every = 3;
 	assert_int_equal(world_event_op(HC_EVTCHNOP_RESET, &op), 0);
-	assert_true(world.continuations > 0);
+	assert_true(world_continuations > 0);
 	assert_int_equal(world.domain[1].event.active, 0);
 	assert_int_equal(status_of(HC_DOMID_SELF, b).status, HC_EVTCHNSTAT_CLOSED);
 	assert_int_equal(alloc_unbound(0), 1);
@@ -563,7 +563,7 @@ static void fifo_frames_must_be_writable_ones(void **state)
 
 	(void)state;
 	assert_int_equal(world_event_op(HC_EVTCHNOP_EXPAND_ARRAY, &expand), -EOPNOTSUPP);
-	world.frame[table].table = true;
+	world_make_table(table);
 	op.control_gfn = table;
 	assert_int_equal(world_event_op(HC_EVTCHNOP_INIT_CONTROL, &op), -EINVAL);
 	op.control_gfn = world_frame_of(1);

@@ -60,7 +60,7 @@ static void map_and_unmap(void **state)
 	assert_int_equal(in_use(1, 8), HC_GTF_READING | HC_GTF_WRITING);
 	/* One of the page table's entry, one of the grant's. */
 	assert_int_equal(world_refs(mfn), 2);
-	assert_int_equal(world.frame[mfn].writers, 2);
+	assert_int_equal(world_writers(mfn), 2);
 	assert_int_equal(world.domain[1].refs, 2);
 	assert_int_equal(unmap(VA, m.handle), HC_GNTST_OKAY);
 	assert_int_equal(world.flushes, 1);
@@ -81,7 +81,7 @@ static void readonly_grants_stay_so(void **state)
 	m = map(VA, 1, 8, HC_GNTMAP_READONLY);
 	assert_int_equal(m.status, HC_GNTST_OKAY);
 	assert_int_equal(in_use(1, 8), HC_GTF_READING);
-	assert_int_equal(world.frame[mfn].writers, 0);
+	assert_int_equal(world_writers(mfn), 0);
 	/* Second thoughts of the granter do not count for a mapping that exists. */
 	table_of(1)[8].frame = 5;
 	assert_int_equal(map(VA + 4096, 1, 8, HC_GNTMAP_READONLY).dev_bus_addr, mfn << PAGE_SHIFT);
@@ -99,7 +99,7 @@ static void readers_and_writers_count(void **state)
 	assert_int_equal(in_use(1, 8), HC_GTF_READING | HC_GTF_WRITING);
 	assert_int_equal(unmap(VA + 4096, w.handle), HC_GNTST_OKAY);
 	assert_int_equal(in_use(1, 8), HC_GTF_READING);
-	assert_int_equal(world.frame[mfn].writers, 0);
+	assert_int_equal(world_writers(mfn), 0);
 	/* The granter takes back the right to write; a new writer finds out. */
 	table_of(1)[8].flags |= HC_GTF_READONLY;
 	assert_int_equal(map(VA + 4096, 1, 8, 0).status, HC_GNTST_GENERAL_ERROR);
@@ -130,7 +130,7 @@ static void what_was_not_granted(void **state)
 	assert_int_equal(map(VA, 1, 8, 0).status, HC_GNTST_BAD_PAGE);
 	table_of(1)[8].frame = ~0u;
 	assert_int_equal(map(VA, 1, 8, 0).status, HC_GNTST_BAD_PAGE);
-	world.frame[table].table = true;
+	world_make_table(table);
 	assert_int_equal(map(VA, 1, 9, 0).status, HC_GNTST_BAD_PAGE);
 	assert_int_equal(in_use(1, 8) | in_use(1, 9), 0);
 	/* Only a failing page-table entry. */
@@ -223,7 +223,7 @@ static void long_lists_are_interrupted(void **state)
 	world.flushes = 0;
 	assert_int_equal(world_grant_op(HC_GNTTABOP_UNMAP_GRANT_REF, undo, 300), 0);
 	assert_int_equal(world.flushes, 10);
-	assert_int_equal(world.continuations, 18);
+	assert_int_equal(world_continuations, 18);
 	for (unsigned int i = 0; i < 300; i++)
 		assert_int_equal(undo[i].status, HC_GNTST_OKAY);
 }
@@ -294,7 +294,7 @@ static void copies_that_are_refused(void **state)
 	op.source.domid = 60;
 	assert_int_equal(copy(&op), HC_GNTST_BAD_DOMAIN);
 	op = good;
-	world.frame[ours].table = true;
+	world_make_table(ours);
 	assert_int_equal(copy(&op), HC_GNTST_BAD_PAGE);
 	assert_int_equal(in_use(1, 8), 0);
 }

@@ -224,7 +224,7 @@ static mfn_t take_frame(unsigned int owner)
 	}
 	panic("no frame left");
 found:
-	frames[mfn].owner = (uint64_t)owner << FRAME_OWNER_SHIFT | 1;
+	frames[mfn] = (struct frame){ .owner = (uint64_t)owner << FRAME_OWNER_SHIFT | 1 };
 	pthread_mutex_unlock(&world_lock);
 	memset(mfn_to_virt(mfn), 0, PAGE_SIZE);
 	return mfn;
@@ -266,20 +266,31 @@ void frame_release(struct frame *f, uint64_t owner_word)
 	panic("frame %ld of %u released", f - frames, frame_owner_id(owner_word));
 }
 
+unsigned int world_writers(mfn_t mfn)
+{
+	return frame_type_of(frames[mfn].type) == FRAME_WRITABLE ? frames[mfn].type & FRAME_COUNT : 0;
+}
+
+void world_make_table(mfn_t mfn)
+{
+	frames[mfn].type = (uint64_t)FRAME_L1 << FRAME_TYPE_SHIFT | FRAME_VALIDATED | 1;
+}
+
+/* The inline frame_get_writable() comes here with what is not writable. */
 int frame_get_type(struct frame *f, enum frame_type type, bool preemptible)
 {
-	assert_int_equal(type, FRAME_WRITABLE);
-	assert_false(preemptible);
-	if (world.frame[f - frames].table)
+	if (type != FRAME_WRITABLE || preemptible)
+		panic("frames are only wanted for writing");
+	if (frame_type_of(f->type) != FRAME_WRITABLE && f->type & FRAME_COUNT)
 		return -EINVAL;
-	__atomic_add_fetch(&world.frame[f - frames].writers, 1, __ATOMIC_RELAXED);
-	return 0;
+	return frame_get_writable(f);
 }
 
 int frame_put_type(struct frame *f, bool preemptible)
 {
 	(void)preemptible;
-	if (!__atomic_fetch_sub(&world.frame[f - frames].writers, 1, __ATOMIC_RELAXED))
+	if (frame_type_of(f->type) != FRAME_WRITABLE ||
+	    !(__atomic_fetch_sub(&f->type, 1, __ATOMIC_RELAXED) & FRAME_COUNT))
 		panic("frame %ld has no type to drop", f - frames);
 	return 0;
 }
@@ -346,7 +357,8 @@ static int map_locked(uint64_t where, mfn_t mfn, unsigned int flags)
 	m->mfn = mfn;
 	m->readonly = flags & HC_GNTMAP_READONLY;
 	assert_true(frame_get_id(frame_of(mfn), frame_owner_id(frames[mfn].owner)));
-	__atomic_add_fetch(&world.frame[mfn].writers, !m->readonly, __ATOMIC_RELAXED);
+	if (!m->readonly && frame_get_writable(frame_of(mfn)))
+		panic("frame %lu is mapped writable but cannot be", mfn);
 	return 0;
 }
 
@@ -368,8 +380,9 @@ static int unmap_locked(uint64_t where, mfn_t mfn, uint64_t new_va)
 
 	if (!where || !m || m->mfn != mfn || (new_va && !from))
 		return -EINVAL;
+	if (!m->readonly)
+		frame_put_writable(frame_of(mfn));
 	frame_put(frame_of(mfn));
-	__atomic_sub_fetch(&world.frame[mfn].writers, !m->readonly, __ATOMIC_RELAXED);
 	*m = (struct world_mapping){ .where = 0 };
 	if (new_va)
 		from->where = where;
@@ -422,7 +435,7 @@ int world_setup(void **state)
 	(void)state;
 	memset(&world, 0, sizeof(world));
 	for (unsigned int i = 0; i < WORLD_FRAMES; i++)
-		frames[i].owner = FRAME_HYP;
+		frames[i] = (struct frame){ .owner = FRAME_HYP };
 	continuation.wanted = false;
 	world_continuations = 0;
 	world.allowed = 64 << 20;
@@ -468,7 +481,7 @@ int world_teardown(void **state)
 			grant_unmap_pte(NULL, world.mapping[i].where, world.mapping[i].mfn, 0, 0);
 	for (unsigned int i = 0; i < WORLD_FRAMES; i++) {
 		assert_true(frames[i].owner == FRAME_HYP || world_refs(i) == 0);
-		assert_int_equal(world.frame[i].writers, 0);
+		assert_int_equal(world_writers(i), 0);
 	}
 	free(host_ram);
 	return 0;
