@@ -7,7 +7,7 @@ LAB_DIR=/run/lab/guests
 LAB_KERNEL=$(echo /guests/vmlinuz-*)
 LAB_INITRD=/guests/initrd-busybox.gz
 # What a kernel log must not hold, as an extended regular expression.
-LAB_COMPLAINTS='WARNING:|BUG:|Oops|Call Trace|soft lockup|rcu.*stall|hung_task|blocked for more than'
+LAB_COMPLAINTS='WARNING: CPU|BUG:|Oops|Call Trace|soft lockup|rcu.*stall|hung_task|blocked for more than'
 mkdir -p "$LAB_DIR"
 
 # say TEXT: what the test is doing, with the time since boot.
@@ -129,6 +129,12 @@ guest_says()
 guest_up()
 {
 	guest_says "$1" 'GUEST: ready' "${2:-180}" || fail "$1 did not come up"
+}
+
+# reach ADDRESS: until a guest answers pings; dom0's end of its interface may come up after the guest's.
+reach()
+{
+	await 60 ping -q -c 1 -W 1 "$1" || fail "$1 cannot be reached"
 }
 
 # guest_run ADDRESS COMMAND...: runs it in a guest through the network, with its output and status.
