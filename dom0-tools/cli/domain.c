@@ -101,18 +101,38 @@ int command_create(struct cli *cli)
 	return status;
 }
 
+/* Whether a domain goes by this name, UUID or number. */
+static bool is_called(json_t *domain, const char *reference)
+{
+	json_t *id = json_object_get(domain, "id");
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", (int)json_integer_value(id));
+	return !strcmp(reference, get_text(domain, "name")) ||
+	       !strcasecmp(reference, get_text(domain, "uuid")) ||
+	       (json_is_integer(id) && !strcmp(reference, number));
+}
+
 /* Whether a domain is among those asked for; all are where none was. */
 static bool asked_for(const struct cli *cli, json_t *domain)
 {
-	char id[16];
-
-	snprintf(id, sizeof(id), "%d", (int)get_number(domain, "id"));
 	for (int i = 0; i < cli->argument_count; i++)
-		if (!strcmp(cli->arguments[i], get_text(domain, "name")) ||
-		    !strcasecmp(cli->arguments[i], get_text(domain, "uuid")) ||
-		    (!json_is_null(json_object_get(domain, "id")) && !strcmp(cli->arguments[i], id)))
+		if (is_called(domain, cli->arguments[i]))
 			return true;
 	return !cli->argument_count;
+}
+
+/* Whether there was a domain of this reference; complains if not. */
+static bool is_listed(json_t *shown, const char *reference)
+{
+	json_t *domain;
+	size_t index;
+
+	json_array_foreach(shown, index, domain)
+		if (is_called(domain, reference))
+			return true;
+	complain(reference, "is no domain's name, UUID or number", "tenon list shows the domains");
+	return false;
 }
 
 static void print_row(json_t *domain)
@@ -149,11 +169,11 @@ int command_list(struct cli *cli)
 		       "CPU TIME");
 		json_array_foreach(shown, index, domain)
 			print_row(domain);
+		fflush(stdout);
 	}
-	if (json_array_size(shown) < (size_t)cli->argument_count) {
-		complain("", "not all of these domains are there", "tenon list shows those that are");
-		status = EXIT_NOT_FOUND;
-	}
+	for (int i = 0; i < cli->argument_count; i++)
+		if (!is_listed(shown, cli->arguments[i]))
+			status = EXIT_NOT_FOUND;
 	json_decref(shown);
 	response_clear(&response);
 	return status;

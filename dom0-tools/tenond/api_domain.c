@@ -20,14 +20,29 @@
 #define TIMEOUT_WAIT		60
 #define TIMEOUT_SHUTDOWN	120
 
+/* The domain with the lowest number above one; those without a number yet come last. */
+static const struct domain *next_by_number(const struct tenond *tenond, int above)
+{
+	const struct domain *next = NULL;
+
+	for (const struct domain *domain = tenond->domains.first; domain; domain = domain->next)
+		if (domain->domid > above && (!next || domain->domid < next->domid))
+			next = domain;
+	return next;
+}
+
 void api_list(struct tenond *tenond, struct request *request)
 {
 	json_t *domains = json_array(), *host = domain_json_host(&tenond->host);
+	const struct domain *domain;
 
 	if (host)
 		json_array_append_new(domains, host);
-	for (struct domain *domain = tenond->domains.first; domain; domain = domain->next)
+	for (int above = 0; (domain = next_by_number(tenond, above)); above = domain->domid)
 		json_array_append_new(domains, domain_json(&tenond->host, domain, false));
+	for (domain = tenond->domains.first; domain; domain = domain->next)
+		if (domain->domid < 0)
+			json_array_append_new(domains, domain_json(&tenond->host, domain, false));
 	request_reply(request, 200, json_pack("{s:o}", "domains", domains));
 }
 

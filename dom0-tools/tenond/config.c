@@ -185,6 +185,25 @@ int config_cpuset(const char *text, uint64_t *mask)
 	return 0;
 }
 
+void config_cpuset_format(uint64_t mask, unsigned int limit, char text[CPUSET_TEXT])
+{
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (unsigned int cpu = 0; cpu < limit; cpu++) {
+		unsigned int first = cpu;
+
+		if (!(mask >> cpu & 1))
+			continue;
+		while (cpu + 1 < limit && mask >> (cpu + 1) & 1)
+			cpu++;
+		length += (size_t)snprintf(text + length, CPUSET_TEXT - length, "%s%u", length ? "," : "",
+					   first);
+		if (cpu > first)
+			length += (size_t)snprintf(text + length, CPUSET_TEXT - length, "-%u", cpu);
+	}
+}
+
 int config_mac_parse(const char *text, uint8_t mac[MAC_LEN])
 {
 	static const char digits[] = "0123456789abcdefABCDEF";

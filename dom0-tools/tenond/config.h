@@ -107,6 +107,10 @@ int config_bytes(const char *number, const char *unit, uint64_t *bytes);
 /* "0-3,^2,7" to bits; 0, -EINVAL (also where nothing is left), -ERANGE for a processor above 63. */
 int config_cpuset(const char *text, uint64_t *mask);
 
+/* Bits to "0-3,7"; processors from limit (at most 64) on are left out, and "" is none of those below. */
+#define CPUSET_TEXT 192
+void config_cpuset_format(uint64_t mask, unsigned int limit, char text[CPUSET_TEXT]);
+
 /* "00:16:3e:aa:bb:cc" to bytes; 0 or -EINVAL, also for a multicast or all-zero address. */
 int config_mac_parse(const char *text, uint8_t mac[MAC_LEN]);
 void config_mac_format(const uint8_t mac[MAC_LEN], char text[MAC_TEXT]);

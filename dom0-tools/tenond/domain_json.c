@@ -106,17 +106,23 @@ static void add_config(const struct host *host, const struct domain *domain, jso
 static void add_vcpus(const struct host *host, uint16_t domid, unsigned int count, json_t *json)
 {
 	json_t *vcpus = json_array();
+	char affinity[CPUSET_TEXT];
+	struct hc_system_info system;
+	unsigned int processors = hc_system_info(host->hv, &system) ? CONFIG_VCPUS_MAX : system.cpus;
 
+	if (processors > CONFIG_VCPUS_MAX)
+		processors = CONFIG_VCPUS_MAX;
 	for (unsigned int vcpu = 0; vcpu < count && vcpu < CONFIG_VCPUS_MAX; vcpu++) {
 		struct hc_control_vcpu_info info = { .vcpu = vcpu };
 
 		if (hc_vcpu_info(host->hv, domid, &info))
 			break;
-		json_array_append_new(vcpus, json_pack("{s:b, s:b, s:b, s:i, s:I, s:I, s:I}",
+		config_cpuset_format(info.hard_affinity, processors, affinity);
+		json_array_append_new(vcpus, json_pack("{s:b, s:b, s:b, s:i, s:I, s:I, s:s}",
 			"online", info.online, "running", info.running, "blocked", info.blocked,
 			"processor", (int)info.cpu, "cpu_time_ns", (json_int_t)info.cpu_time,
 			"steal_time_ns", (json_int_t)info.steal_time,
-			"affinity", (json_int_t)info.hard_affinity));
+			"affinity", affinity));
 	}
 	json_object_set_new(json, "vcpu", vcpus);
 }

@@ -64,11 +64,13 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/waiter.c dom0-tools/tenond/waiter.h
 dom0_tools_tenond_libtenond_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBXML_CFLAGS) $(MICROHTTPD_CFLAGS) \
 	$(SYSTEMD_CFLAGS) $(UUID_CFLAGS)
-dom0_tools_tenond_libtenond_la_LIBADD = dom0-tools/tenond/libtenonconfig.la $(JANSSON_LIBS) $(MICROHTTPD_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS) -lpthread
+dom0_tools_tenond_libtenond_la_LIBADD = $(JANSSON_LIBS) $(MICROHTTPD_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS) -lpthread
 
 tenond_SOURCES = dom0-tools/tenond/tenond.c
 tenond_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBXML_CFLAGS) $(SYSTEMD_CFLAGS) $(UUID_CFLAGS)
-tenond_LDADD = dom0-tools/tenond/libtenond.la dom0-tools/tenond/libtenondevice.la dom0-tools/build/libbuild.la dom0-tools/lib/libstoreclient.la libhypercall/libhypercall.la \
+tenond_LDADD = dom0-tools/tenond/libtenond.la dom0-tools/tenond/libtenondevice.la \
+	dom0-tools/tenond/libtenonconfig.la \
+	dom0-tools/build/libbuild.la dom0-tools/lib/libstoreclient.la libhypercall/libhypercall.la \
 	$(LIBXML_LIBS) $(SYSTEMD_LIBS)
 
 HEADER_CHECK += \

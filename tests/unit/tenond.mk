@@ -13,7 +13,7 @@ tenond_unit_fakes = tests/unit/tenond_fakes.c tests/unit/tenond_fakes.h tests/un
 tenond_unit_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) -DUNIT_DIR='"$(abs_top_srcdir)/tests/unit"'
 tenond_unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS) $(LIBXML_CFLAGS) $(SYSTEMD_CFLAGS) \
 	$(UUID_CFLAGS)
-tenond_unit_libs = dom0-tools/tenond/libtenond.la $(CMOCKA_LIBS)
+tenond_unit_libs = dom0-tools/tenond/libtenond.la dom0-tools/tenond/libtenonconfig.la $(CMOCKA_LIBS)
 
 tests_unit_tenond_config_unit_SOURCES = tests/unit/tenond_config_unit.c
 tests_unit_tenond_config_unit_CPPFLAGS = $(tenond_unit_cppflags)

@@ -95,6 +95,23 @@ static void cpusets(void **state)
 	assert_int_equal(config_cpuset("^1-2", &mask), -EINVAL);
 }
 
+static void cpuset_texts(void **state)
+{
+	char text[CPUSET_TEXT];
+
+	(void)state;
+	config_cpuset_format(0x8b, 64, text);
+	assert_string_equal(text, "0-1,3,7");
+	config_cpuset_format(~0ull, 64, text);
+	assert_string_equal(text, "0-63");
+	config_cpuset_format(~0ull, 4, text);
+	assert_string_equal(text, "0-3");
+	config_cpuset_format(0x5555555555555555ull, 64, text);
+	assert_true(strlen(text) > 80);
+	config_cpuset_format(8, 2, text);
+	assert_string_equal(text, "");
+}
+
 static void macs(void **state)
 {
 	uint8_t mac[MAC_LEN], again[MAC_LEN];
@@ -127,6 +144,7 @@ int main(void)
 		cmocka_unit_test(disk_ids),
 		cmocka_unit_test(bytes),
 		cmocka_unit_test(cpusets),
+		cmocka_unit_test(cpuset_texts),
 		cmocka_unit_test(macs),
 	};
 
