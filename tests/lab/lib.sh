@@ -19,8 +19,11 @@ say()
 # fail TEXT: ends the test, with what there is to know about it.
 fail()
 {
-	echo "FAILED: $*"
+	echo "FAILED: $*" | cut -c1-2000
 	tenon list 2>&1
+	for entry in /sys/bus/xen-backend/devices/*; do
+		[ -e "$entry" ] && echo "${entry##*/} state $(cat "$entry/state")"
+	done
 	tail -n 15 /var/log/tenon/*.log /var/log/tenon/console/*.log 2>/dev/null
 	exit 1
 }
@@ -113,22 +116,44 @@ interface_xml()
 	echo "<interface type='bridge'><source bridge='$1'/>${mac:+<mac address='$mac'/>}</interface>"
 }
 
+# create NAME [WORD]...: creates the domain that guest_xml describes.
+create()
+{
+	local from
+
+	# A console's log outlives its guest; what counts is what the new one will say.
+	from=$(stat -c %s "$(guest_log "$1")" 2>/dev/null)
+	echo "${from:-0}" >"$LAB_DIR/$1.from"
+	must tenon create "$(guest_xml "$@")"
+}
+
 # guest_log NAME: the file with its console.
 guest_log()
 {
 	echo "/var/log/tenon/console/$1.log"
 }
 
-# guest_says NAME TEXT [SECONDS]: until TEXT (an extended regular expression) is on its console.
+# guest_said NAME: what is on its console since its creation.
+guest_said()
+{
+	tail -c "+$(($(cat "$LAB_DIR/$1.from" 2>/dev/null || echo 0) + 1))" "$(guest_log "$1")"
+}
+
+guest_said_text()
+{
+	guest_said "$1" | grep -Eaq "$2"
+}
+
+# guest_says NAME TEXT [SECONDS]: until TEXT (an extended regular expression) is there.
 guest_says()
 {
-	await "${3:-120}" grep -Eaq "$2" "$(guest_log "$1")"
+	await "${3:-120}" guest_said_text "$1" "$2"
 }
 
 # guest_up NAME: until its init is through.
 guest_up()
 {
-	guest_says "$1" 'GUEST: ready' "${2:-180}" || fail "$1 did not come up"
+	guest_says "$1" 'GUEST: ready' 240 || fail "$1 did not come up"
 }
 
 # reach ADDRESS: until a guest answers pings; dom0's end of its interface may come up after the guest's.
