@@ -166,9 +166,12 @@ void exception_handle(struct regs *regs)
 			exception_inject(v, regs, TRAP_UD, 0);
 		break;
 	case TRAP_NM:
-		fpu_trap(v);
-		if (v->cr0_ts)
+		/* As the ABI has it, the guest's TS is clear when its handler starts. */
+		if (v->cr0_ts) {
+			v->cr0_ts = 0;
 			exception_inject(v, regs, TRAP_NM, 0);
+		}
+		fpu_trap(v);
 		break;
 	case TRAP_DB:
 		debug(v, regs);

@@ -138,8 +138,6 @@ void fpu_trap(struct vcpu *v)
 		restore(v);
 		c->fpu_owner = v;
 	}
-	if (v->cr0_ts)
-		write_cr0(read_cr0() | CR0_TS);
 }
 
 void fpu_set_task_switched(struct vcpu *v, bool set)
