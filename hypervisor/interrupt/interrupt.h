@@ -41,9 +41,6 @@ void lapic_start_cpu(uint32_t apic_id, uint8_t page);	/* INIT, SIPI, SIPI */
 void interrupt_handle(struct regs *regs, unsigned int vector);
 void smp_mail_interrupt(void);		/* VECTOR_MAIL's work (cpu/smp.c) */
 
-/* A frame of registers that the hypervisor keeps for itself: no guest may map it. */
-bool interrupt_owns_frame(mfn_t mfn);
-
 long hypercall_physdev_op(uint64_t cmd, uint64_t arg);
 int interrupt_domain_init(struct domain *d);
 void interrupt_domain_free(struct domain *d);

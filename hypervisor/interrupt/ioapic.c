@@ -87,14 +87,6 @@ void ioapic_mask(unsigned int gsi, const struct ioapic_route *r, bool masked)
 		     (ioapic_route_low(r) & ~ROUTE_MASKED) | (masked ? ROUTE_MASKED : 0));
 }
 
-bool ioapic_owns_frame(mfn_t mfn)
-{
-	for (unsigned int i = 0; i < ioapic_count; i++)
-		if (ioapics[i].address >> PAGE_SHIFT == mfn)
-			return true;
-	return false;
-}
-
 int ioapic_read_register(uint64_t address, uint32_t reg, uint32_t *value)
 {
 	for (unsigned int i = 0; i < ioapic_count; i++) {
@@ -115,6 +107,7 @@ static void add(const struct acpi_ioapic *info)
 	struct ioapic *a = &ioapics[ioapic_count];
 
 	a->mmio = ioremap(info->address, PAGE_SIZE);
+	memory_protect_io(info->address, info->address + PAGE_SIZE);
 	if (!a->mmio)
 		return;
 	a->address = info->address;

@@ -18,7 +18,6 @@ bool ioapic_has(unsigned int gsi);		/* some IO-APIC has this pin */
 unsigned int ioapic_gsi_end(void);		/* past the highest GSI */
 void ioapic_set_route(unsigned int gsi, const struct ioapic_route *r);
 void ioapic_mask(unsigned int gsi, const struct ioapic_route *r, bool masked);
-bool ioapic_owns_frame(mfn_t mfn);
 /* A register of the IO-APIC at a physical address, for dom0 to look at; -ENODEV, -EINVAL. */
 int ioapic_read_register(uint64_t address, uint32_t reg, uint32_t *value);
 

@@ -40,11 +40,6 @@ void interrupt_init(void)
 	ioapic_init();
 }
 
-bool interrupt_owns_frame(mfn_t mfn)
-{
-	return lapic_owns_frame(mfn) || ioapic_owns_frame(mfn);
-}
-
 /* Messages and IO-APIC entries have 8 bits for the processor: others get the first one's. */
 static uint8_t destination(unsigned int cpu)
 {

@@ -224,11 +224,6 @@ void lapic_init(void)
 		 lapic_deadline ? "tsc deadline" : "counter");
 }
 
-bool lapic_owns_frame(mfn_t mfn)
-{
-	return mfn == (hw_rdmsr(MSR_IA32_APIC_BASE) & 0xffffff000ULL) >> PAGE_SHIFT;
-}
-
 /* The error interrupt: what went wrong since the last time. */
 uint32_t lapic_error_status(void)
 {

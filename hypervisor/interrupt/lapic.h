@@ -6,7 +6,6 @@
 #include "lib/base.h"
 
 void lapic_init(void);
-bool lapic_owns_frame(mfn_t mfn);
 uint32_t lapic_error_status(void);	/* ESR bits, cleared by reading */
 
 #endif

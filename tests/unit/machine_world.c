@@ -90,6 +90,12 @@ void softirq_raise_on(unsigned int cpu, unsigned int nr)
 
 /* ---- memory and guests ---- */
 
+weak void memory_protect_io(uint64_t start, uint64_t end)
+{
+	(void)start;
+	(void)end;
+}
+
 weak void *ioremap(uint64_t maddr, uint64_t size)
 {
 	if (maddr == MACHINE_IOAPIC)
