@@ -54,7 +54,7 @@ struct cpu {
 	uint32_t softirq_pending;	/* SOFTIRQ_* bits; set by any processor */
 	uint32_t id;
 	uint32_t mailbox;		/* MAIL_* bits; set by any processor */
-	uint32_t in_nmi;
+	uint32_t pad;
 	uint64_t cr3;			/* as loaded */
 	uint64_t cr4;
 	uint64_t spare[2];
@@ -65,7 +65,6 @@ struct cpu {
 	uint32_t apic_id;
 	uint32_t acpi_id;
 	bool online;
-	uint32_t tlb_stamp;		/* tlb clock at the last full flush, see memory/tlb.h */
 	uint64_t flush_va;		/* with MAIL_FLUSH: ~0 for everything */
 	spinlock_t mail_lock;		/* protects flush_va, call_* while a request is pending */
 	void (*call_function)(void *);

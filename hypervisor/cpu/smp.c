@@ -192,7 +192,6 @@ static bool start_cpu(unsigned int id, const struct acpi_cpu *info)
 	c->id = id;
 	c->apic_id = info->apic_id;
 	c->acpi_id = info->acpi_id;
-	c->tlb_stamp = 0;
 	sched_cpu_init(id);
 	c->running = c->idle;
 	smp_starting_stack = (uint64_t)c + PERCPU_STACK_TOP - 256;

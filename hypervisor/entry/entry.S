@@ -4,11 +4,12 @@
  * stack shapes.  The guest's kernel and user mode both run in ring 3 on tables
  * of their own; v->kernel_mode tells which one does.
  *
- * Budgets (instructions, hypervisor side only, no work pending):
+ * Budgets (instructions, hypervisor side only, no work pending, from the
+ * guest's instruction or fault to the guest's next one):
  *   system call from guest user to guest kernel            62
- *   return from it (iret hypercall, HC_VGCF_IN_SYSCALL)    45
+ *   return from it (iret hypercall, HC_VGCF_IN_SYSCALL)    59
  *   exception or event, entry to guest kernel              66
- *   return from it (iret hypercall)                        50
+ *   return from it (iret hypercall)                        65
  *   empty hypercall, there and back                        60
  */
 #include "entry/entry.h"
