@@ -60,8 +60,8 @@ void api_xml(struct tenond *tenond, struct request *request, struct domain *doma
 		request_reply_text(request, domain->config->xml);
 		return;
 	}
-	error_set(&error, ERROR_STATE, domain->name, NULL, "was not made by tenond, which has no "
-		  "description of it");
+	error_domain(&error, ERROR_STATE, domain->name, NULL, "was not made by tenond, which has no "
+		     "description of it");
 	request_fail(request, &error);
 }
 

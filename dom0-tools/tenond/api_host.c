@@ -100,8 +100,10 @@ void api_messages(struct tenond *tenond, struct request *request)
 	char *buffer = malloc(MESSAGES_MAX);
 	struct error error;
 	json_t *json;
-	int count = buffer ? hc_system_messages(tenond->host.hv, &from, buffer, MESSAGES_MAX, flags) : -ENOMEM;
+	int count = -ENOMEM;
 
+	if (buffer)
+		count = hc_system_messages(tenond->host.hv, &from, buffer, MESSAGES_MAX, flags);
 	if (count < 0) {
 		error_set(&error, ERROR_UNREACHABLE, "hypervisor", "run tenon doctor",
 			  "does not give its messages: %s", strerror(-count));

@@ -47,9 +47,9 @@ static int save(struct creation *creation, enum phase phase)
 	rc = record_save(creation->host, creation->record);
 	if (!rc)
 		return 0;
-	return error_set(creation->error, ERROR_INTERNAL, creation->config->name,
-			 "is there space left in /run?", "its state cannot be written: %s",
-			 strerror(-rc));
+	return error_domain(creation->error, ERROR_INTERNAL, creation->config->name,
+			    "is there space left in /run?", "its state cannot be written: %s",
+			    strerror(-rc));
 }
 
 static int start_disks(struct creation *creation)
@@ -78,12 +78,13 @@ static int build_failed(struct creation *creation, int rc, const struct build_er
 
 	if (rc == -ENOMEM) {
 		kind = ERROR_RESOURCES;
-		next = "give it less memory, or free some; a kernel needs some for itself";
+		next = "change its <memory>: a kernel needs some for itself, and tenon info says "
+		       "what the host has";
 	} else if (rc == -ENOENT || rc == -EACCES || rc == -ENOEXEC || rc == -E2BIG || rc == -EINVAL) {
 		kind = ERROR_CONFIG;
 		next = "check <kernel> and <initrd> in the description";
 	}
-	return error_set(creation->error, kind, creation->config->name, next, "%s", why->text);
+	return error_domain(creation->error, kind, creation->config->name, next, "%s", why->text);
 }
 
 static int build(struct creation *creation)
@@ -119,8 +120,8 @@ static int schedule(struct creation *creation)
 			rc = hc_vcpu_set_affinity(creation->host->hv, creation->built.domid, vcpu,
 						  config->affinity[vcpu]);
 	if (rc)
-		return error_set(creation->error, ERROR_CONFIG, config->name, "check <cputune>",
-				 "the hypervisor refuses its scheduling: %s", strerror(-rc));
+		return error_domain(creation->error, ERROR_CONFIG, config->name, "check <cputune>",
+				    "the hypervisor refuses its scheduling: %s", strerror(-rc));
 	return 0;
 }
 
@@ -207,8 +208,8 @@ static int start(struct creation *creation)
 		return rc;
 	rc = hc_domain_unpause(creation->host->hv, creation->built.domid);
 	if (rc)
-		return error_set(creation->error, ERROR_INTERNAL, creation->config->name,
-				 "see tenon dmesg", "it cannot be started: %s", strerror(-rc));
+		return error_domain(creation->error, ERROR_INTERNAL, creation->config->name,
+				    "see tenon dmesg", "it cannot be started: %s", strerror(-rc));
 	return 0;
 }
 

@@ -86,7 +86,8 @@ static int check_nics(const struct domain_config *config, const struct domain *o
 
 			config_mac_format(nic->mac, text);
 			if (!memcmp(nic->mac, theirs->mac, MAC_LEN))
-				return taken(error, config, other, "give the interface another <mac address=.../>",
+				return taken(error, config, other,
+					     "give the interface another <mac address=.../>",
 					     "MAC address", text);
 			if (*nic->device && !strcmp(nic->device, theirs->device))
 				return taken(error, config, other, "choose another <target dev=.../>",

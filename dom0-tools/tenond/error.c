@@ -26,18 +26,39 @@ static const struct {
 	[ERROR_UNREACHABLE] = { "unreachable", 503, ECONNREFUSED },
 };
 
+static int set(struct error *error, enum error_kind kind, const char *next, const char *cause,
+	       va_list args)
+{
+	error->kind = kind;
+	snprintf(error->next, sizeof(error->next), "%s", next ? next : "");
+	vsnprintf(error->cause, sizeof(error->cause), cause, args);
+	return -kinds[kind].code;
+}
+
 int error_set(struct error *error, enum error_kind kind, const char *object, const char *next,
 	      const char *cause, ...)
 {
 	va_list args;
+	int rc;
 
-	error->kind = kind;
 	snprintf(error->object, sizeof(error->object), "%s", object);
-	snprintf(error->next, sizeof(error->next), "%s", next ? next : "");
 	va_start(args, cause);
-	vsnprintf(error->cause, sizeof(error->cause), cause, args);
+	rc = set(error, kind, next, cause, args);
 	va_end(args);
-	return -kinds[kind].code;
+	return rc;
+}
+
+int error_domain(struct error *error, enum error_kind kind, const char *name, const char *next,
+		 const char *cause, ...)
+{
+	va_list args;
+	int rc;
+
+	snprintf(error->object, sizeof(error->object), "domain %s", name);
+	va_start(args, cause);
+	rc = set(error, kind, next, cause, args);
+	va_end(args);
+	return rc;
 }
 
 const char *error_id(enum error_kind kind)

@@ -38,6 +38,10 @@ struct error {
 int error_set(struct error *error, enum error_kind kind, const char *object, const char *next,
 	      const char *cause, ...) __attribute__((format(printf, 5, 6)));
 
+/* The same about the domain of a name. */
+int error_domain(struct error *error, enum error_kind kind, const char *name, const char *next,
+		 const char *cause, ...) __attribute__((format(printf, 5, 6)));
+
 /* The stable identifier of a kind ("not-found") and the HTTP status that goes with it. */
 const char *error_id(enum error_kind kind);
 unsigned int error_status(enum error_kind kind);

@@ -30,7 +30,7 @@ int lifecycle_create(struct tenond *tenond, struct domain_config *config, bool p
 	domain = xml ? domain_add(&tenond->domains, config->name, uuid, config) : NULL;
 	if (!domain) {
 		free(xml);
-		return error_set(error, ERROR_INTERNAL, config->name, NULL, "out of memory");
+		return error_domain(error, ERROR_INTERNAL, config->name, NULL, "out of memory");
 	}
 	domain->record.xml = xml;
 	domain->record.paused = paused;
@@ -46,8 +46,8 @@ int lifecycle_create(struct tenond *tenond, struct domain_config *config, bool p
 
 static int refuse_busy(const struct domain *domain, struct error *error)
 {
-	return error_set(error, ERROR_STATE, domain->name, "wait a moment and try again",
-			 "an operation is under way: it is %s", phase_name(domain->phase));
+	return error_domain(error, ERROR_STATE, domain->name, "wait a moment and try again",
+			    "an operation is under way: it is %s", phase_name(domain->phase));
 }
 
 int lifecycle_destroy(struct tenond *tenond, struct domain *domain, lifecycle_done *done, void *data,
@@ -65,8 +65,8 @@ static int save(struct tenond *tenond, struct domain *domain, struct error *erro
 
 	if (!rc)
 		return 0;
-	return error_set(error, ERROR_INTERNAL, domain->name, "is there space left in /run?",
-			 "its state cannot be written: %s", strerror(-rc));
+	return error_domain(error, ERROR_INTERNAL, domain->name, "is there space left in /run?",
+			    "its state cannot be written: %s", strerror(-rc));
 }
 
 /* The domain's state at the hypervisor, for a verb that needs one that is alive. */
@@ -79,11 +79,11 @@ static int query_alive(struct tenond *tenond, const struct domain *domain,
 		return refuse_busy(domain, error);
 	rc = hc_domain_info(tenond->host.hv, (uint16_t)domain->domid, info);
 	if (rc)
-		return error_set(error, ERROR_INTERNAL, domain->name, "run tenon doctor",
-				 "the hypervisor does not know it: %s", strerror(-rc));
+		return error_domain(error, ERROR_INTERNAL, domain->name, "run tenon doctor",
+				    "the hypervisor does not know it: %s", strerror(-rc));
 	if (info->state & (HC_INFO_SHUTDOWN | HC_INFO_DYING))
-		return error_set(error, ERROR_STATE, domain->name, "end it by tenon destroy",
-				 "has shut down");
+		return error_domain(error, ERROR_STATE, domain->name, "end it by tenon destroy",
+				    "has shut down");
 	return 0;
 }
 
@@ -97,8 +97,8 @@ int lifecycle_pause(struct tenond *tenond, struct domain *domain, struct error *
 	domain->record.paused = true;
 	rc = save(tenond, domain, error);
 	if (!rc && (rc = hc_domain_pause(tenond->host.hv, (uint16_t)domain->domid)))
-		rc = error_set(error, ERROR_INTERNAL, domain->name, NULL, "cannot be paused: %s",
-			       strerror(-rc));
+		rc = error_domain(error, ERROR_INTERNAL, domain->name, NULL, "cannot be paused: %s",
+				  strerror(-rc));
 	waiter_check(tenond);
 	return rc;
 }
@@ -116,8 +116,8 @@ int lifecycle_unpause(struct tenond *tenond, struct domain *domain, struct error
 	for (uint32_t left = info.pause_count; !rc && left; left--)
 		rc = hc_domain_unpause(tenond->host.hv, (uint16_t)domain->domid);
 	if (rc && error->kind == ERROR_NONE)
-		rc = error_set(error, ERROR_INTERNAL, domain->name, NULL, "cannot be unpaused: %s",
-			       strerror(-rc));
+		rc = error_domain(error, ERROR_INTERNAL, domain->name, NULL, "cannot be unpaused: %s",
+				  strerror(-rc));
 	waiter_check(tenond);
 	return rc;
 }
@@ -131,8 +131,9 @@ int lifecycle_request(struct tenond *tenond, struct domain *domain, const char *
 	if (rc)
 		return rc;
 	if (info.state & HC_INFO_PAUSED)
-		return error_set(error, ERROR_STATE, domain->name, "unpause it first: tenon unpause NAME",
-				 "is paused, and cannot do what it is asked to");
+		return error_domain(error, ERROR_STATE, domain->name,
+				    "unpause it first: tenon unpause NAME",
+				    "is paused, and cannot do what it is asked to");
 	if (!tenond->store)
 		return error_set(error, ERROR_UNREACHABLE, "store",
 				 "is tenon-stored running? tenon doctor says more",

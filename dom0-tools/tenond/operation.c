@@ -114,8 +114,8 @@ int operation_start(struct tenond *tenond, struct domain *domain, enum operation
 	}
 	if (!operation || job_start(tenond->jobs, &operation->job)) {
 		free(operation);
-		return error_set(error ? error : &ignored, ERROR_RESOURCES, domain->name,
-				 "try again; is dom0 short of memory?", "no thread can be started");
+		return error_domain(error ? error : &ignored, ERROR_RESOURCES, domain->name,
+				    "try again; is dom0 short of memory?", "no thread can be started");
 	}
 	domain->operation = operation;
 	domain->phase = phases[kind];

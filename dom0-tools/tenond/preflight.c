@@ -105,7 +105,7 @@ static int check_memory(const struct domain_config *config, const struct hc_syst
 	if (needed <= info->free_frames)
 		return 0;
 	return error_set(error, ERROR_RESOURCES, "memory",
-			 "give it less, or destroy or shrink another domain; tenon list shows who holds what",
+			 "give it less, or destroy another domain; tenon list shows who holds what",
 			 "%llu MiB are needed, and %llu MiB of the host's %llu MiB are free",
 			 (unsigned long long)(needed * FRAME + (1 << 20) - 1) >> 20,
 			 (unsigned long long)(info->free_frames * FRAME) >> 20,

@@ -134,8 +134,8 @@ static int destroy(const struct host *host, const struct record *record, int dom
 		await_end(host, record, (uint16_t)domid);
 		return 0;
 	}
-	return error_set(error, ERROR_INTERNAL, record->name, "see tenon dmesg",
-			 "the hypervisor cannot destroy domain %d: %s", domid, strerror(-rc));
+	return error_domain(error, ERROR_INTERNAL, record->name, "see tenon dmesg",
+			    "the hypervisor cannot destroy domain %d: %s", domid, strerror(-rc));
 }
 
 static void release_devices(const struct host *host, const struct record *record,

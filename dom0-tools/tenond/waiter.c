@@ -117,8 +117,8 @@ static void describe_timeout(struct tenond *tenond, const struct waiter *waiter,
 			     "; its kernel has not taken note of the request";
 		next = "look at its console, or end it by tenon destroy";
 	}
-	error_set(error, ERROR_TIMEOUT, waiter->name, next, "is not %s in time, but %s%s",
-		  words[waiter->what], state, why);
+	error_domain(error, ERROR_TIMEOUT, waiter->name, next, "is not %s in time, but %s%s",
+		     words[waiter->what], state, why);
 }
 
 /* Whether the wait is over; *error says how. */
@@ -131,9 +131,9 @@ static bool evaluate(struct tenond *tenond, const struct waiter *waiter, struct 
 	if (fulfilled(tenond, waiter, domain, state))
 		return true;
 	if (hopeless(waiter, domain, state)) {
-		error_set(error, ERROR_STATE, waiter->name,
-			  "what its kernel said last is in its log: tenon console --log NAME",
-			  "will not be %s: it is %s", words[waiter->what], state);
+		error_domain(error, ERROR_STATE, waiter->name,
+			     "what its kernel said last is in its log: tenon console --log NAME",
+			     "will not be %s: it is %s", words[waiter->what], state);
 		return true;
 	}
 	if (now() < waiter->deadline)
