@@ -18,7 +18,8 @@ enum emulate_result execute_fetch(struct vcpu *v, struct regs *regs, struct inst
 	unsigned int here = PAGE_SIZE - (regs->rip & ~PAGE_MASK);
 	int rc;
 
-	if (!machine_code_is_64bit(regs->cs))
+	/* A jump to where no guest can be is a #GP of its own. */
+	if (!guest_address_ok(regs->rip) || !machine_code_is_64bit(regs->cs))
 		return EMULATE_UNHANDLED;
 	if (likely(here >= INSTRUCTION_MAX))
 		here = INSTRUCTION_MAX;
