@@ -63,7 +63,8 @@ await()
 # [cdrom=FILE] [bridge=NAME[,MAC]]...: writes NAME's description and prints the file's name.
 guest_xml()
 {
-	local name=$1 memory=128 vcpus=1 kernel=$LAB_KERNEL initrd=$LAB_INITRD cmdline= devices= letter=a word value
+	local name=$1 memory=128 vcpus=1 kernel=$LAB_KERNEL initrd=$LAB_INITRD letter=a
+	local cmdline='' devices='' word value
 
 	shift
 	for word; do
