@@ -152,14 +152,14 @@ static int receive(struct connection *connection)
 
 /*
  * Commits a step, and only then lets the client see it: the journal comes
- * before the ring's indexes and before the answer.
+ * before the ring's indexes and before the answer.  True: as consume's.
  */
-static void settle(struct store *store, struct connection *connection)
+static bool settle(struct store *store, struct connection *connection)
 {
 	if (connection->durable && store->journal)
 		connection->transport->record_consumed(store, connection);
 	journal_commit(store);
-	connection->transport->consume(connection);
+	return connection->transport->consume(connection);
 }
 
 static bool flush(struct store *store, struct connection *connection)
@@ -189,10 +189,8 @@ bool connection_serve(struct store *store, struct connection *connection)
 		connection->transport->ended(store, connection, rc == -ECONNRESET ? 0 : rc);
 		return false;
 	}
-	if (rc == 0) {
-		settle(store, connection);
-		return false;
-	}
+	if (rc == 0)
+		return settle(store, connection);
 	connection->received = 0;
 	request_handle(store, connection);
 	settle(store, connection);

@@ -27,8 +27,12 @@ struct transport {
 	 */
 	int (*fetch)(struct connection *connection, void *data, size_t len);
 
-	/* The fetched bytes are done with: their effects are committed. */
-	void (*consume)(struct connection *connection);
+	/*
+	 * The fetched bytes are done with: their effects are committed.  True: the
+	 * client may have sent more since the last fetch without telling, because it
+	 * saw these still waiting.
+	 */
+	bool (*consume)(struct connection *connection);
 
 	/* Puts into the journal how far the fetched bytes reach; durable transports only. */
 	void (*record_consumed)(struct store *store, struct connection *connection);

@@ -138,16 +138,17 @@ static void record_progress(struct store *store, struct connection *connection)
 		record_consumed(store->journal, connection->subject.domid, req_cons);
 }
 
-static void consume(struct connection *connection)
+static bool consume(struct connection *connection)
 {
 	struct domain *domain = domain_of(connection);
 
 	if (!domain->fetched)
-		return;
+		return false;
 	domain->req_cons += domain->fetched;
 	domain->fetched = 0;
 	store_index(&domain->ring.page->req_cons, domain->req_cons);
 	domain->notify = true;
+	return true;
 }
 
 /* Copies from the queue to the ring.  Returns bytes moved, or -EPROTO. */

@@ -46,9 +46,10 @@ static int fetch(struct connection *connection, void *data, size_t len)
 	return 0;
 }
 
-static void consume(struct connection *connection)
+static bool consume(struct connection *connection)
 {
 	(void)connection;
+	return false;
 }
 
 static int flush(struct connection *connection)

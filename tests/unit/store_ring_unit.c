@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "ring.h"
 #include "store_world.h"
 
 static struct world world;
@@ -48,6 +49,35 @@ static void test_byte_by_byte(void **state)
 	assert_string_equal(answer.body, "OK");
 	assert_int_equal(world_read(&world, 1, 0, "data/b", value), 0);
 	assert_string_equal(value, "xy");
+}
+
+static bool consume_late(struct connection *connection)
+{
+	const char *body = "data/l\0xy";
+
+	/* As Linux sends: the ring was not empty, so it does not tell of this. */
+	if (connection->received == sizeof(connection->header))
+		assert_int_equal(world_put(1, body, 9), 9);
+	return ring_transport.consume(connection);
+}
+
+/* The body comes after the look for it and before the header counts as taken. */
+static void test_body_between_fetch_and_consume(void **state)
+{
+	struct hc_store_msg header = { .type = HC_XS_WRITE, .req_id = 9, .len = 9 };
+	struct connection *connection = connection_of_domain(&world.store, 1);
+	struct transport late = ring_transport;
+	struct world_message answer;
+
+	(void)state;
+	late.consume = consume_late;
+	connection->transport = &late;
+	assert_int_equal(world_put(1, &header, sizeof(header)), sizeof(header));
+	world_serve(&world);
+	connection->transport = &ring_transport;
+	assert_true(world_receive(1, &answer));
+	assert_int_equal(answer.header.req_id, 9);
+	assert_string_equal(answer.body, "OK");
 }
 
 static void test_indexes_wrap(void **state)
@@ -211,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_byte_by_byte),
+		TEST(test_body_between_fetch_and_consume),
 		TEST(test_indexes_wrap),
 		TEST(test_pipelined_requests_with_full_answers),
 		TEST(test_guest_that_takes_no_answers),
