@@ -22,11 +22,14 @@
 #define CONSOLE_SOCKET	"/run/tenon/console.sock"
 #define LOG_FOLDER	"/var/log/tenon/console"
 #define FOLLOW_USEC	200000
+#define RETRY_USEC	100000
+#define RETRIES		50		/* a console comes up a moment after its guest */
 
 struct place {
 	char name[80];
 	char socket[108];
 	char log[256];
+	bool known;		/* tenond says that there is such a domain */
 };
 
 /* Where a console is; a guest that has gone still has a log of its name. */
@@ -37,12 +40,14 @@ static int find(struct cli *cli, bool need_domain, struct place *place)
 	struct response response = { 0 };
 	int rc;
 
+	place->known = false;
 	snprintf(place->name, sizeof(place->name), "%s", name);
 	snprintf(place->socket, sizeof(place->socket), "%s", CONSOLE_SOCKET);
 	snprintf(place->log, sizeof(place->log), LOG_FOLDER "/%.128s.log", name);
 	domain_path(name, "/console", path);
 	rc = client_request(cli->socket, "GET", path, NULL, 0, CLIENT_TIMEOUT, &response);
 	if (!rc && response.status == 200) {
+		place->known = true;
 		snprintf(place->name, sizeof(place->name), "%s", get_text(response.json, "name"));
 		snprintf(place->socket, sizeof(place->socket), "%s", get_text(response.json, "socket"));
 		snprintf(place->log, sizeof(place->log), "%s", get_text(response.json, "log"));
@@ -115,33 +120,57 @@ static int read_reply(int fd, char *line, size_t size)
 	return 0;
 }
 
-static int connect_console(const struct place *place, bool read_only)
+/* A socket to tenon-consoled; complains where that fails. */
+static int connect_daemon(const struct place *place)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	char line[256];
-	int fd, rc = 0;
+	char cause[256];
+	int fd;
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", place->socket);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address))) {
-		snprintf(line, sizeof(line), "cannot be reached at %s: %s", place->socket, strerror(errno));
-		complain("tenon-consoled", line, "is it running? tenon doctor says more");
-		rc = -1;
-	}
-	if (!rc) {
-		snprintf(line, sizeof(line), "attach %s%s\n", place->name, read_only ? " ro" : "");
-		rc = write_all(fd, line, strlen(line));
-		if (!rc)
-			rc = read_reply(fd, line, sizeof(line));
+	if (fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return fd;
+	snprintf(cause, sizeof(cause), "cannot be reached at %s: %s", place->socket, strerror(errno));
+	complain("tenon-consoled", cause, "is it running? tenon doctor says more");
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Ask for the console; line receives the reply. */
+static int request_console(int fd, const struct place *place, bool read_only, char *line, size_t size)
+{
+	int rc;
+
+	snprintf(line, size, "attach %s%s\n", place->name, read_only ? " ro" : "");
+	rc = write_all(fd, line, strlen(line));
+	return rc ? rc : read_reply(fd, line, size);
+}
+
+/* A socket that is the guest's console, or -1 and a complaint. */
+static int connect_console(const struct place *place, bool read_only)
+{
+	char line[256];
+
+	for (int left = place->known ? RETRIES : 0;; left--) {
+		int fd = connect_daemon(place), rc;
+
+		if (fd < 0)
+			return -1;
+		rc = request_console(fd, place, read_only, line, sizeof(line));
+		if (!rc && !strcmp(line, "ok"))
+			return fd;
+		close(fd);
 		if (rc)
 			complain("tenon-consoled", "hung up", "tenon doctor says more");
-		else if ((rc = strcmp(line, "ok")))
+		else if (left <= 0)
 			complain(place->name, !strncmp(line, "error ", 6) ? line + 6 : line,
 				 "tenon list shows the domains");
+		if (rc || left <= 0)
+			return -1;
+		usleep(RETRY_USEC);
 	}
-	if (rc && fd >= 0)
-		close(fd);
-	return rc ? -1 : fd;
 }
 
 /* What was typed: on to the guest, up to the escape. Returns false when the user leaves. */
