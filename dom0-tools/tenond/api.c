@@ -62,6 +62,28 @@ static void wrong_path(struct request *request, bool other_method)
 		       "is no such path");
 }
 
+static bool is_host(const char *reference)
+{
+	return !strcmp(reference, "0") || !strcmp(reference, "Domain-0");
+}
+
+/* dom0 can be looked at, and nothing else. */
+static void handle_dom0(struct tenond *tenond, struct request *request, api_domain_handler *handler)
+{
+	json_t *json;
+
+	if (handler != api_info) {
+		refuse(request, ERROR_STATE, "Domain-0", "use its own shutdown or reboot",
+		       "is the management domain, and not tenond's to change");
+		return;
+	}
+	json = domain_json_host(&tenond->host);
+	if (json)
+		request_reply(request, 200, json);
+	else
+		refuse(request, ERROR_UNREACHABLE, "hypervisor", "run tenon doctor", "does not answer");
+}
+
 static void handle_domain(struct tenond *tenond, struct request *request, api_domain_handler *handler,
 			  const char *reference)
 {
@@ -70,9 +92,8 @@ static void handle_domain(struct tenond *tenond, struct request *request, api_do
 	request->reference = reference;
 	if (domain)
 		handler(tenond, request, domain);
-	else if (!strcmp(reference, "0") || !strcmp(reference, "Domain-0"))
-		refuse(request, ERROR_STATE, "Domain-0", "use its own shutdown or reboot",
-		       "is the management domain, and not tenond's to change");
+	else if (is_host(reference))
+		handle_dom0(tenond, request, handler);
 	else
 		refuse(request, ERROR_NOT_FOUND, reference, "tenon list shows the domains",
 		       "is no domain's name, UUID or number");

@@ -155,6 +155,10 @@ static void host_requests(void **state)
 	json = ask("GET", "/v1/domains", NULL, 200);
 	assert_int_equal(json_array_size(json_object_get(json, "domains")), 1);
 	json_decref(json);
+	expect(ask("GET", "/v1/domains/0", NULL, 200), "name", "Domain-0");
+	expect(ask("GET", "/v1/domains/Domain-0", NULL, 200), "state", "running");
+	fakes.domains[0].present = false;
+	expect_error("GET", "/v1/domains/0", NULL, 503, "unreachable", "does not answer");
 }
 
 static void wrong_requests(void **state)
