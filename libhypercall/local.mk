@@ -7,11 +7,16 @@ libhypercall_libhypercall_la_SOURCES = \
 	libhypercall/src/internal.h \
 	libhypercall/src/control.c \
 	libhypercall/src/control_copy.c \
+	libhypercall/src/dirty_log.c \
 	libhypercall/src/hc_buffer_alloc.c \
 	libhypercall/src/hc_buffer_free.c \
 	libhypercall/src/hc_call.c \
 	libhypercall/src/hc_call_data.c \
 	libhypercall/src/hc_close.c \
+	libhypercall/src/hc_dirty_log_disable.c \
+	libhypercall/src/hc_dirty_log_enable.c \
+	libhypercall/src/hc_dirty_log_read.c \
+	libhypercall/src/hc_dirty_log_statistics.c \
 	libhypercall/src/hc_domain_alloc_port.c \
 	libhypercall/src/hc_domain_clear.c \
 	libhypercall/src/hc_domain_copy_from.c \
@@ -19,6 +24,7 @@ libhypercall_libhypercall_la_SOURCES = \
 	libhypercall/src/hc_domain_counters.c \
 	libhypercall/src/hc_domain_create.c \
 	libhypercall/src/hc_domain_destroy.c \
+	libhypercall/src/hc_domain_frame_info.c \
 	libhypercall/src/hc_domain_frames.c \
 	libhypercall/src/hc_domain_get_sched.c \
 	libhypercall/src/hc_domain_grant_seed.c \
@@ -29,6 +35,7 @@ libhypercall_libhypercall_la_SOURCES = \
 	libhypercall/src/hc_domain_pin_l4.c \
 	libhypercall/src/hc_domain_populate.c \
 	libhypercall/src/hc_domain_rename.c \
+	libhypercall/src/hc_domain_resume.c \
 	libhypercall/src/hc_domain_set_memory.c \
 	libhypercall/src/hc_domain_set_sched.c \
 	libhypercall/src/hc_domain_shutdown.c \
@@ -58,9 +65,11 @@ libhypercall_libhypercall_la_SOURCES = \
 	libhypercall/src/hc_system_info.c \
 	libhypercall/src/hc_system_messages.c \
 	libhypercall/src/hc_vcpu_get_context.c \
+	libhypercall/src/hc_vcpu_get_state.c \
 	libhypercall/src/hc_vcpu_info.c \
 	libhypercall/src/hc_vcpu_set_affinity.c \
 	libhypercall/src/hc_vcpu_set_context.c \
+	libhypercall/src/hc_vcpu_set_state.c \
 	libhypercall/src/hc_version.c \
 	libhypercall/src/unmap_notify.c
 # Version: interfaces.revision.age-of-interfaces, as libtool counts.
@@ -103,6 +112,7 @@ pkgconfig_DATA += libhypercall.pc
 CLEANFILES += libhypercall.pc
 
 dist_man_MANS += \
+	libhypercall/man/hc_dirty_log.3 \
 	libhypercall/man/hc_domain.3 \
 	libhypercall/man/hc_event.3 \
 	libhypercall/man/hc_foreign_map.3 \

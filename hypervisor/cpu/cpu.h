@@ -59,6 +59,11 @@ uint64_t fpu_guest_xcr0_mask(void);	/* XCR0 bits guests may set; 0: no XSAVE */
 bool fpu_set_xcr0(struct vcpu *v, uint64_t value);	/* XSETBV; false: #GP */
 void fpu_load_context(struct vcpu *v, const void *fxsave_image);	/* 512 bytes */
 void fpu_store_context(struct vcpu *v, void *fxsave_image);
+/* The whole state in XSAVE's standard form, of a vcpu that is not on a processor; 0: no XSAVE. */
+uint32_t fpu_state_size(void);
+void fpu_store_state(struct vcpu *v, void *image);
+/* -EINVAL: no such image or XCR0; -EOPNOTSUPP: state that this host has no registers for. */
+int fpu_load_state(struct vcpu *v, const void *image, uint32_t size, uint64_t xcr0);
 
 /* ---- context.c ---- */
 void resume_guest(void) __noreturn;

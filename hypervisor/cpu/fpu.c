@@ -15,7 +15,9 @@
 #define XCR0_AVX512 0xe0UL
 #define XCR0_PKRU 0x200UL
 #define FXSAVE_SIZE 512
+#define XSAVE_HEADER_SIZE 64
 #define MXCSR_DEFAULT 0x1f80
+#define MXCSR_MASK_DEFAULT 0xffbf	/* where FXSAVE tells none */
 #define FCW_DEFAULT 0x037f
 
 struct fpu_area {
@@ -24,6 +26,7 @@ struct fpu_area {
 
 static uint64_t xcr0_mask;		/* what the host supports and guests may use */
 static uint32_t area_size = FXSAVE_SIZE;
+static uint32_t mxcsr_mask;		/* bits of MXCSR that may be set */
 
 uint64_t fpu_guest_xcr0_mask(void)
 {
@@ -35,10 +38,22 @@ static void xsetbv(uint64_t v)
 	__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)));
 }
 
+static void mxcsr_mask_init(void)
+{
+	static struct fpu_area probe;
+
+	clts();
+	__asm__ volatile("fxsave64 %0" : "=m"(probe));
+	mxcsr_mask = *(uint32_t *)&probe.image[28];
+	if (!mxcsr_mask)
+		mxcsr_mask = MXCSR_MASK_DEFAULT;
+}
+
 void fpu_init(void)
 {
 	uint32_t a, b, c, d;
 
+	mxcsr_mask_init();
 	if (!cpu_has_xsave)
 		return;
 	cpuid(0xd, 0, &a, &b, &c, &d);
@@ -149,11 +164,16 @@ void fpu_set_task_switched(struct vcpu *v, bool set)
 		fpu_trap(v);
 }
 
+static bool xcr0_valid(uint64_t value)
+{
+	return value & 1 && !((value & XCR0_AVX) && !(value & 2)) &&
+	       !((value & XCR0_AVX512) &&
+		 ((value & XCR0_AVX512) != XCR0_AVX512 || !(value & XCR0_AVX)));
+}
+
 bool fpu_set_xcr0(struct vcpu *v, uint64_t value)
 {
-	if (!cpu_has_xsave || !(value & 1) || value & ~xcr0_mask ||
-	    ((value & XCR0_AVX) && !(value & 2)) ||
-	    ((value & XCR0_AVX512) && ((value & XCR0_AVX512) != XCR0_AVX512 || !(value & XCR0_AVX))))
+	if (!cpu_has_xsave || !xcr0_valid(value) || value & ~xcr0_mask)
 		return false;
 	v->xcr0 = value;
 	xsetbv(value);
@@ -165,10 +185,39 @@ void fpu_load_context(struct vcpu *v, const void *fxsave_image)
 	set_defaults(v->fpu);
 	memcpy(v->fpu->image, fxsave_image, FXSAVE_SIZE);
 	/* Reserved MXCSR bits would fault when the image is loaded. */
-	*(uint32_t *)&v->fpu->image[24] &= 0xffbf;
+	*(uint32_t *)&v->fpu->image[24] &= mxcsr_mask;
 }
 
 void fpu_store_context(struct vcpu *v, void *fxsave_image)
 {
 	memcpy(fxsave_image, v->fpu->image, FXSAVE_SIZE);
+}
+
+uint32_t fpu_state_size(void)
+{
+	return cpu_has_xsave ? area_size : 0;
+}
+
+void fpu_store_state(struct vcpu *v, void *image)
+{
+	memcpy(image, v->fpu, area_size);
+}
+
+/* What XRSTOR refuses in an image would fault in ring 0. */
+int fpu_load_state(struct vcpu *v, const void *image, uint32_t size, uint64_t xcr0)
+{
+	const uint64_t *header = (const uint64_t *)((const char *)image + FXSAVE_SIZE);
+
+	if (size < FXSAVE_SIZE + XSAVE_HEADER_SIZE || !xcr0_valid(xcr0))
+		return -EINVAL;
+	for (unsigned int i = 1; i < XSAVE_HEADER_SIZE / sizeof(*header); i++)
+		if (header[i])
+			return -EINVAL;
+	if (!cpu_has_xsave || (header[0] | xcr0) & ~xcr0_mask)
+		return -EOPNOTSUPP;
+	set_defaults(v->fpu);
+	memcpy(v->fpu, image, MIN(size, area_size));
+	*(uint32_t *)&v->fpu->image[24] &= mxcsr_mask;
+	v->xcr0 = xcr0;
+	return 0;
 }

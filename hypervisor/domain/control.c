@@ -44,6 +44,12 @@ static long op_shutdown(struct domain *d, struct hc_control *op)
 	return 0;
 }
 
+static long op_resume(struct domain *d, struct hc_control *op)
+{
+	(void)op;
+	return d == current->domain ? -EINVAL : domain_resume(d);
+}
+
 static long op_rename(struct domain *d, struct hc_control *op)
 {
 	if (strnlen(op->u.rename.name, HC_CONTROL_NAME_LEN) == HC_CONTROL_NAME_LEN)
@@ -160,13 +166,43 @@ static long op_vcpu_context(struct domain *d, struct hc_control *op)
 		spin_lock(&d->lock);
 		rc = vcpu_set_context(v, c);
 		spin_unlock(&d->lock);
-		if (!rc && !v->id) {
+		if (!rc && (!v->id || c->flags & HC_VGCF_ONLINE)) {
 			__atomic_fetch_and(&v->sched.waiting, ~VCPU_WAIT_DOWN, __ATOMIC_SEQ_CST);
 			time_update_vcpu(v);
 			vcpu_wake(v);
 		}
 	}
 	heap_free(c);
+	return rc;
+}
+
+static long op_vcpu_state(struct domain *d, struct hc_control *op)
+{
+	struct vcpu *v = vcpu_of(d, op->u.vcpu_context.vcpu);
+	uint64_t buffer = op->u.vcpu_context.buffer;
+	struct hc_vcpu_state *s;
+	long rc = 0;
+
+	if (!v || op->u.vcpu_context.pad || d == current->domain)
+		return -EINVAL;
+	if (!v->online)
+		return -ENODATA;
+	s = page_alloc();
+	if (!s)
+		return -ENOMEM;
+	if (op->cmd == HC_CONTROL_VCPU_SET_STATE)
+		rc = copy_from_guest(s, buffer, sizeof(*s));
+	if (!rc) {
+		vcpu_pause(v);
+		if (op->cmd == HC_CONTROL_VCPU_SET_STATE)
+			rc = vcpu_set_state(v, s);
+		else
+			vcpu_get_state(v, s);
+		vcpu_unpause(v);
+	}
+	if (op->cmd == HC_CONTROL_VCPU_GET_STATE)
+		rc = copy_to_guest(buffer, s, sizeof(*s));
+	page_free(s);
 	return rc;
 }
 
@@ -272,6 +308,51 @@ static long op_frame_list(struct domain *d, struct hc_control *op)
 	return 0;
 }
 
+/* What a saver must know of a frame; HC_FRAME_*. */
+static uint64_t frame_info(struct domain *d, mfn_t mfn)
+{
+	uint64_t owner, type, info;
+	enum frame_type use;
+
+	if (!mfn_valid(mfn) || !frame_get(frame_of(mfn), d))
+		return HC_FRAME_ALIEN;
+	owner = frame_owner_word(frame_of(mfn));
+	type = frame_type_word(frame_of(mfn));
+	use = frame_type_of(type);
+	info = m2p_get(mfn) & HC_FRAME_GFN;
+	if (type & FRAME_COUNT && use >= FRAME_L1 && use <= FRAME_L4)
+		info |= (uint64_t)use << HC_FRAME_LEVEL_SHIFT |
+			(type & FRAME_PINNED ? HC_FRAME_PINNED : 0);
+	if (owner & FRAME_SHARED)
+		info |= HC_FRAME_SHARED;
+	frame_put(frame_of(mfn));
+	return info;
+}
+
+static long op_frame_info(struct domain *d, struct hc_control *op)
+{
+	struct hc_control_frame_info *f = &op->u.frame_info;
+	uint64_t words[64];
+
+	if (!f->count || f->count > 1u << 20 || f->done > f->count)
+		return -EINVAL;
+	while (f->done < f->count) {
+		uint32_t n = MIN(f->count - f->done, (uint32_t)ARRAY_SIZE(words));
+		uint64_t at = f->list + f->done * sizeof(words[0]);
+
+		if (copy_from_guest(words, at, n * sizeof(words[0])))
+			return -EFAULT;
+		for (uint32_t i = 0; i < n; i++)
+			words[i] = frame_info(d, words[i]);
+		if (copy_to_guest(at, words, n * sizeof(words[0])))
+			return -EFAULT;
+		f->done += n;
+		if (f->done < f->count && hypercall_preempt_check())
+			return -ERESTART;
+	}
+	return 0;
+}
+
 static long op_hypercall_page(struct domain *d, struct hc_control *op)
 {
 	mfn_t mfn = op->u.hypercall_page.mfn;
@@ -339,6 +420,10 @@ static const struct {
 	[HC_CONTROL_SHUTDOWN] = { op_shutdown, false, false },
 	[HC_CONTROL_RENAME] = { op_rename, false, false },
 	[HC_CONTROL_COUNTERS] = { op_counters, true, true },
+	[HC_CONTROL_RESUME] = { op_resume, false, false },
+	[HC_CONTROL_FRAME_INFO] = { op_frame_info, true, false },
+	[HC_CONTROL_VCPU_GET_STATE] = { op_vcpu_state, false, false },
+	[HC_CONTROL_VCPU_SET_STATE] = { op_vcpu_state, false, false },
 };
 
 static struct domain *find(const struct hc_control *op)

@@ -333,6 +333,7 @@ void domain_shutdown(struct domain *d, uint8_t reason)
 		return;
 	}
 	d->shutdown_reason = reason;
+	d->suspended_by = current->domain == d ? current : NULL;
 	__atomic_store_n(&d->shut_down, true, __ATOMIC_RELEASE);
 	spin_unlock(&d->lock);
 	for_each_vcpu(d, v) {
@@ -340,6 +341,27 @@ void domain_shutdown(struct domain *d, uint8_t reason)
 		vcpu_sleep(v);
 	}
 	event_send_global_virq(HC_VIRQ_DOM_EXC);
+}
+
+int domain_resume(struct domain *d)
+{
+	struct vcpu *v;
+	int rc = -EINVAL;
+
+	domain_pause(d);		/* vcpus may still be on their way off the processors */
+	spin_lock(&d->lock);
+	if (d->shut_down && d->shutdown_reason == HC_SHUTDOWN_SUSPEND) {
+		if (d->suspended_by)
+			d->suspended_by->regs.rax = 1;
+		d->sched.shutdown_latched = false;
+		__atomic_store_n(&d->shut_down, false, __ATOMIC_RELEASE);
+		for_each_vcpu(d, v)
+			__atomic_fetch_and(&v->sched.waiting, ~VCPU_WAIT_SHUTDOWN, __ATOMIC_SEQ_CST);
+		rc = 0;
+	}
+	spin_unlock(&d->lock);
+	domain_unpause(d);
+	return rc;
 }
 
 void domain_crash(struct domain *d, const char *fmt, ...)

@@ -108,6 +108,7 @@ struct domain {
 	bool dying;
 	bool shut_down;
 	uint8_t shutdown_reason;
+	struct vcpu *suspended_by;	/* asked for HC_SHUTDOWN_SUSPEND, NULL: the toolstack did */
 	uint16_t max_vcpus;
 	struct vcpu *vcpu[MAX_VCPUS];	/* NULL until created */
 	struct hc_shared_info *shared_info;
@@ -156,6 +157,8 @@ struct vcpu *vcpu_of(struct domain *d, uint32_t id);	/* NULL: out of range or no
 
 /* The domain stops for reason (HC_SHUTDOWN_*); dom0's acts on the machine. */
 void domain_shutdown(struct domain *d, uint8_t reason);
+/* A suspended domain goes on where it stopped; -EINVAL: it is not suspended. */
+int domain_resume(struct domain *d);
 /* A guest broke its own rules: log its state and shut it down as crashed. */
 void domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -23,4 +23,12 @@ long guest_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value);
 int vcpu_set_context(struct vcpu *v, struct hc_vcpu_guest_context *c);
 void vcpu_get_context(struct vcpu *v, struct hc_vcpu_guest_context *c);
 
+/*
+ * What the context leaves out (domain/vcpu_state.c); v is not on a processor.
+ * -EINVAL: no vcpu can be so; -EOPNOTSUPP: this host's processors cannot.
+ */
+struct hc_vcpu_state;
+void vcpu_get_state(struct vcpu *v, struct hc_vcpu_state *s);
+int vcpu_set_state(struct vcpu *v, const struct hc_vcpu_state *s);
+
 #endif

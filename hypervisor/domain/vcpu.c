@@ -137,6 +137,8 @@ static void set_registers(struct vcpu *v, const struct hc_vcpu_guest_context *c)
 	v->gs_base_kernel = c->gs_base_kernel;
 	v->gs_base_user = c->gs_base_user;
 	v->kernel_mode = !!(c->flags & HC_VGCF_IN_KERNEL);
+	v->cr0_ts = !!(c->ctrlreg[0] & CR0_TS);
+	v->cr4 = c->ctrlreg[4] & CR4_TSD;
 	guest_set_kernel_stack(v, (uint16_t)c->kernel_ss, c->kernel_sp);
 }
 

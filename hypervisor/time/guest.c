@@ -147,6 +147,36 @@ void time_vcpu_init(struct vcpu *v)
 	/* SCHEDOP_poll's timer is the scheduler's: sched_vcpu_init() sets it up. */
 }
 
+static uint64_t timer_left(const struct timer *t, uint64_t now)
+{
+	return !t->active ? 0 : t->expires > now ? t->expires - now : 1;
+}
+
+void time_vcpu_get_timers(struct vcpu *v, uint64_t *singleshot, uint64_t *periodic)
+{
+	*singleshot = timer_left(&v->time.singleshot, time_now());
+	*periodic = v->time.periodic_ns;
+}
+
+int time_vcpu_set_timers(struct vcpu *v, uint64_t singleshot, uint64_t periodic)
+{
+	uint64_t now = time_now();
+
+	if ((periodic && periodic < MIN_PERIOD_NS) || periodic > FAR_FUTURE_NS ||
+	    singleshot > FAR_FUTURE_NS)
+		return -EINVAL;
+	if (singleshot)
+		timer_set(&v->time.singleshot, now + singleshot);
+	else
+		timer_stop(&v->time.singleshot);
+	WRITE_ONCE(v->time.periodic_ns, periodic);
+	if (periodic)
+		timer_set(&v->time.periodic, now + periodic);
+	else
+		timer_stop(&v->time.periodic);
+	return 0;
+}
+
 void time_vcpu_relinquish(struct vcpu *v)
 {
 	timer_stop(&v->time.singleshot);

@@ -65,6 +65,9 @@ void timer_interrupt(void);		/* from the local APIC */
 void time_vcpu_init(struct vcpu *v);
 void time_vcpu_relinquish(struct vcpu *v);	/* drop the frames of areas it registered */
 void time_vcpu_free(struct vcpu *v);
+/* ns until its single-shot timer expires, 0: not armed; period of the other in ns, 0: none. */
+void time_vcpu_get_timers(struct vcpu *v, uint64_t *singleshot, uint64_t *periodic);
+int time_vcpu_set_timers(struct vcpu *v, uint64_t singleshot, uint64_t periodic);	/* -EINVAL */
 /* Write its vcpu_time_info by the version protocol, if it lacks this processor's; v is current
  * or about to be. */
 void time_update_vcpu(struct vcpu *v);

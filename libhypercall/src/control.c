@@ -2,8 +2,6 @@
 /* How the control calls reach the hypervisor. */
 #include "internal.h"
 
-#include <hypercall/vcpu.h>
-
 int hc_control_call(struct hc_handle *handle, struct hc_control *control)
 {
 	uint64_t arguments[5] = { 0 };
@@ -27,21 +25,21 @@ int hc_control_simple(struct hc_handle *handle, uint32_t cmd, uint16_t domid)
 	return hc_control_call(handle, &control);
 }
 
-int hc_control_context(struct hc_handle *handle, uint32_t cmd, uint16_t domid, uint32_t vcpu,
-		       struct hc_vcpu_guest_context *context)
+int hc_control_vcpu(struct hc_handle *handle, uint32_t cmd, uint16_t domid, uint32_t vcpu,
+		    void *data, size_t size)
 {
 	struct hc_control control = { .cmd = cmd, .domid = domid };
 	void *buffer;
 	int ret;
 
-	ret = hc_buffer_alloc(handle, sizeof(*context), &buffer);
+	ret = hc_buffer_alloc(handle, size, &buffer);
 	if (ret < 0)
 		return ret;
-	memcpy(buffer, context, sizeof(*context));
+	memcpy(buffer, data, size);
 	control.u.vcpu_context.vcpu = vcpu;
 	control.u.vcpu_context.buffer = (uintptr_t)buffer;
 	ret = hc_control_call(handle, &control);
-	memcpy(context, buffer, sizeof(*context));
-	hc_buffer_free(handle, buffer, sizeof(*context));
+	memcpy(data, buffer, size);
+	hc_buffer_free(handle, buffer, size);
 	return ret;
 }

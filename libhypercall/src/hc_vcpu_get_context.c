@@ -8,5 +8,6 @@ int hc_vcpu_get_context(struct hc_handle *handle, uint16_t domid, uint32_t vcpu,
 			struct hc_vcpu_guest_context *context)
 {
 	memset(context, 0, sizeof(*context));
-	return hc_control_context(handle, HC_CONTROL_VCPU_GET_CONTEXT, domid, vcpu, context);
+	return hc_control_vcpu(handle, HC_CONTROL_VCPU_GET_CONTEXT, domid, vcpu, context,
+			       sizeof(*context));
 }

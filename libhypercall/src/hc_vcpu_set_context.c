@@ -9,5 +9,5 @@ int hc_vcpu_set_context(struct hc_handle *handle, uint16_t domid, uint32_t vcpu,
 {
 	struct hc_vcpu_guest_context copy = *context;
 
-	return hc_control_context(handle, HC_CONTROL_VCPU_SET_CONTEXT, domid, vcpu, &copy);
+	return hc_control_vcpu(handle, HC_CONTROL_VCPU_SET_CONTEXT, domid, vcpu, &copy, sizeof(copy));
 }

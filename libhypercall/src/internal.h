@@ -130,8 +130,11 @@ int hc_control_simple(struct hc_handle *handle, uint32_t cmd, uint16_t domid);
 int hc_control_copy(struct hc_handle *handle, uint32_t cmd, uint16_t domid,
 		    const uint64_t *frames, size_t count, void *data);
 
-/* A vcpu context call through a bounce buffer. */
-int hc_control_context(struct hc_handle *handle, uint32_t cmd, uint16_t domid, uint32_t vcpu,
-		       struct hc_vcpu_guest_context *context);
+/* A call on one vcpu that has data in or out, of size bytes, through a bounce buffer. */
+int hc_control_vcpu(struct hc_handle *handle, uint32_t cmd, uint16_t domid, uint32_t vcpu,
+		    void *data, size_t size);
+
+/* DIRTY_LOG as *log says; it holds the results. */
+int hc_dirty_log_call(struct hc_handle *handle, uint16_t domid, struct hc_control_dirty_log *log);
 
 #endif

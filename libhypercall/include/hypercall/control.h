@@ -42,6 +42,11 @@
 #define HC_CONTROL_SHUTDOWN		18
 #define HC_CONTROL_RENAME		19
 #define HC_CONTROL_COUNTERS		20
+#define HC_CONTROL_RESUME		21
+#define HC_CONTROL_FRAME_INFO		22
+#define HC_CONTROL_VCPU_GET_STATE	23
+#define HC_CONTROL_VCPU_SET_STATE	24
+#define HC_CONTROL_DIRTY_LOG		25
 
 /* struct hc_system.cmd */
 #define HC_SYSTEM_INFO			1
@@ -135,13 +140,43 @@ struct hc_control_vcpu_info {
 /*
  * VCPU_GET_CONTEXT / VCPU_SET_CONTEXT: buffer is a struct
  * hc_vcpu_guest_context (vcpu.h).  SET is possible once per vcpu, before it
- * has been brought up (-EBUSY later); for vcpu 0 it also brings it up.  Page tables named by
+ * has been brought up (-EBUSY later); it also brings up vcpu 0, and others with
+ * HC_VGCF_ONLINE in flags, as GET reports it.  Page tables named by
  * it are validated and pinned types taken (-EINVAL where they are not valid).
+ *
+ * A guest that suspended itself registers its vcpu_info and runstate areas again
+ * when it resumes, and reads its clock's scale from the new host: neither is
+ * part of a context.
  */
 struct hc_control_vcpu_context {
 	uint32_t vcpu;
 	uint32_t pad;
 	uint64_t buffer;
+};
+
+/*
+ * VCPU_GET_STATE / VCPU_SET_STATE: what a context leaves out; buffer is a struct
+ * hc_vcpu_state, a page.  -ENODATA: the vcpu has no context yet.  SET: -EINVAL a
+ * value that no vcpu can have; -EOPNOTSUPP registers that this host lacks.
+ */
+#define HC_VCPU_STATE_SYSCALL32_MASKS	(1u << 0)	/* entered with events masked */
+#define HC_VCPU_STATE_SYSENTER_MASKS	(1u << 1)
+#define HC_VCPU_STATE_NMI_PENDING	(1u << 2)
+#define HC_VCPU_STATE_TRAP_PENDING	(1u << 3)	/* trap_vector is entered first */
+#define HC_VCPU_XSAVE_MAX 3840
+struct hc_vcpu_state {
+	uint32_t flags;			/* HC_VCPU_STATE_* */
+	uint32_t trap_vector;		/* 0..255; 256: the NMI callback */
+	uint32_t trap_error;		/* its error code */
+	uint32_t xsave_size;		/* bytes of xsave in use, 0: the host has no XSAVE */
+	uint64_t nmi_callback;		/* guest virtual addresses, 0: none */
+	uint64_t syscall32_callback;
+	uint64_t sysenter_callback;
+	uint64_t singleshot;		/* ns until its timer expires, 0: not armed */
+	uint64_t periodic;		/* ns, period of its periodic timer, 0: none */
+	uint64_t xcr0;
+	uint64_t pad[24];
+	uint8_t xsave[HC_VCPU_XSAVE_MAX];	/* image of XSAVE, standard form */
 };
 
 struct hc_control_vcpu_affinity {
@@ -217,6 +252,73 @@ struct hc_control_counters {
 	uint64_t value[HC_COUNTER_COUNT];
 };
 
+/*
+ * RESUME: a domain that shut down with HC_SHUTDOWN_SUSPEND goes on where it was;
+ * for the vcpu that asked, the hypercall returns 1 (0 is for one that wakes up
+ * in a new domain).  No argument.  -EINVAL: not suspended.
+ */
+
+/*
+ * FRAME_INFO: what frames of the domain are.  list: address of an array of
+ * count uint64_t, IN machine frame numbers, OUT an information word each:
+ * HC_FRAME_* below.  done: 0 at first; counts words finished.
+ */
+#define HC_FRAME_GFN		((1ULL << 52) - 1)	/* guest frame number; all ones: none */
+#define HC_FRAME_LEVEL_SHIFT	52			/* 3 bits: in use as a table of level 1..4; 0: not */
+#define HC_FRAME_LEVEL		(7ULL << HC_FRAME_LEVEL_SHIFT)
+#define HC_FRAME_PINNED		(1ULL << 55)		/* by MMUEXT_PIN_* */
+#define HC_FRAME_SHARED		(1ULL << 56)		/* the hypervisor's: shared_info, grant table */
+#define HC_FRAME_ALIEN		(1ULL << 57)		/* not the domain's; nothing else is said */
+struct hc_control_frame_info {
+	uint64_t list;
+	uint32_t count;			/* 1..1048576 */
+	uint32_t done;			/* IN, OUT */
+};
+
+/*
+ * DIRTY_LOG: which frames were written, a bit for each guest frame number (as
+ * the machine-to-physical table had it at the write).  It can be turned on and
+ * off at any time; the guest does not see it.  -EINVAL: a privileged domain.
+ *
+ * ENABLE: count guest frame numbers from 0 on are logged, all clean at first.
+ *   -EBUSY it is on; -ENOMEM.
+ * DISABLE: -EINVAL it is off, as for those below.
+ * CLEAR: copies the bits of count numbers from first on, and clears them.  Every
+ *   write that was made before the call returns is in this result or will be in
+ *   the next one; so what is read from a frame after the call is either
+ *   current or reported again.
+ * PEEK: the same without clearing.
+ * STATISTICS: only what all of them return.
+ *
+ * Always reported: frames in which the hypervisor keeps something up to date
+ * (vcpu_info, event queues, runstate and time areas), and frames that another
+ * domain has mapped writable by a grant.  A writable foreign mapping by other
+ * means is reported when it is made and when it ends.  So is a frame when it
+ * becomes or ceases to be a page table.  Not in the log: shared_info, grant tables.
+ */
+#define HC_DIRTY_LOG_ENABLE	1
+#define HC_DIRTY_LOG_DISABLE	2
+#define HC_DIRTY_LOG_CLEAR	3
+#define HC_DIRTY_LOG_PEEK	4
+#define HC_DIRTY_LOG_STATISTICS	5
+#define HC_DIRTY_LOG_MAX	(1ULL << 36)	/* guest frame numbers */
+struct hc_control_dirty_log {
+	uint32_t op;			/* HC_DIRTY_LOG_* */
+	uint32_t pad;
+	uint64_t first;			/* IN: guest frame number, a multiple of 64 */
+	uint64_t count;			/* IN: guest frame numbers */
+	uint64_t buffer;		/* IN: of count bits, rounded up to 64; bit 0 of byte 0: first */
+	uint64_t done;			/* IN: 0 at first; guest frame numbers finished */
+	uint64_t dirty;			/* IN: 0 at first; OUT: bits set in the buffer */
+	uint64_t size;			/* OUT: guest frame numbers in the log */
+	uint64_t marked;		/* bits that went from 0 to 1 since ENABLE */
+	uint64_t outside;		/* writes to frames whose number is not in the log */
+	uint64_t faults;		/* page faults taken for the log */
+	uint64_t tables;		/* shadow tables in use */
+	uint64_t max_tables;
+	uint64_t rebuilds;		/* times all were thrown away for want of more */
+};
+
 struct hc_control {
 	uint32_t cmd;			/* HC_CONTROL_* */
 	uint32_t version;		/* HC_CONTROL_VERSION */
@@ -237,6 +339,8 @@ struct hc_control {
 		struct hc_control_hypercall_page hypercall_page;
 		struct hc_control_grant_seed grant_seed;
 		struct hc_control_counters counters;
+		struct hc_control_frame_info frame_info;
+		struct hc_control_dirty_log dirty_log;
 		uint8_t space[256];
 	} u;
 };

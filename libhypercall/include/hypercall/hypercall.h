@@ -137,6 +137,9 @@ int hc_domain_unpause(struct hc_handle *handle, uint16_t domid);
 
 /* reason: HC_SHUTDOWN_* of sched.h. */
 int hc_domain_shutdown(struct hc_handle *handle, uint16_t domid, uint32_t reason);
+
+/* A suspended domain goes on where it was, told that nothing came of it. */
+int hc_domain_resume(struct hc_handle *handle, uint16_t domid);
 int hc_domain_rename(struct hc_handle *handle, uint16_t domid, const char *name);
 int hc_domain_info(struct hc_handle *handle, uint16_t domid, struct hc_control_info *info);
 
@@ -162,6 +165,12 @@ int hc_vcpu_get_context(struct hc_handle *handle, uint16_t domid, uint32_t vcpu,
 int hc_vcpu_set_context(struct hc_handle *handle, uint16_t domid, uint32_t vcpu,
 			const struct hc_vcpu_guest_context *context);
 
+/* What a context leaves out. */
+int hc_vcpu_get_state(struct hc_handle *handle, uint16_t domid, uint32_t vcpu,
+		      struct hc_vcpu_state *state);
+int hc_vcpu_set_state(struct hc_handle *handle, uint16_t domid, uint32_t vcpu,
+		      const struct hc_vcpu_state *state);
+
 /*
  * Gives the domain extents of 2^order pages. frames: IN first guest frame of
  * each, OUT its first machine frame. Returns how many were got: fewer than
@@ -173,6 +182,10 @@ int hc_domain_populate(struct hc_handle *handle, uint16_t domid, uint64_t *frame
 /* Machine frames of the domain, from *start (0 first; 0 afterwards: end). Returns how many. */
 int hc_domain_frames(struct hc_handle *handle, uint16_t domid, uint64_t *frames, size_t count,
 		     uint64_t *start);
+
+/* For each machine frame a word of HC_FRAME_*; info may be the same array. */
+int hc_domain_frame_info(struct hc_handle *handle, uint16_t domid, const uint64_t *frames,
+			 size_t count, uint64_t *info);
 
 /* Whole pages between data (count * 4096 bytes) and machine frames of the domain. */
 int hc_domain_copy_to(struct hc_handle *handle, uint16_t domid, const uint64_t *frames,
@@ -191,6 +204,24 @@ int hc_domain_grant_seed(struct hc_handle *handle, uint16_t domid, uint32_t ref,
 
 /* Allocates a port in domid that peer may bind to; returns it. */
 int hc_domain_alloc_port(struct hc_handle *handle, uint16_t domid, uint16_t peer);
+
+/* --- Which frames of a domain were written -------------------------------- */
+
+/* Guest frame numbers below count are logged from now on. */
+int hc_dirty_log_enable(struct hc_handle *handle, uint16_t domid, uint64_t count);
+int hc_dirty_log_disable(struct hc_handle *handle, uint16_t domid);
+
+/*
+ * Bits of count guest frame numbers from first (a multiple of 64) on, cleared in
+ * the log or not; bitmap holds count rounded up to 64. Returns how many are
+ * set. A frame read after the call is current, or will be reported again.
+ */
+int64_t hc_dirty_log_read(struct hc_handle *handle, uint16_t domid, uint64_t first, uint64_t count,
+			  uint64_t *bitmap, int clear);
+
+/* What the log did since it was enabled; its input fields are of no meaning. */
+int hc_dirty_log_statistics(struct hc_handle *handle, uint16_t domid,
+			    struct hc_control_dirty_log *log);
 
 /* --- The host ------------------------------------------------------------- */
 
