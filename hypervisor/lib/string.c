@@ -91,3 +91,15 @@ void copy_page(void *dst, const void *src)
 
 	__asm__ volatile("rep movsq" : "+D"(dst), "+S"(src), "+c"(n) : : "memory");
 }
+
+void scrub_pages(void *first, size_t count)
+{
+	char *at = first, *end = at + count * PAGE_SIZE;
+
+	for (; at < end; at += 64)
+		__asm__ volatile("movnti %1, (%0); movnti %1, 8(%0); movnti %1, 16(%0); movnti %1, 24(%0);"
+				 "movnti %1, 32(%0); movnti %1, 40(%0); movnti %1, 48(%0); movnti %1, 56(%0)"
+				 : : "r"(at), "r"(0UL) : "memory");
+	/* Such stores are seen in no order; whoever gets the pages next must find them done. */
+	__asm__ volatile("sfence" : : : "memory");
+}

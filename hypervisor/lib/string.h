@@ -21,5 +21,7 @@ char *strchr(const char *s, int c);
 /* One whole 4 KiB page, both aligned; the shapes the processor does fastest. */
 void clear_page(void *page);
 void copy_page(void *dst, const void *src);
+/* Zeros to pages that nobody will read soon: past the caches, which keep what is in use. */
+void scrub_pages(void *first, size_t count);
 
 #endif

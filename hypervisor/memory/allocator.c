@@ -185,8 +185,7 @@ void frames_free(mfn_t mfn, unsigned int order)
 		if (frame_cas(&f->owner, &x, x | FRAME_ORPHAN))
 			return;
 	/* Nobody else shall read what the hypervisor kept in them. */
-	for (mfn_t i = 0; i < 1ULL << order; i++)
-		clear_page(mfn_to_virt(mfn + i));
+	scrub_pages(mfn_to_virt(mfn), 1ULL << order);
 	allocator_put(mfn, order, tlb_stamp_ancient());
 }
 

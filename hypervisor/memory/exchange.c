@@ -58,7 +58,7 @@ static void round_free_stolen(struct round *r)
 		mfn_t mfn = r->stolen[--r->stolen_count];
 
 		__atomic_store_n(&frame_of(mfn)->type, 0, __ATOMIC_RELAXED);
-		clear_page(mfn_to_virt(mfn));
+		scrub_pages(mfn_to_virt(mfn), 1);
 		allocator_put(mfn, 0, tlb_stamp_now());
 	}
 }

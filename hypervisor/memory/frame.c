@@ -37,7 +37,7 @@ static void release_shared(struct frame *f, uint64_t x)
 		if (x & FRAME_ORPHAN) {
 			__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
 			__atomic_store_n(&f->owner, FRAME_HYP, __ATOMIC_RELAXED);
-			clear_page(mfn_to_virt(frame_mfn(f)));
+			scrub_pages(mfn_to_virt(frame_mfn(f)), 1);
 			allocator_put(frame_mfn(f), 0, tlb_stamp_now());
 			return;
 		}
@@ -60,7 +60,7 @@ void frame_release(struct frame *f, uint64_t owner_word)
 	__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&f->owner, FRAME_HYP, __ATOMIC_RELAXED);
 	/* Nobody else shall read what the domain kept in it. */
-	clear_page(mfn_to_virt(mfn));
+	scrub_pages(mfn_to_virt(mfn), 1);
 	allocator_put(mfn, 0, tlb_stamp_now());
 	owner_uncharge(d, 1);
 }

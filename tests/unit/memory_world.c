@@ -81,6 +81,11 @@ void copy_page(void *dst, const void *src)
 	memcpy(dst, src, PAGE_SIZE);
 }
 
+void scrub_pages(void *first, size_t count)
+{
+	memset(first, 0, count * PAGE_SIZE);
+}
+
 bool hypercall_preempt_check(void)
 {
 	return world.preempt_every && ++preempt_count % world.preempt_every == 0;
