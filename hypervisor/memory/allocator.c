@@ -151,7 +151,7 @@ void allocator_put(mfn_t mfn, unsigned int order, uint32_t stamp)
 	spin_unlock(&lock);
 }
 
-void allocator_add(mfn_t first, mfn_t end)
+void allocator_put_range(mfn_t first, mfn_t end, uint32_t stamp)
 {
 	while (first < end) {
 		unsigned int order = 0;
@@ -160,9 +160,14 @@ void allocator_add(mfn_t first, mfn_t end)
 		       first + (2ULL << order) <= end &&
 		       zone_of(first) == zone_of(first + (2ULL << order) - 1))
 			order++;
-		allocator_put(first, order, tlb_stamp_ancient());
+		allocator_put(first, order, stamp);
 		first += 1ULL << order;
 	}
+}
+
+void allocator_add(mfn_t first, mfn_t end)
+{
+	allocator_put_range(first, end, tlb_stamp_ancient());
 }
 
 uint64_t memory_free_frames(void)

@@ -15,7 +15,9 @@
 mfn_t allocator_get(unsigned int order, unsigned int bits);
 /* Give back; stamp as in tlb.h, of the last use by a guest. */
 void allocator_put(mfn_t mfn, unsigned int order, uint32_t stamp);
-/* Hand over frames first..end-1, whose entries must read FRAME_HYP. */
+/* The same for frames first..end-1, whose entries must read FRAME_HYP. */
+void allocator_put_range(mfn_t first, mfn_t end, uint32_t stamp);
+/* The same for frames that no guest has used. */
 void allocator_add(mfn_t first, mfn_t end);
 
 #endif

@@ -19,6 +19,7 @@ struct memory_domain {
 	uint64_t frames;		/* held; while not zero, memory holds a reference to the domain */
 	uint64_t max_frames;
 	bool relinquishing;		/* gets no more frames */
+	bool tables_dropped;		/* ... and its page tables are undone */
 	uint64_t **chunk_map;		/* bit a 2 MiB chunk in which it (ever) held a frame */
 	uint64_t relinquish_next;	/* frame number where memory_domain_relinquish goes on */
 	uint64_t overhead_bytes;	/* hypervisor memory charged to it; atomic */
@@ -108,11 +109,14 @@ void frame_share(mfn_t mfn, struct domain *d, bool writable);
  */
 void frame_unshare(mfn_t mfn);
 
-/* ---- reservations (memory/reservation.c) ---- */
+/* ---- reservations (memory/reservation.c, memory/relinquish.c) ---- */
 /* Frames for a domain; charged, owned, not cleared.  -ENOMEM; -E2BIG over its maximum. */
 int domain_frames_alloc(struct domain *d, unsigned int order, mfn_t *mfn);
 int memory_domain_init(struct domain *d);
-/* Takes everything back; 0 when done, -ERESTART: call again.  References of others may remain. */
+/*
+ * Takes everything back; 0 when done, -ERESTART after a millisecond or when
+ * others want the processor: call again.  References of others may remain.
+ */
 int memory_domain_relinquish(struct domain *d);
 void memory_domain_free(struct domain *d);
 /* The first frame at or after *at that d owns, *at moves past it; MFN_INVALID: no more. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a domain owns, from its first frame to its last.
+ * What a domain owns, as long as it lives; relinquish.c takes it back.
  *
  * The chunk map remembers where that was, so that nobody needs to look at the
  * whole frame table: a bit for each 2 MiB of RAM in which the domain ever held
@@ -11,17 +11,13 @@
 #include "memory/reservation.h"
 
 #include "domain/domain.h"
-#include "hypercall/hypercall.h"
 #include "lib/bitmap.h"
 #include "memory/allocator.h"
-#include "memory/entry.h"
 #include "memory/owner.h"
-#include "memory/tlb.h"
 
 #define CHUNK_SHIFT 9				/* frames of a bit */
 #define PAGE_BITS_SHIFT 15			/* bits of a page of the map */
 #define PAGE_SHIFT_FRAMES (CHUNK_SHIFT + PAGE_BITS_SHIFT)
-#define PREEMPT_FRAMES 64
 
 static unsigned int map_pages(void)
 {
@@ -171,90 +167,44 @@ int reservation_steal(struct domain *d, mfn_t mfn)
 	return 0;
 }
 
-mfn_t memory_domain_next_frame(struct domain *d, uint64_t *at)
+bool reservation_next_chunk(const struct domain *d, mfn_t *at)
 {
-	for (mfn_t mfn = *at; mfn < memory_max_mfn; ) {
+	mfn_t mfn = *at;
+
+	while (mfn < memory_max_mfn) {
 		uint64_t *page = d->memory.chunk_map[mfn >> PAGE_SHIFT_FRAMES];
-		uint64_t x;
 
 		if (!page) {
 			mfn = ((mfn >> PAGE_SHIFT_FRAMES) + 1) << PAGE_SHIFT_FRAMES;
-			continue;
-		}
-		if (!bit_test(page, mfn >> CHUNK_SHIFT & ((1u << PAGE_BITS_SHIFT) - 1))) {
+		} else if (!bit_test(page, mfn >> CHUNK_SHIFT & ((1u << PAGE_BITS_SHIFT) - 1))) {
 			mfn = ((mfn >> CHUNK_SHIFT) + 1) << CHUNK_SHIFT;
-			continue;
+		} else {
+			*at = mfn;
+			return true;
 		}
-		x = frame_owner_word(frame_of(mfn));
-		if (frame_owner_id(x) == d->id && x & FRAME_REFS && !(x & FRAME_SHARED)) {
-			*at = mfn + 1;
-			return mfn;
-		}
-		mfn++;
 	}
 	*at = memory_max_mfn;
-	return MFN_INVALID;
-}
-
-static bool unpin(struct frame *f)
-{
-	uint64_t x = frame_type_word(f);
-
-	while (x & FRAME_COUNT && x & FRAME_PINNED)
-		if (frame_cas(&f->type, &x, x & ~FRAME_PINNED))
-			return true;
 	return false;
 }
 
-/* Undo what keeps a frame of a dying domain in use, then drop the domain's own reference. */
-static int relinquish_frame(struct domain *d, struct frame *f)
+mfn_t reservation_chunk_end(mfn_t mfn)
 {
-	int rc = 0;
-
-	if (!frame_get_id(f, d->id))
-		return 0;
-	if (unpin(f))
-		rc = frame_put_table(f, true);
-	if (!rc)
-		rc = frame_put_resume(f, d->id, true);
-	if (!rc && __atomic_fetch_and(&f->owner, ~FRAME_ALLOCATED, __ATOMIC_SEQ_CST) &
-		   FRAME_ALLOCATED)
-		frame_put(f);
-	frame_put(f);
-	return rc;
+	return MIN(((mfn >> CHUNK_SHIFT) + 1) << CHUNK_SHIFT, memory_max_mfn);
 }
 
-int memory_domain_relinquish(struct domain *d)
+mfn_t memory_domain_next_frame(struct domain *d, uint64_t *at)
 {
-	struct memory_domain *m = &d->memory;
-	unsigned int done = 0;
-	struct vcpu *v;
-	int rc;
+	mfn_t mfn = *at;
 
-	spin_lock(&m->page_lock);
-	m->relinquishing = true;
-	spin_unlock(&m->page_lock);
-	for_each_vcpu(d, v) {
-		rc = vcpu_drop_bases(v);
-		if (rc)
-			return rc;
-	}
-	for (;;) {
-		uint64_t next = m->relinquish_next;
-		mfn_t mfn = memory_domain_next_frame(d, &next);
+	while (reservation_next_chunk(d, &mfn)) {
+		mfn_t end = reservation_chunk_end(mfn);
 
-		if (mfn == MFN_INVALID)
-			break;
-		rc = relinquish_frame(d, frame_of(mfn));
-		if (rc) {
-			m->relinquish_next = mfn;
-			return rc;
-		}
-		m->relinquish_next = next;
-		if (++done % PREEMPT_FRAMES == 0 && hypercall_preempt_check())
-			return -ERESTART;
+		for (; mfn < end; mfn++)
+			if (reservation_owns(d, frame_owner_word(frame_of(mfn)))) {
+				*at = mfn + 1;
+				return mfn;
+			}
 	}
-	m->relinquish_next = memory_max_mfn;
-	owner_reap();
-	return 0;
+	*at = memory_max_mfn;
+	return MFN_INVALID;
 }

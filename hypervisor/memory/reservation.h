@@ -3,6 +3,7 @@
 #ifndef MEMORY_RESERVATION_H
 #define MEMORY_RESERVATION_H
 
+#include "domain/domain.h"
 #include "memory/memory.h"
 
 /* As domain_frames_alloc(), with addresses of at most "bits" bits. */
@@ -15,6 +16,20 @@ int reservation_drop(struct domain *d, mfn_t mfn);
  */
 int reservation_steal(struct domain *d, mfn_t mfn);
 int reservation_give(struct domain *d, mfn_t mfn, unsigned int order);	/* -ENOMEM */
+
+/*
+ * Chunks of 2 MiB in which d has, or had, frames: the first frame at or after
+ * *at that lies in one (false: none), and where that chunk ends.
+ */
+bool reservation_next_chunk(const struct domain *d, mfn_t *at);
+mfn_t reservation_chunk_end(mfn_t mfn);
+
+/* Whether a frame's owner word says that it is of d's reservation; pages shared with d are not. */
+static inline bool reservation_owns(const struct domain *d, uint64_t owner_word)
+{
+	return frame_owner_id(owner_word) == d->id && owner_word & FRAME_REFS &&
+	       !(owner_word & FRAME_SHARED);
+}
 
 /* First frame of the n-th 2 MiB of the machine-to-phys table (boot.c); MFN_INVALID: a hole. */
 mfn_t m2p_extent(unsigned int n);

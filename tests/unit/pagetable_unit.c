@@ -279,6 +279,38 @@ static void destruction_frees_everything(void **state)
 	world_check();
 }
 
+/* Nobody else wants the processor, and still the one who destroys gets it back now and then. */
+static void destruction_comes_in_parts(void **state)
+{
+	enum { CHUNKS = 12, CHUNK = 512 };
+	mfn_t l4 = wide_tree(3), first;
+	unsigned int calls;
+	uint64_t before;
+
+	(void)state;
+	assert_int_equal(world_mmuext(HC_MMUEXT_PIN_L4_TABLE, l4, 0), 0);
+	for (unsigned int i = 0; i < CHUNKS; i++) {
+		assert_int_equal(domain_frames_alloc(&world.dom[1], 9, &first), 0);
+		memset(mfn_to_virt(first), 0x5a, CHUNK * PAGE_SIZE);
+	}
+	before = world.dom[1].memory.frames;
+	assert_int_equal(memory_domain_relinquish(&world.dom[1]), -ERESTART);
+	/* Tables went first, and what they alone kept. */
+	assert_false(world_validated(l4));
+	assert_true(before - world.dom[1].memory.frames <= CHUNK);
+	for (calls = 1; world.dom[1].memory.frames; calls++) {
+		before = world.dom[1].memory.frames;
+		memory_domain_relinquish(&world.dom[1]);
+		assert_in_range(before - world.dom[1].memory.frames, 1, CHUNK);
+	}
+	assert_true(calls >= CHUNKS);
+	assert_int_equal(world_table(first)[0], 0);
+	assert_int_equal(world_table(first + CHUNK - 1)[PTE_ENTRIES - 1], 0);
+	assert_int_equal(m2p_get(first), M2P_INVALID);
+	assert_int_equal(world_destroy(1), 1);
+	world_check();
+}
+
 static void foreign_mappings_keep_a_zombie(void **state)
 {
 	struct space s;
@@ -322,6 +354,7 @@ int main(void)
 		T(both_directions_meet),
 		T(interrupted_failures_stay_failures),
 		T(destruction_frees_everything),
+		T(destruction_comes_in_parts),
 		T(foreign_mappings_keep_a_zombie),
 	};
 
