@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The control hypercalls on one domain: a table of operations. */
+/*
+ * The control hypercalls on one domain: a table of operations.
+ *
+ * Those that take long give way to the caller with -ERESTART rather than going
+ * on by themselves: the kernel of the management domain schedules nobody while
+ * a program of it is in a hypercall, however often that is continued.
+ */
 #include <hypercall/control.h>
 #include <hypercall/sched.h>
 #include "cpu/cpu.h"
@@ -463,7 +469,5 @@ long hypercall_control(uint64_t arg)
 	/* Written back also when a part is done: how far is in the structure. */
 	if (returns && rc != -EFAULT && copy_to_guest(arg, &op, sizeof(op)))
 		rc = -EFAULT;
-	if (rc == -ERESTART || rc == -EINTR)
-		return hypercall_continue(HC_NR_DOMCTL, 1, arg);
 	return rc;
 }

@@ -37,7 +37,7 @@
 #define EOPNOTSUPP 95
 #endif
 
-/* Internal: a preemptible operation stopped half-way and wants to be called again. */
+/* A preemptible operation stopped half-way and wants to be called again; of guests only control calls see it. */
 #ifndef ERESTART
 #define ERESTART 85
 #endif

@@ -5,9 +5,14 @@
 int hc_control_call(struct hc_handle *handle, struct hc_control *control)
 {
 	uint64_t arguments[5] = { 0 };
+	int ret;
 
 	control->version = HC_CONTROL_VERSION;
-	return hc_call_data(handle, HC_NR_DOMCTL, arguments, 0, control, sizeof(*control));
+	/* A part each; the kernel may schedule others in between. */
+	do
+		ret = hc_call_data(handle, HC_NR_DOMCTL, arguments, 0, control, sizeof(*control));
+	while (ret == -ERESTART);
+	return ret;
 }
 
 int hc_system_call(struct hc_handle *handle, struct hc_system *system)

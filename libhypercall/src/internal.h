@@ -119,7 +119,7 @@ static inline int device_call(int fd, unsigned long request, void *argument)
 /* Describes what IOCTL_UNMAP_NOTIFY shall do; see hc_grant_notify. */
 struct unmap_notify hc_unmap_notify_make(uint64_t index, int32_t offset, uint32_t port);
 
-/* Fills in the version and makes the call; the results are in *control. */
+/* Fills in the version and makes the call, all parts of it; the results are in *control. */
 int hc_control_call(struct hc_handle *handle, struct hc_control *control);
 int hc_system_call(struct hc_handle *handle, struct hc_system *system);
 

@@ -29,6 +29,7 @@ static struct hc_handle *handle;
 static struct {
 	int result;			/* Given back instead of answering, when below 0. */
 	unsigned int calls;
+	unsigned int parts;		/* Calls that an operation of many parts takes, beside the last. */
 	uint32_t cmd;			/* Of the last control or system call. */
 	uint64_t populated, limit;
 	struct hc_vcpu_guest_context context;
@@ -41,10 +42,13 @@ static int control_copy(struct hc_control *control)
 	struct hc_control_copy *copy = &control->u.copy;
 	const uint64_t *frames = (const uint64_t *)copy->list;
 	unsigned char (*pages)[4096] = (void *)copy->buffer;
-	uint32_t i;
+	uint32_t i, end = copy->count;
 
-	assert_int_equal(copy->done, 0);
-	for (i = 0; i < copy->count; i++) {
+	if (host.parts) {
+		host.parts--;
+		end = copy->done + 10;
+	}
+	for (i = copy->done; i < end; i++) {
 		assert_in_range(frames[i], 0, PAGES - 1);
 		if (control->cmd == HC_CONTROL_COPY_FROM)
 			memcpy(pages[i], host.memory[frames[i]], 4096);
@@ -53,8 +57,8 @@ static int control_copy(struct hc_control *control)
 		else
 			memcpy(host.memory[frames[i]], pages[i], 4096);
 	}
-	copy->done = copy->count;
-	return 0;
+	copy->done = end;
+	return end < copy->count ? -ERESTART : 0;
 }
 
 static int control_list(struct hc_control_frame_list *list)
@@ -78,6 +82,8 @@ static int answer_control(struct hc_control *control)
 		assert_string_equal(control->u.create.name, "demo");
 		control->domid = DOMID;
 		return 0;
+	case HC_CONTROL_DESTROY:
+		return host.parts && host.parts-- ? -ERESTART : 0;
 	case HC_CONTROL_INFO:
 		if (control->u.info.flags == HC_INFO_NEXT)
 			control->domid = DOMID;
@@ -343,6 +349,31 @@ static void copies_pages_in_pieces(void **state)
 	assert_int_equal(hc_domain_copy_to(handle, DOMID, frames, PAGES, data), -EBUSY);
 }
 
+/* What the hypervisor does in parts is one call to the program. */
+static void repeats_until_all_parts_are_done(void **state)
+{
+	static unsigned char data[100][4096];
+	uint64_t frames[100];
+	size_t i;
+
+	(void)state;
+	host.parts = 5;
+	assert_int_equal(hc_domain_destroy(handle, DOMID), 0);
+	assert_int_equal(host.calls, 6);
+
+	for (i = 0; i < 100; i++) {
+		frames[i] = i;
+		memset(data[i], (int)i + 1, 4096);
+	}
+	fresh_host(state);
+	host.parts = 3;
+	assert_int_equal(hc_domain_copy_to(handle, DOMID, frames, 100, data), 0);
+	assert_int_equal(host.calls, 4);
+	assert_memory_equal(host.memory, data, sizeof(data));
+	host.result = -ESRCH;
+	assert_int_equal(hc_domain_destroy(handle, DOMID), -ESRCH);
+}
+
 static void lists_frames(void **state)
 {
 	uint64_t frames[300], start = 0, seen = 0;
@@ -405,6 +436,7 @@ int main(void)
 		cmocka_unit_test_setup(asks_the_host, fresh_host),
 		cmocka_unit_test_setup(gives_memory_in_pieces, fresh_host),
 		cmocka_unit_test_setup(copies_pages_in_pieces, fresh_host),
+		cmocka_unit_test_setup(repeats_until_all_parts_are_done, fresh_host),
 		cmocka_unit_test_setup(lists_frames, fresh_host),
 		cmocka_unit_test_setup(passes_errors_on, fresh_host),
 		cmocka_unit_test_setup(keeps_buffers_apart, fresh_host),

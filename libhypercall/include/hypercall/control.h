@@ -13,13 +13,17 @@
  *
  * Common errors: -EACCES wrong interface version, -ENOSYS unknown command,
  * -ESRCH no such domain, -EFAULT an address cannot be read or written,
- * -EINVAL a field is out of its range.  Long operations are preempted and
- * continued transparently; the caller sees one call.
+ * -EINVAL a field is out of its range.
+ *
+ * -ERESTART: a part is done, at most a few milliseconds of work.  Make the same
+ * call again, with the structure as it was left, until the result is another;
+ * a kernel that cannot be preempted in a hypercall schedules in between.  Only
+ * DESTROY, COPY_TO, COPY_FROM, FRAME_LIST and VCPU_SET_CONTEXT come in parts.
  */
 #ifndef HYPERCALL_CONTROL_H
 #define HYPERCALL_CONTROL_H
 
-#define HC_CONTROL_VERSION 0x544e0001u	/* "TN", revision 1 */
+#define HC_CONTROL_VERSION 0x544e0002u	/* "TN", revision 2 */
 
 /* struct hc_control.cmd */
 #define HC_CONTROL_CREATE		1
@@ -75,7 +79,10 @@ struct hc_control_create {
 	uint32_t max_event_ports;	/* 0: default of the ABI */
 };
 
-/* DESTROY, PAUSE, UNPAUSE take no argument.  PAUSE and UNPAUSE nest. */
+/*
+ * DESTROY, PAUSE, UNPAUSE take no argument.  PAUSE and UNPAUSE nest.  A DESTROY
+ * that nobody continues leaves a dying domain, for anybody to continue.
+ */
 
 /* SHUTDOWN: forces the domain into the shut-down state, as if it had asked. */
 struct hc_control_shutdown {
@@ -196,7 +203,7 @@ struct hc_control_sched {
  * be in use as page tables or descriptor tables (-EBUSY).  list: address of
  * an array of count uint64_t machine frame numbers; buffer holds count * 4096
  * bytes, or for COPY_TO with HC_COPY_ZERO is not used and frames are cleared.
- * done counts frames finished when an error ends the call.
+ * done: 0 at first; counts frames finished when a part or an error ends the call.
  */
 #define HC_COPY_ZERO (1u << 0)
 struct hc_control_copy {
@@ -204,14 +211,15 @@ struct hc_control_copy {
 	uint64_t buffer;
 	uint32_t count;			/* 1..1048576 */
 	uint32_t flags;			/* HC_COPY_* */
-	uint32_t done;			/* OUT */
+	uint32_t done;			/* IN, OUT */
 	uint32_t pad;
 };
 
 /*
  * FRAME_LIST: machine frame numbers held by the domain, in no useful order.
- * IN: buffer of capacity uint64_t; start: where to go on (0 first).
- * OUT: count written, next: value of start for the following call, 0 at the end.
+ * IN: buffer of capacity uint64_t; count: 0; start: where to go on (0 first).
+ * OUT: count written, next: value of start for the following list, 0 at the end;
+ * after a part count and start say how far it is.
  */
 struct hc_control_frame_list {
 	uint64_t buffer;
