@@ -6,13 +6,26 @@
 
 #include <hypercall/memory.h>
 
-/* Extents of one hypercall: a list of 128 KiB. */
-#define PIECE 16384
+/*
+ * Extents of one hypercall, and pages: the guest ABI has it continued without
+ * a return to the kernel here, so a piece must not take long.
+ */
+#define PIECE 1024
+#define PIECE_PAGES 32768
 
 struct piece {
 	uint64_t frames[PIECE];
 	struct hc_memory_reservation reservation;
 };
+
+static size_t piece_extents(size_t left, unsigned int order)
+{
+	size_t most = order < 16 ? PIECE_PAGES >> order : 1;
+
+	if (most > PIECE)
+		most = PIECE;
+	return left < most ? left : most;
+}
 
 /* Returns how many extents were got, or the error when it was none. */
 static int populate_piece(struct hc_handle *handle, struct piece *piece, uint64_t *frames,
@@ -48,7 +61,7 @@ int hc_domain_populate(struct hc_handle *handle, uint16_t domid, uint64_t *frame
 		piece->reservation = (struct hc_memory_reservation){
 			.extent_order = order, .domid = domid,
 		};
-		n = count - done < PIECE ? count - done : PIECE;
+		n = piece_extents(count - done, order);
 		ret = populate_piece(handle, piece, frames + done, n);
 		if (ret <= 0)
 			break;

@@ -307,21 +307,33 @@ static void gives_memory_in_pieces(void **state)
 		frames[i] = i;
 	host.limit = 40000;
 	assert_int_equal(hc_domain_populate(handle, DOMID, frames, 40000, 0), 40000);
-	assert_int_equal(host.calls, 3);
+	assert_int_equal(host.calls, 40);
 	for (i = 0; i < 40000; i++)
 		assert_int_equal(frames[i], i * 10);
 
-	/* Memory runs out within the second piece. */
+	/* Memory runs out within a piece. */
 	fresh_host(state);
 	for (i = 0; i < 40000; i++)
 		frames[i] = i;
 	host.limit = 20000;
 	assert_int_equal(hc_domain_populate(handle, DOMID, frames, 40000, 0), 20000);
-	assert_int_equal(host.calls, 2);
+	assert_int_equal(host.calls, 20);
 	assert_int_equal(frames[19999], 199990);
 	assert_int_equal(frames[20000], 20000);
 	host.result = -ENOMEM;
 	assert_int_equal(hc_domain_populate(handle, DOMID, frames, 10, 0), -ENOMEM);
+
+	/* Large extents are fewer a piece, down to one. */
+	fresh_host(state);
+	for (i = 0; i < 130; i++)
+		frames[i] = i;
+	host.limit = 200;
+	assert_int_equal(hc_domain_populate(handle, DOMID, frames, 130, 9), 130);
+	assert_int_equal(host.calls, 3);
+	for (i = 0; i < 2; i++)
+		frames[i] = 130 + i;
+	assert_int_equal(hc_domain_populate(handle, DOMID, frames, 2, 18), 2);
+	assert_int_equal(host.calls, 5);
 }
 
 static void copies_pages_in_pieces(void **state)
