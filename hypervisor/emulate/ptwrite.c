@@ -12,7 +12,7 @@
 #include "emulate/arithmetic.h"
 #include "emulate/execute.h"
 #include "domain/domain.h"
-#include "hypercall/hypercall.h"
+#include "hypercall/guest_word.h"
 
 #define STRING_BATCH 64		/* entries of one rep stos or movs before interrupts get their turn */
 
@@ -194,7 +194,7 @@ static enum emulate_result exchange_fast(struct vcpu *v, struct regs *regs, uint
 	uint64_t old;
 	int rc;
 
-	if (unlikely(copy_from_guest(&old, va, sizeof(old))))
+	if (unlikely(guest_read64(&old, va)))
 		return EMULATE_UNHANDLED;
 	rc = pagetable_emulated_write(v, va, sizeof(old), *slot, &old);
 	if (likely(!rc))
@@ -224,7 +224,7 @@ static bool write_fast(struct vcpu *v, struct regs *regs, uint64_t va, enum emul
 	uint8_t rex;
 
 	if ((regs->rip & ~PAGE_MASK) > PAGE_SIZE - sizeof(code) ||
-	    regs->cs != HC_FLAT_RING3_CS64 || copy_from_guest(&code, regs->rip, sizeof(code)))
+	    regs->cs != HC_FLAT_RING3_CS64 || guest_read64(&code, regs->rip))
 		return false;
 	rex = BYTE(code, 0);
 	if ((rex & 0xfa) == 0x48 && !(va & 7) && points_to(regs, BYTE(code, 2), rex, va)) {

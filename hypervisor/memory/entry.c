@@ -217,13 +217,9 @@ void vcpu_defer(struct vcpu *v, struct frame *f, unsigned int domid)
 	v->memory.deferred_domid = domid;
 }
 
-int vcpu_deferred_finish(struct vcpu *v, bool preemptible)
+int vcpu_deferred_resume(struct vcpu *v, bool preemptible)
 {
-	int rc;
-
-	if (likely(!v->memory.deferred))
-		return 0;
-	rc = frame_put_resume(v->memory.deferred, v->memory.deferred_domid, preemptible);
+	int rc = frame_put_resume(v->memory.deferred, v->memory.deferred_domid, preemptible);
 	if (!rc)
 		v->memory.deferred = NULL;
 	return rc;

@@ -87,8 +87,12 @@ static inline bool table_entry_ok(uint64_t entry)
 	return !(entry & (PTE_LARGE | PTE_GLOBAL | PTE_PWT | PTE_PCD));
 }
 
+int vcpu_deferred_resume(struct vcpu *v, bool preemptible);
 /* Finish what the current vcpu left undone: 0 or -ERESTART. */
-int vcpu_deferred_finish(struct vcpu *v, bool preemptible);
+static inline int vcpu_deferred_finish(struct vcpu *v, bool preemptible)
+{
+	return unlikely(v->memory.deferred) ? vcpu_deferred_resume(v, preemptible) : 0;
+}
 /* f, a partial table of that domain, is left to be undone.  Nothing else may be. */
 void vcpu_defer(struct vcpu *v, struct frame *f, unsigned int domid);
 

@@ -151,10 +151,33 @@ static inline void frame_put(struct frame *f)
 /* A general reference, if d owns the frame.  Such a frame is not freed until frame_put. */
 bool frame_get(struct frame *f, struct domain *d);
 
+/* The first use and the last, and whatever is not plain (frame_type.c). */
+int frame_get_type_slow(struct frame *f, enum frame_type type, bool preemptible);
+int frame_put_type_slow(struct frame *f, bool preemptible);
+
 /* Use as type: 0, -EINVAL (wrong type or contents), -EBUSY (too often), -ERESTART (preempted). */
-int frame_get_type(struct frame *f, enum frame_type type, bool preemptible);
+static inline int frame_get_type(struct frame *f, enum frame_type type, bool preemptible)
+{
+	const uint64_t valid = (uint64_t)type << FRAME_TYPE_SHIFT | FRAME_VALIDATED;
+	uint64_t x = frame_type_word(f);
+
+	if (likely((x & (FRAME_TYPE | FRAME_VALIDATED)) == valid && (uint32_t)x != FRAME_COUNT &&
+		   frame_cas(&f->type, &x, x + 1)))
+		return 0;
+	return frame_get_type_slow(f, type, preemptible);
+}
+
 /* 0, or -ERESTART: the frame is partial now, the rest is for frame_put_resume(). */
-int frame_put_type(struct frame *f, bool preemptible);
+static inline int frame_put_type(struct frame *f, bool preemptible)
+{
+	uint64_t x = frame_type_word(f);
+
+	/* Of two, one may be the lock's. */
+	if (likely((uint32_t)x > 2 && frame_cas(&f->type, &x, x - 1)))
+		return 0;
+	return frame_put_type_slow(f, preemptible);
+}
+
 /* Undo f if it is a partial table of that domain's; 0 or -ERESTART.  Needs no reference. */
 int frame_put_resume(struct frame *f, unsigned int domid, bool preemptible);
 /* Both references of a table; 0 or -ERESTART as above, the caller's references are gone anyway. */

@@ -48,24 +48,75 @@ static bool is_hole_slot(enum frame_type level, unsigned int index)
 	return level == FRAME_L4 && index >= L4_HOLE_FIRST && index <= L4_HOLE_LAST;
 }
 
-/* Entries 0.. of a level-1 table; *at ends where the first bad one is. */
+/* Tables are mostly empty, so they are looked through in groups. */
+#define GROUP 16
+
+static inline bool group_empty(const uint64_t *e)
+{
+	uint64_t all = 0;
+
+#pragma GCC unroll 16
+	for (unsigned int i = 0; i < GROUP; i++)
+		all |= e[i];
+	return !(all & PTE_PRESENT);
+}
+
+/* The first index from i on that need be looked at. */
+static inline unsigned int skip_empty(const uint64_t *table, unsigned int i)
+{
+	while (i % GROUP == 0 && i < PTE_ENTRIES && group_empty(table + i))
+		i += GROUP;
+	return i;
+}
+
+/* The same downwards: entries from the result up to end need not. */
+static inline unsigned int skip_empty_down(const uint64_t *table, unsigned int end)
+{
+	while (end % GROUP == 0 && end && group_empty(table + end - GROUP))
+		end -= GROUP;
+	return end;
+}
+
+static inline int check_l1_entry(struct domain *d, uint64_t *entry)
+{
+	uint64_t e = *entry, adjusted = e;
+
+	if (!(e & PTE_PRESENT))
+		return 0;
+	if (unlikely(!l1_entry_adjust(d, &adjusted) || l1_entry_get(d, d->id, &adjusted)))
+		return -EINVAL;
+	if (adjusted != e)
+		*entry = adjusted;
+	return 0;
+}
+
+/* All of a level-1 table; *at ends where the first bad entry is. */
 static int check_l1(struct domain *d, uint64_t *table, unsigned int *at)
 {
-	for (unsigned int i = *at; i < PTE_ENTRIES; i++) {
-		uint64_t e = table[i], adjusted = e;
-
-		if (!(e & PTE_PRESENT))
+	for (unsigned int group = 0; group < PTE_ENTRIES; group += GROUP) {
+		if (group_empty(table + group))
 			continue;
-		if (unlikely(!l1_entry_adjust(d, &adjusted) ||
-			     l1_entry_get(d, d->id, &adjusted))) {
-			*at = i;
-			return -EINVAL;
-		}
-		if (adjusted != e)
-			table[i] = adjusted;
+		for (unsigned int i = group; i < group + GROUP; i++)
+			if (check_l1_entry(d, table + i)) {
+				*at = i;
+				return -EINVAL;
+			}
 	}
 	*at = PTE_ENTRIES;
 	return 0;
+}
+
+/* The first "end" entries of a level-1 table. */
+static void undo_l1(uint64_t *table, unsigned int end)
+{
+	while (end) {
+		unsigned int group = (end - 1) & ~(GROUP - 1);
+
+		if (!group_empty(table + group))
+			for (unsigned int i = group; i < end; i++)
+				l1_entry_put(table[i]);
+		end = group;
+	}
 }
 
 static int check_upper(struct domain *d, uint64_t *table, enum frame_type level,
@@ -73,7 +124,7 @@ static int check_upper(struct domain *d, uint64_t *table, enum frame_type level,
 {
 	unsigned int done = 0;
 
-	for (; *at < PTE_ENTRIES; ++*at) {
+	for (*at = skip_empty(table, *at); *at < PTE_ENTRIES; *at = skip_empty(table, *at + 1)) {
 		uint64_t e = table[*at];
 		int rc;
 
@@ -129,8 +180,7 @@ static int undo(struct frame *f, enum frame_type level, unsigned int *at, bool p
 	int rc;
 
 	if (level == FRAME_L1) {
-		while (*at)
-			l1_entry_put(table[--*at]);
+		undo_l1(table, *at);
 		return 0;
 	}
 	/* The next entry's table may have been interrupted half-way; it waits for us. */
@@ -140,7 +190,7 @@ static int undo(struct frame *f, enum frame_type level, unsigned int *at, bool p
 		if (rc)
 			return rc;
 	}
-	while (*at) {
+	while ((*at = skip_empty_down(table, *at))) {
 		uint64_t e = table[--*at];
 
 		if (!(e & PTE_PRESENT) || is_hole_slot(level, *at))
@@ -226,7 +276,7 @@ static int take_partial(struct frame *f, uint64_t x, bool preemptible)
 	return rc;
 }
 
-int frame_get_type(struct frame *f, enum frame_type type, bool preemptible)
+int frame_get_type_slow(struct frame *f, enum frame_type type, bool preemptible)
 {
 	uint64_t x = frame_type_word(f), being_checked = (uint64_t)type << FRAME_TYPE_SHIFT | 1;
 
@@ -253,7 +303,7 @@ int frame_get_type(struct frame *f, enum frame_type type, bool preemptible)
 	}
 }
 
-int frame_put_type(struct frame *f, bool preemptible)
+int frame_put_type_slow(struct frame *f, bool preemptible)
 {
 	uint64_t x = frame_type_word(f);
 

@@ -3,7 +3,7 @@
 #include <hypercall/memory.h>
 
 #include "domain/domain.h"
-#include "hypercall/hypercall.h"
+#include "hypercall/guest_word.h"
 #include "memory/entry.h"
 #include "memory/owner.h"
 
@@ -95,6 +95,14 @@ static int update_one(struct update *u, const struct hc_mmu_update *r)
 	}
 }
 
+/* Most calls have a single one. */
+static inline int copy_requests(struct hc_mmu_update *to, uint64_t from, uint32_t n)
+{
+	if (likely(n == 1))
+		return guest_read64(&to->ptr, from) | guest_read64(&to->val, from + 8);
+	return copy_from_guest(to, from, n * sizeof(*to));
+}
+
 /* The requests from *i on; -ERESTART: let others in, then go on at *i. */
 static int update_list(struct update *u, uint64_t list, uint32_t count, uint32_t *i)
 {
@@ -104,7 +112,7 @@ static int update_list(struct update *u, uint64_t list, uint32_t count, uint32_t
 	while (!rc && *i < count) {
 		uint32_t n = MIN(count - *i, CHUNK);
 
-		if (copy_from_guest(chunk, list + *i * sizeof(chunk[0]), n * sizeof(chunk[0])))
+		if (copy_requests(chunk, list + *i * sizeof(chunk[0]), n))
 			return -EFAULT;
 		for (uint32_t k = 0; k < n && !rc; k++) {
 			rc = update_one(u, &chunk[k]);

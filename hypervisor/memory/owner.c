@@ -13,7 +13,7 @@
 
 static struct domain **directory[PAGES];	/* pages never go away */
 static spinlock_t lock;				/* protects making pages */
-static struct domain *reap_list;		/* linked by memory.reap_next, lock-free */
+struct domain *owner_reap_list;
 
 int owner_register(struct domain *d)
 {
@@ -70,13 +70,13 @@ int owner_charge(struct domain *d, uint64_t count)
 
 static void reap_later(struct domain *d)
 {
-	struct domain *head = __atomic_load_n(&reap_list, __ATOMIC_RELAXED);
+	struct domain *head = __atomic_load_n(&owner_reap_list, __ATOMIC_RELAXED);
 
 	if (__atomic_fetch_add(&d->memory.reap_count, 1, __ATOMIC_SEQ_CST))
 		return;		/* it is in the list already */
 	do {
 		d->memory.reap_next = head;
-	} while (!__atomic_compare_exchange_n(&reap_list, &head, d, false, __ATOMIC_SEQ_CST,
+	} while (!__atomic_compare_exchange_n(&owner_reap_list, &head, d, false, __ATOMIC_SEQ_CST,
 					      __ATOMIC_RELAXED));
 }
 
@@ -92,13 +92,11 @@ void owner_uncharge(struct domain *d, uint64_t count)
 		reap_later(d);
 }
 
-void owner_reap(void)
+void owner_reap_now(void)
 {
 	struct domain *d, *next;
 
-	if (likely(!__atomic_load_n(&reap_list, __ATOMIC_RELAXED)))
-		return;
-	for (d = __atomic_exchange_n(&reap_list, NULL, __ATOMIC_SEQ_CST); d; d = next) {
+	for (d = __atomic_exchange_n(&owner_reap_list, NULL, __ATOMIC_SEQ_CST); d; d = next) {
 		uint32_t count;
 
 		next = d->memory.reap_next;

@@ -16,10 +16,16 @@ struct domain *owner_lookup(unsigned int domid);
  */
 int owner_charge(struct domain *d, uint64_t count);
 void owner_uncharge(struct domain *d, uint64_t count);
+extern struct domain *owner_reap_list;	/* linked by memory.reap_next, lock-free */
+void owner_reap_now(void);
 /*
  * Drop domain references of domains that lost their last frame since; not with
  * locks held.  Every memory hypercall ends with it.
  */
-void owner_reap(void);
+static inline void owner_reap(void)
+{
+	if (unlikely(__atomic_load_n(&owner_reap_list, __ATOMIC_RELAXED)))
+		owner_reap_now();
+}
 
 #endif

@@ -277,7 +277,7 @@ void world_make_table(mfn_t mfn)
 }
 
 /* The inline frame_get_writable() comes here with what is not writable. */
-int frame_get_type(struct frame *f, enum frame_type type, bool preemptible)
+int frame_get_type_slow(struct frame *f, enum frame_type type, bool preemptible)
 {
 	if (type != FRAME_WRITABLE || preemptible)
 		panic("frames are only wanted for writing");
@@ -286,7 +286,7 @@ int frame_get_type(struct frame *f, enum frame_type type, bool preemptible)
 	return frame_get_writable(f);
 }
 
-int frame_put_type(struct frame *f, bool preemptible)
+int frame_put_type_slow(struct frame *f, bool preemptible)
 {
 	(void)preemptible;
 	if (frame_type_of(f->type) != FRAME_WRITABLE ||
@@ -329,7 +329,9 @@ void frame_unshare(mfn_t mfn)
 	change_owner(mfn, frame_owner_id(frames[mfn].owner), FRAME_OWNER_HEAP);
 }
 
-void owner_reap(void)
+struct domain *owner_reap_list;
+
+void owner_reap_now(void)
 {
 }
 

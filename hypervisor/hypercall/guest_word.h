@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The quick way to read one word of a guest; hypercall.h has the copies of any size. */
+#ifndef HYPERCALL_GUEST_WORD_H
+#define HYPERCALL_GUEST_WORD_H
+
+#include "hypercall/hypercall.h"
+
+#ifdef TENON_HOST
+static inline int guest_read64(uint64_t *value, uint64_t src)
+{
+	return copy_from_guest(value, src, sizeof(*value));
+}
+#else
+#include "cpu/cpu.h"
+#include "memory/layout.h"
+
+/* 0 or -EFAULT, as copy_from_guest() of eight bytes. */
+static inline int guest_read64(uint64_t *value, uint64_t src)
+{
+	uint64_t word;
+
+	/* Within one page, one look at the address is enough. */
+	if (unlikely((src & (PAGE_SIZE - 1)) > PAGE_SIZE - sizeof(word)))
+		return copy_from_guest(value, src, sizeof(word));
+	if (unlikely(!guest_address_ok(src)))
+		return -EFAULT;
+	guest_access_begin();
+	__asm__ goto("1:	mov	%1, %0\n"
+		     "	.pushsection .exception_table, \"a\"\n"
+		     "	.quad	1b, %l[fault]\n"
+		     "	.popsection"
+		     : "=r"(word) : "m"(*(const uint64_t *)src) : : fault);
+	guest_access_end();
+	*value = word;
+	return 0;
+fault:
+	guest_access_end();
+	return -EFAULT;
+}
+#endif
+
+#endif
