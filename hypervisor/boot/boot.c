@@ -106,13 +106,17 @@ static void __init start_dom0(void)
 {
 	struct boot_information *b = &boot_information;
 	bool initrd = b->modules > 1;
+	uint64_t bytes = 0;
 
 	if (!b->modules)
 		panic("no dom0 kernel: the boot loader gave no module");
-	dom0_build(b->module[0].start, b->module[0].size, initrd ? b->module[1].start : 0,
-		   initrd ? b->module[1].size : 0, b->module[0].command_line);
+	for (unsigned int i = 0; i < b->modules; i++)
+		bytes += ALIGN_DOWN(b->module[i].size, PAGE_SIZE);
+	dom0_load(b->module[0].start, b->module[0].size, initrd ? b->module[1].start : 0,
+		  initrd ? b->module[1].size : 0, bytes);
 	for (unsigned int i = 0; i < b->modules; i++)
 		memory_release(b->module[i].start, b->module[i].start + b->module[i].size);
+	dom0_start(b->module[0].command_line);
 }
 
 void boot_start(uint32_t magic, uint32_t info)

@@ -18,8 +18,13 @@ struct domain *domain_get_next(uint32_t domid);
 uint32_t domain_count(void);
 /* Fill a frame with the hypercall entry stubs (domain/hypercall_page.c). */
 void hypercall_page_fill(uint8_t *page);
-/* Build and start dom0 from boot modules (domain/dom0.c). */
-void dom0_build(uint64_t kernel, uint64_t kernel_size, uint64_t initrd, uint64_t initrd_size,
-		const char *command_line);
+/*
+ * Building dom0 (domain/dom0.c).  dom0_load() copies the boot modules kernel and
+ * initrd; then all modules, module_bytes together, are released, and dom0_start()
+ * gives dom0 the rest of its memory and makes it ready to run.
+ */
+void dom0_load(uint64_t kernel, uint64_t kernel_size, uint64_t initrd, uint64_t initrd_size,
+	       uint64_t module_bytes);
+void dom0_start(const char *command_line);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Building dom0 from the boot modules.  Its pseudo-physical memory, and what
- * of it is mapped at virt_base when it starts:
+ * Building dom0 from the boot modules.  They take a good part of a small
+ * machine, so it first gets the memory that they are copied to, and the rest,
+ * which is theirs too, when they have been released.  Its pseudo-physical
+ * memory, and what of it is mapped at virt_base when it starts:
  *
  *   frame 0 ... kernel | start_info | page tables | stack | spare to 4 MiB || initrd | p2m list | free
  *   \----------------------- mapped one to one at virt_base --------------/
@@ -41,8 +43,9 @@ static struct {
 	struct run *run;
 	unsigned int runs;
 	uint64_t pages;
+	pfn_t allocated;		/* it has the frames below */
 	pfn_t start_info, tables, stack, mapped_end, initrd, p2m, used;
-	uint64_t table_count, next_table, p2m_pages, initrd_pages;
+	uint64_t table_count, next_table, p2m_pages, initrd_pages, initrd_size;
 	uint64_t p2m_virt;
 } b __initdata;
 
@@ -74,23 +77,23 @@ static void __init add_run(pfn_t pfn, mfn_t mfn, uint64_t count)
 	b.run[b.runs++] = (struct run){ pfn, mfn, count };
 }
 
-static void __init allocate_memory(void)
+static void __init allocate_up_to(pfn_t end)
 {
 	unsigned int order = RUN_ORDER_MAX;
-	pfn_t pfn = 0;
 
-	while (pfn < b.pages) {
+	while (b.allocated < end) {
 		mfn_t mfn;
 
-		while ((1UL << order) > b.pages - pfn)
+		while ((1UL << order) > end - b.allocated)
 			order--;
 		if (domain_frames_alloc(b.domain, order, &mfn)) {
 			if (!order--)
-				panic("dom0: out of memory after %lu of %lu frames", pfn, b.pages);
+				panic("dom0: out of memory after %lu of %lu frames", b.allocated,
+				      b.pages);
 			continue;
 		}
-		add_run(pfn, mfn, 1UL << order);
-		pfn += 1UL << order;
+		add_run(b.allocated, mfn, 1UL << order);
+		b.allocated += 1UL << order;
 	}
 }
 
@@ -104,13 +107,13 @@ static uint64_t __init tables_for(uint64_t start, uint64_t end)
 	return n;
 }
 
-static void __init plan(uint64_t initrd_size)
+static void __init plan(void)
 {
 	struct dom0_image *im = &b.image;
 	uint64_t base = im->virt_base, end;
 
 	b.p2m_pages = DIV_ROUND_UP(b.pages * 8, PAGE_SIZE);
-	b.initrd_pages = DIV_ROUND_UP(initrd_size, PAGE_SIZE);
+	b.initrd_pages = DIV_ROUND_UP(b.initrd_size, PAGE_SIZE);
 	b.start_info = DIV_ROUND_UP(im->end_byte, PAGE_SIZE);
 	b.tables = b.start_info + 1;
 	/* More tables may need more room and so more tables; one round is enough to settle, but check. */
@@ -214,7 +217,7 @@ static void __init fill_p2m(void)
 	}
 }
 
-static void __init fill_start_info(uint64_t initrd_size, const char *command_line)
+static void __init fill_start_info(const char *command_line)
 {
 	struct hc_start_info *si = pfn_to_virt(b.start_info);
 
@@ -228,10 +231,10 @@ static void __init fill_start_info(uint64_t initrd_size, const char *command_lin
 	si->mfn_list = b.p2m_virt;
 	si->first_p2m_pfn = b.p2m;
 	si->nr_p2m_frames = b.p2m_pages;
-	if (initrd_size) {
+	if (b.initrd_size) {
 		si->flags |= HC_SIF_MOD_START_PFN;
 		si->mod_start = b.initrd;
-		si->mod_len = initrd_size;
+		si->mod_len = b.initrd_size;
 	}
 	format_string((char *)si->cmd_line, sizeof(si->cmd_line), "%s", command_line);
 }
@@ -269,33 +272,27 @@ static void __init start_vcpu(void)
 	time_update_vcpu(v);
 }
 
-static uint64_t __init memory_pages(void)
+static uint64_t __init memory_pages(uint64_t module_bytes)
 {
-	uint64_t free = memory_free_frames(), reserve = MAX(RESERVE_MIN >> PAGE_SHIFT, free / 16);
+	uint64_t free = memory_free_frames() + (module_bytes >> PAGE_SHIFT);
+	uint64_t reserve = MAX(RESERVE_MIN >> PAGE_SHIFT, free / 16), most;
 	uint64_t pages = option_dom0_memory >> PAGE_SHIFT;
 
 	if (!pages)
-		return free > reserve ? free - reserve : 0;
-	if (pages > free - MIN(free, reserve / 4)) {
-		log_warn("dom0_mem=%luM is more than there is, giving %luM", pages >> 8,
-			 (free - reserve) >> 8);
-		pages = free - reserve;
+		return free - MIN(free, reserve);
+	most = free - MIN(free, reserve / 4);
+	if (pages > most) {
+		log_warn("dom0_mem=%luM is more than there is, giving %luM", pages >> 8, most >> 8);
+		pages = most;
 	}
 	return pages;
 }
 
-void __init dom0_build(uint64_t kernel, uint64_t kernel_size, uint64_t initrd, uint64_t initrd_size,
-		       const char *command_line)
+static void __init create(void)
 {
 	struct hc_control_create create = { .flags = HC_CREATE_PRIVILEGED, .name = "dom0" };
-	const char *wrong = dom0_image_parse(&b.image, maddr_to_virt(kernel), kernel_size);
 	int rc;
 
-	if (wrong)
-		panic("dom0 kernel: %s", wrong);
-	if (initrd_size && !b.image.initrd_by_frame)
-		panic("dom0 kernel: too old: it needs its initrd mapped");
-	b.pages = memory_pages();
 	create.max_vcpus = option_dom0_vcpus ? MIN(option_dom0_vcpus, (uint32_t)MAX_VCPUS) : cpu_count;
 	create.max_frames = 1ULL << 32;
 	create.max_grant_frames = 64;
@@ -303,18 +300,37 @@ void __init dom0_build(uint64_t kernel, uint64_t kernel_size, uint64_t initrd, u
 	if (rc)
 		panic("dom0: cannot be created (%d)", rc);
 	dom0 = b.domain;
+}
+
+void __init dom0_load(uint64_t kernel, uint64_t kernel_size, uint64_t initrd, uint64_t initrd_size,
+		      uint64_t module_bytes)
+{
+	const char *wrong = dom0_image_parse(&b.image, maddr_to_virt(kernel), kernel_size);
+
+	if (wrong)
+		panic("dom0 kernel: %s", wrong);
+	if (initrd_size && !b.image.initrd_by_frame)
+		panic("dom0 kernel: too old: it needs its initrd mapped");
+	b.pages = memory_pages(module_bytes);
+	b.initrd_size = initrd_size;
+	create();
 	b.run = heap_alloc(RUNS * sizeof(*b.run));
 	if (!b.run)
 		panic("dom0: no memory to build it");
-	plan(initrd_size);
-	allocate_memory();
+	plan();
+	allocate_up_to(b.used);
 	load_image();
 	fill(b.initrd << PAGE_SHIFT, maddr_to_virt(initrd), initrd_size);
+}
+
+void __init dom0_start(const char *command_line)
+{
+	allocate_up_to(b.pages);
 	fill_p2m();
 	new_table();
 	map_range(b.image.virt_base, 0, b.mapped_end);
 	map_range(b.p2m_virt, b.p2m, b.p2m_pages);
-	fill_start_info(initrd_size, command_line);
+	fill_start_info(command_line);
 	start_vcpu();
 	heap_free(b.run);
 	log_info("dom0: %lu MiB, %u vcpus, entry %lx, %lu page tables", b.pages >> 8,

@@ -300,8 +300,15 @@ void memory_release(uint64_t start, uint64_t end)
 	mfn_t first = ALIGN_UP(start, PAGE_SIZE) >> PAGE_SHIFT;
 	mfn_t last = MIN(end >> PAGE_SHIFT, memory_max_mfn);
 
-	/* Frames of it that are not RAM, or not ours any more, stay what they are. */
-	for (; first < last; first++)
-		if (frame_owner_word(frame_of(first)) == FRAME_HYP)
-			allocator_add(first, first + 1);
+	while (first < last) {
+		mfn_t end = first;
+
+		while (end < last && frame_owner_word(frame_of(end)) == FRAME_HYP)
+			end++;
+		/* dom0's initial file system may hold secrets; what guests get is not cleared again. */
+		scrub_pages(mfn_to_virt(first), end - first);
+		allocator_add(first, end);
+		/* Frames of it that are not RAM, or not ours any more, stay what they are. */
+		first = end + 1;
+	}
 }
