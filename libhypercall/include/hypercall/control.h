@@ -18,7 +18,8 @@
  * -ERESTART: a part is done, at most a few milliseconds of work.  Make the same
  * call again, with the structure as it was left, until the result is another;
  * a kernel that cannot be preempted in a hypercall schedules in between.  Only
- * DESTROY, COPY_TO, COPY_FROM, FRAME_LIST and VCPU_SET_CONTEXT come in parts.
+ * DESTROY, VCPU_SET_CONTEXT, and what has a list or a buffer of any length
+ * (COPY_TO, COPY_FROM, FRAME_LIST, FRAME_INFO, DIRTY_LOG) come in parts.
  */
 #ifndef HYPERCALL_CONTROL_H
 #define HYPERCALL_CONTROL_H
