@@ -9,4 +9,5 @@ include tests/unit/emulate.mk
 include tests/unit/store.mk
 include tests/unit/tenond.mk
 include tests/unit/console.mk
+include tests/unit/migrate.mk
 include tests/unit/machine.mk

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tenon-migrate: moves one guest's state between the hypervisor and a stream,
+ * for tenond, which starts one for each operation. Reading what others wrote
+ * happens here, in a process of its own that can be killed at any moment.
+ *
+ * The stream is descriptor 3. Standard input holds the description to be saved. Each
+ * line of standard output is a JSON object: "progress" now and then, and
+ * "done" or "error" at the end.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+#include <uuid/uuid.h>
+
+#include <hypercall/hypercall.h>
+
+#include "restore.h"
+#include "save.h"
+
+#define STREAM_FD	3
+#define PACK_LEVEL	1	/* zstd's fastest: the disk is slower, other levels gain little */
+#define PROGRESS_NS	200000000ll
+
+static void say(json_t *json)
+{
+	json_dumpf(json, stdout, JSON_COMPACT);
+	putchar('\n');
+	fflush(stdout);
+	json_decref(json);
+}
+
+static int failed(int code, const char *text)
+{
+	say(json_pack("{s:{s:i, s:s}}", "error", "code", code, "text", text));
+	return EXIT_FAILURE;
+}
+
+static void progress(uint64_t done, uint64_t pages, void *data)
+{
+	int64_t *last = data, now;
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	now = time.tv_sec * 1000000000ll + time.tv_nsec;
+	if (now - *last < PROGRESS_NS)
+		return;
+	*last = now;
+	say(json_pack("{s:{s:I, s:I}}", "progress", "done", (json_int_t)done, "pages",
+		      (json_int_t)pages));
+}
+
+/* The description, from standard input. NULL: too large, or not readable. */
+static char *read_description(size_t *size)
+{
+	char *text = malloc(STREAM_PAYLOAD_MAX + 1);
+
+	*size = text ? fread(text, 1, STREAM_PAYLOAD_MAX + 1, stdin) : 0;
+	if (text && !ferror(stdin) && *size && *size <= STREAM_PAYLOAD_MAX)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static int save(struct hc_handle *handle, const char *domid)
+{
+	int64_t last = 0;
+	struct save_config config = {
+		.domid = (uint16_t)strtoul(domid, NULL, 10), .fd = STREAM_FD, .level = PACK_LEVEL,
+		.progress = progress, .data = &last,
+	};
+	struct build_error error = { "" };
+	struct save_result result;
+	char *description = read_description(&config.description_size);
+	int code;
+
+	if (!description)
+		return failed(-EINVAL, "standard input has no description");
+	config.description = description;
+	code = save_domain(handle, &config, &result, &error);
+	free(description);
+	if (code == 0 && fsync(STREAM_FD) && errno != EINVAL && errno != EROFS)
+		code = build_fail(&error, -errno, "cannot be written: %s", strerror(errno));
+	if (code < 0)
+		return failed(code, error.text);
+	say(json_pack("{s:{s:I, s:I, s:I}}", "done", "pages", (json_int_t)result.pages, "stored",
+		      (json_int_t)result.stored, "bytes", (json_int_t)result.bytes));
+	return EXIT_SUCCESS;
+}
+
+static int restore(struct hc_handle *handle, const char *stream, const char *uuid, const char *name)
+{
+	int64_t last = 0;
+	struct restore_config config = { .name = name, .progress = progress, .data = &last };
+	struct build_error error = { "" };
+	struct stream_reader reader;
+	struct build_result built;
+	int code;
+
+	if (uuid_parse(uuid, config.uuid))
+		return failed(-EINVAL, "the UUID given is none");
+	code = stream_reader_open(&reader, STREAM_FD, stream, &error);
+	if (code == 0)
+		code = stream_read(&reader);
+	if (code == 0 && reader.type != STREAM_DESCRIPTION)
+		code = stream_bad(&reader, "a description was expected");
+	if (code == 0)
+		code = restore_domain(handle, &reader, &config, &built);
+	stream_reader_close(&reader);
+	if (code < 0)
+		return failed(code, error.text);
+	say(json_pack("{s:{s:i, s:i, s:i, s:I, s:I}}", "done", "domid", (int)built.domid, "store_port",
+		      (int)built.store_port, "console_port", (int)built.console_port, "store_mfn",
+		      (json_int_t)built.store_mfn, "console_mfn", (json_int_t)built.console_mfn));
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[])
+{
+	bool saves = argc == 3 && !strcmp(argv[1], "save");
+	bool restores = argc == 5 && !strcmp(argv[1], "restore");
+	struct hc_handle *handle;
+	int code;
+
+	if (!saves && !restores) {
+		fprintf(stderr, "usage: tenon-migrate save DOMID <DESCRIPTION 3>STREAM\n"
+			"       tenon-migrate restore STREAM-NAME UUID NAME 3<STREAM\n"
+			"tenond runs it; use tenon save and tenon restore.\n");
+		return 2;
+	}
+	/* Whoever asked is gone with its request; a full pipe or disk is an error like others. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_IGN);
+	code = hc_open(&handle);
+	if (code < 0)
+		return failed(code, "the hypervisor cannot be reached");
+	code = saves ? save(handle, argv[2]) : restore(handle, argv[2], argv[3], argv[4]);
+	hc_close(handle);
+	return code;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A hostile stream: the input is a script of changes to a right one, whose
+ * checksums are then made right again so that what is behind them is reached.
+ * Whatever it says, restoring touches no frame but those of the domain it makes
+ * (the imitated hypervisor asserts that), and fails without leaving one.
+ *
+ * With libFuzzer or AFL give LLVMFuzzerTestOneInput; as a program of its own it
+ * runs the files named on the command line, or without any a number of random
+ * scripts (first argument "-n COUNT", default 400), repeatable by their seed.
+ */
+#include "migrate_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cmocka.h>
+
+#include "dom0-tools/migrate/save.h"
+#include "dom0-tools/migrate/stream.h"
+
+#define SCRIPT_MAX 64
+#define SECTIONS_MAX 64
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static uint8_t *stream;		/* a right one, not packed */
+static size_t stream_size;
+
+static void make_stream(void)
+{
+	struct save_config config = {
+		.domid = GUEST, .description = "{}", .description_size = 2,
+		.fd = memfd_create("stream", MFD_CLOEXEC),
+	};
+	struct build_error error = { "" };
+	struct save_result result;
+
+	world_start(1);
+	assert_int_equal(save_domain(NULL, &config, &result, &error), 0);
+	stream_size = result.bytes;
+	stream = malloc(stream_size);
+	assert_int_equal(pread(config.fd, stream, stream_size, 0), stream_size);
+	close(config.fd);
+}
+
+static uint8_t next_byte(const uint8_t **data, size_t *size)
+{
+	if (!*size)
+		return 0;
+	--*size;
+	return *(*data)++;
+}
+
+static uint64_t next_number(const uint8_t **data, size_t *size)
+{
+	static const uint64_t edges[] = { 0, 1, 511, 512, 1023, 1024, 1ull << 20, 1ull << 28, 1ull << 52,
+					  ~0ull, ~0ull - 1, 1ull << 63 };
+	uint8_t kind = next_byte(data, size);
+
+	if (kind < 128)
+		return edges[kind % (sizeof(edges) / sizeof(edges[0]))];
+	return (uint64_t)next_byte(data, size) | (uint64_t)next_byte(data, size) << 8 |
+	       (kind & 1 ? (uint64_t)next_byte(data, size) << 56 : 0);
+}
+
+/* One change to the payload of a section: a word early in it, where lengths and numbers are, or anywhere. */
+static void change(const uint8_t **data, size_t *size, uint8_t *copy)
+{
+	unsigned int pick = next_byte(data, size) % SECTIONS_MAX;
+	size_t at = sizeof(struct stream_header), word;
+	struct stream_section section;
+
+	for (;; at += sizeof(section) + section.stored) {
+		memcpy(&section, copy + at, sizeof(section));
+		if (!pick-- || at + sizeof(section) + section.stored >= stream_size)
+			break;
+	}
+	if (section.stored < 8)
+		return;
+	word = next_byte(data, size);
+	if (word >= 128)
+		word = word << 8 | next_byte(data, size);
+	word %= section.stored / 8;
+	if (next_byte(data, size) % 8) {
+		uint64_t value = next_number(data, size);
+
+		memcpy(copy + at + sizeof(section) + word * 8, &value, sizeof(value));
+	} else {
+		section.type = next_byte(data, size) % 10;
+	}
+	section.checksum = (uint32_t)crc32(0, (const void *)&section, offsetof(struct stream_section, checksum));
+	section.checksum = (uint32_t)crc32(section.checksum, copy + at + sizeof(section), section.stored);
+	memcpy(copy + at, &section, sizeof(section));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("fuzzed", MFD_CLOEXEC), code;
+	uint8_t *copy;
+	char reason[600];
+
+	if (!stream)
+		make_stream();
+	copy = malloc(stream_size);
+	memcpy(copy, stream, stream_size);
+	while (size)
+		change(&data, &size, copy);
+	assert_int_equal(write(fd, copy, stream_size), stream_size);
+	free(copy);
+	world_start(1);
+	code = world_restore(fd, reason);
+	close(fd);
+	assert_int_equal(world.present[RESTORED], code == 0);
+	assert_true(code == 0 || *reason);
+	return 0;
+}
+
+#ifndef FUZZ_WITH_ENGINE
+static unsigned int random_scripts = 400;
+
+static void test_random_scripts(void **state)
+{
+	uint8_t script[SCRIPT_MAX];
+
+	(void)state;
+	for (unsigned int seed = 1; seed <= random_scripts; seed++) {
+		size_t size;
+
+		srand(seed);
+		size = 1 + (size_t)rand() % (seed % 2 ? 8 : sizeof(script));
+		for (size_t i = 0; i < size; i++)
+			script[i] = (uint8_t)(rand() >> 8);
+		LLVMFuzzerTestOneInput(script, size);
+	}
+}
+
+static int run_file(const char *name)
+{
+	static uint8_t script[1 << 20];
+	FILE *file = fopen(name, "rb");
+	size_t size;
+
+	if (!file) {
+		perror(name);
+		return 1;
+	}
+	size = fread(script, 1, sizeof(script), file);
+	fclose(file);
+	return LLVMFuzzerTestOneInput(script, size);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random_scripts),
+	};
+	int rc = 0;
+
+	if (argc > 2 && !strcmp(argv[1], "-n"))
+		random_scripts = (unsigned int)atoi(argv[2]);
+	else if (argc > 1) {
+		for (int i = 1; i < argc; i++)
+			rc |= run_file(argv[i]);
+		return rc;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+#endif

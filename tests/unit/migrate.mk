@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Makefile fragment: tests of the stream of a guest's state, included by tests/unit/local.mk.
+
+migrate_unit_tests = tests/unit/migrate_guest_unit tests/fuzz/stream_fuzz
+check_PROGRAMS += $(migrate_unit_tests)
+UNIT_TESTS += $(migrate_unit_tests)
+
+migrate_unit_world = tests/unit/migrate_world.c tests/unit/migrate_world.h
+migrate_unit_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/tests/unit
+migrate_unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(ZLIB_CFLAGS)
+migrate_unit_libs = dom0-tools/migrate/libmigrate.la dom0-tools/migrate/libstream.la $(CMOCKA_LIBS) $(ZLIB_LIBS)
+
+tests_unit_migrate_guest_unit_SOURCES = tests/unit/migrate_guest_unit.c $(migrate_unit_world)
+tests_unit_migrate_guest_unit_CPPFLAGS = $(migrate_unit_cppflags)
+tests_unit_migrate_guest_unit_CFLAGS = $(migrate_unit_cflags)
+tests_unit_migrate_guest_unit_LDADD = $(migrate_unit_libs)
+
+tests_fuzz_stream_fuzz_SOURCES = tests/fuzz/stream_fuzz.c $(migrate_unit_world)
+tests_fuzz_stream_fuzz_CPPFLAGS = $(migrate_unit_cppflags)
+tests_fuzz_stream_fuzz_CFLAGS = $(migrate_unit_cflags)
+tests_fuzz_stream_fuzz_LDADD = $(migrate_unit_libs)
