@@ -79,6 +79,8 @@ int command_unpause(struct cli *cli);
 int command_shutdown(struct cli *cli);
 int command_reboot(struct cli *cli);
 int command_destroy(struct cli *cli);
+int command_save(struct cli *cli);
+int command_restore(struct cli *cli);
 int command_console(struct cli *cli);
 int command_dmesg(struct cli *cli);
 int command_wait(struct cli *cli);

@@ -16,6 +16,16 @@ static const struct option_spec create_options[] = {
 	{ 0 }
 };
 
+static const struct option_spec save_options[] = {
+	{ "keep-running", 'k', NULL, "let the guest go on afterwards, instead of ending the domain" },
+	{ 0 }
+};
+
+static const struct option_spec restore_options[] = {
+	{ "paused", 'p', NULL, "leave it paused" },
+	{ 0 }
+};
+
 static const struct option_spec request_options[] = {
 	{ "timeout", 't', "SECONDS", "how long the guest may take (120)" },
 	{ "no-wait", 'n', NULL, "ask the guest and return at once" },
@@ -55,6 +65,10 @@ const struct command commands[] = {
 	{ "reboot", "NAME...", 1, -1, request_options, true, true, "ask a guest to reboot",
 	  command_reboot },
 	{ "destroy", "NAME...", 1, -1, none, true, true, "end a domain at once", command_destroy },
+	{ "save", "NAME FILE", 2, 2, save_options, true, true,
+	  "write a guest's state to a file and end the domain", command_save },
+	{ "restore", "FILE", 1, 1, restore_options, true, false,
+	  "let a saved guest go on where it stopped", command_restore },
 	{ "console", "NAME", 1, 1, console_options, false, true,
 	  "attach to a domain's console; ^] detaches", command_console },
 	{ "dmesg", "", 0, 0, dmesg_options, true, false, "print the hypervisor's messages",

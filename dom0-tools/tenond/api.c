@@ -19,6 +19,7 @@ static const struct {
 	{ "GET", "/doctor", api_doctor },
 	{ "GET", "/domains", api_list },
 	{ "POST", "/domains", api_create },
+	{ "POST", "/restore", api_restore },
 };
 
 static const struct {
@@ -36,6 +37,7 @@ static const struct {
 	{ "POST", "/shutdown", api_shutdown },
 	{ "POST", "/reboot", api_reboot },
 	{ "POST", "/destroy", api_destroy },
+	{ "POST", "/save", api_save },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array[0]))

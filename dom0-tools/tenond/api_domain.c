@@ -5,6 +5,7 @@
 #include "api.h"
 #include "lifecycle.h"
 #include "nodes.h"
+#include "save.h"
 #include "waiter.h"
 #include "xml/domain.h"
 
@@ -250,6 +251,55 @@ void api_destroy(struct tenond *tenond, struct request *request, struct domain *
 
 	if (pending && lifecycle_destroy(tenond, domain, finish_pending, pending, &error))
 		finish_pending(NULL, &error, pending);
+}
+
+/* The absolute path that a query names; NULL: *error. */
+static const char *get_path(const struct request *request, struct error *error)
+{
+	const char *path = request_query(request, "path");
+
+	if (path && *path == '/')
+		return path;
+	error_set(error, ERROR_REQUEST, "path", "give the path of a file in dom0, from / on", path ?
+		  "'%.80s' is not absolute" : "is missing", path);
+	return NULL;
+}
+
+void api_save(struct tenond *tenond, struct request *request, struct domain *domain)
+{
+	struct error error = { 0 };
+	const char *path = get_path(request, &error);
+	struct pending *pending;
+
+	if (!path) {
+		request_fail(request, &error);
+		return;
+	}
+	pending = pending_new(tenond, request, 200);
+	if (pending && lifecycle_save(tenond, domain, path, request_flag(request, "keep"),
+				      finish_pending, pending, &error))
+		finish_pending(NULL, &error, pending);
+}
+
+void api_restore(struct tenond *tenond, struct request *request)
+{
+	struct error error = { 0 };
+	const char *path = get_path(request, &error);
+	struct saved *saved = NULL;
+	struct pending *pending;
+
+	if (!path || saved_open(&tenond->host, path, &saved, &error)) {
+		request_fail(request, &error);
+		return;
+	}
+	pending = pending_new(tenond, request, 201);
+	if (pending && lifecycle_restore(tenond, saved, request_flag(request, "paused"),
+					 finish_pending, pending, &error)) {
+		finish_pending(NULL, &error, pending);
+		pending = NULL;
+	}
+	if (!pending)
+		saved_close(saved);
 }
 
 void api_pause(struct tenond *tenond, struct request *request, struct domain *domain)

@@ -13,8 +13,11 @@
 #include "device/net.h"
 #include "log.h"
 #include "nodes.h"
+#include "nodes_saved.h"
 #include "preflight.h"
+#include "save.h"
 #include "teardown.h"
+#include "worker.h"
 
 #include "../build/build.h"
 
@@ -33,6 +36,7 @@ struct creation {
 	const struct domain_config *config;
 	struct record *record;
 	struct error *error;
+	struct saved *saved;		/* NULL: a kernel is booted */
 	struct store_client *store;
 	struct block blocks[CONFIG_DISKS_MAX];
 	struct build_result built;
@@ -87,6 +91,53 @@ static int build_failed(struct creation *creation, int rc, const struct build_er
 	return error_domain(creation->error, kind, creation->config->name, next, "%s", why->text);
 }
 
+static int restore_failed(struct creation *creation, const struct worker_failure *why)
+{
+	enum error_kind kind = ERROR_INTERNAL;
+	const char *next = "see tenon dmesg";
+
+	if (why->code == -ENOMEM) {
+		kind = ERROR_RESOURCES;
+		next = "destroy another domain; tenon info says what the host has";
+	} else if (why->code == -EBADMSG || why->code == -EPROTONOSUPPORT || why->code == -EOPNOTSUPP) {
+		kind = ERROR_CONFIG;
+		next = "give a file that tenon save has written on a host like this one";
+	}
+	return error_domain(creation->error, kind, creation->config->name, next,
+			    "cannot be restored: %s", why->text);
+}
+
+/* A process of its own makes the domain and fills it from the stream. */
+static int restore(struct creation *creation)
+{
+	const struct domain_config *config = creation->config;
+	char *argv[] = { "tenon-migrate", "restore", creation->saved->path, creation->record->uuid,
+			 config->name, NULL };
+	struct build_result *built = &creation->built;
+	int domid, store_port, console_port;
+	json_int_t store_mfn, console_mfn;
+	struct worker_failure why;
+	json_t *done;
+	int rc = worker_run(argv, creation->saved->fd, NULL, &done, &why);
+
+	if (rc)
+		return restore_failed(creation, &why);
+	rc = json_unpack(done, "{s:i, s:i, s:i, s:I, s:I}", "domid", &domid, "store_port", &store_port,
+			 "console_port", &console_port, "store_mfn", &store_mfn, "console_mfn",
+			 &console_mfn);
+	json_decref(done);
+	if (rc)
+		return error_domain(creation->error, ERROR_INTERNAL, config->name, NULL,
+				    "cannot be restored: tenon-migrate gives no answer");
+	*built = (struct build_result){
+		.domid = (uint16_t)domid, .store_port = (uint32_t)store_port,
+		.console_port = (uint32_t)console_port, .store_mfn = (uint64_t)store_mfn,
+		.console_mfn = (uint64_t)console_mfn,
+	};
+	creation->record->domid = domid;
+	return save(creation, creation->unfinished);
+}
+
 static int build(struct creation *creation)
 {
 	const struct domain_config *config = creation->config;
@@ -99,6 +150,8 @@ static int build(struct creation *creation)
 	struct build_error why = { "" };
 	int rc;
 
+	if (creation->saved)
+		return restore(creation);
 	memcpy(wanted.uuid, config->uuid, sizeof(wanted.uuid));
 	rc = build_domain(creation->host->hv, &wanted, &creation->built, &why);
 	if (rc)
@@ -145,6 +198,8 @@ static int enter_store(struct creation *creation)
 
 	if (!rc)
 		rc = nodes_create(creation->store, creation->config, built, creation->blocks);
+	if (!rc && creation->saved)
+		rc = nodes_saved_write(creation->store, built->domid, creation->saved->nodes);
 	if (!rc)
 		rc = store_introduce(creation->store, built->domid, built->store_mfn, built->store_port);
 	if (rc)
@@ -229,13 +284,15 @@ static void undo(struct creation *creation)
 		    ignored.object, ignored.cause);
 }
 
-int create_domain(const struct host *host, const struct domain_config *config,
-		  struct record *record, struct error *error)
+static int create(const struct host *host, const struct domain_config *config, struct record *record,
+		  struct saved *saved, struct error *error)
 {
 	static int (*const steps[])(struct creation *) = {
 		start_disks, build, schedule, await_disks, enter_store, plug_nics, plug_disks, start,
 	};
-	struct creation creation = { .host = host, .config = config, .record = record, .error = error };
+	struct creation creation = {
+		.host = host, .config = config, .record = record, .saved = saved, .error = error,
+	};
 	int rc;
 
 	/* A restart that is cut short shall be taken up again, not be cleaned up. */
@@ -258,4 +315,16 @@ int create_domain(const struct host *host, const struct domain_config *config,
 	if (rc)
 		undo(&creation);
 	return rc;
+}
+
+int create_domain(const struct host *host, const struct domain_config *config,
+		  struct record *record, struct error *error)
+{
+	return create(host, config, record, NULL, error);
+}
+
+int create_restored(const struct host *host, const struct domain_config *config,
+		    struct record *record, struct saved *saved, struct error *error)
+{
+	return create(host, config, record, saved, error);
 }

@@ -10,6 +10,8 @@
 #include "host.h"
 #include "record.h"
 
+struct saved;
+
 /*
  * Runs for as long as building takes: called by a job's thread.  *record is
  * filled in and kept on disk as the creation proceeds; record->paused says
@@ -18,5 +20,9 @@
  */
 int create_domain(const struct host *host, const struct domain_config *config,
 		  struct record *record, struct error *error);
+
+/* The same from a guest's saved state instead of its kernel. */
+int create_restored(const struct host *host, const struct domain_config *config,
+		    struct record *record, struct saved *saved, struct error *error);
 
 #endif

@@ -3,6 +3,7 @@
  * The list of domains: looking them up, and what two of them may not share.
  */
 #include "domain.h"
+#include "save.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ void domain_remove(struct domain_list *list, struct domain *domain)
 	*link = domain->next;
 	config_free(domain->config);
 	record_clear(&domain->record);
+	saved_close(domain->restore);
 	free(domain);
 }
 

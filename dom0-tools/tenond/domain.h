@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 struct operation;
+struct saved;
 
 struct domain {
 	struct domain *next;
@@ -26,6 +27,7 @@ struct domain {
 	bool shut_down;			/* seen by lifecycle_scan(), policy carried out */
 	struct domain_config *config;	/* NULL: made by others */
 	struct record record;
+	struct saved *restore;		/* NULL: a kernel is booted */
 	struct operation *operation;	/* NULL: none under way */
 };
 

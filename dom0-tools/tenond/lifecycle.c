@@ -7,6 +7,7 @@
 #include "log.h"
 #include "nodes.h"
 #include "operation.h"
+#include "save.h"
 #include "waiter.h"
 
 #include <errno.h>
@@ -14,8 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-int lifecycle_create(struct tenond *tenond, struct domain_config *config, bool paused,
-		     lifecycle_done *done, void *data, struct domain **result, struct error *error)
+/* A new entry with the operation that makes it; config and saved stay with the caller on failure. */
+static int add(struct tenond *tenond, struct domain_config *config, struct saved *saved, bool paused,
+	       lifecycle_done *done, void *data, struct domain **result, struct error *error)
 {
 	char uuid[UUID_STR_LEN];
 	struct domain *domain;
@@ -34,14 +36,37 @@ int lifecycle_create(struct tenond *tenond, struct domain_config *config, bool p
 	}
 	domain->record.xml = xml;
 	domain->record.paused = paused;
+	domain->restore = saved;
 	rc = operation_start(tenond, domain, OPERATION_CREATE, done, data, error);
 	if (rc) {
-		domain->config = NULL;	/* stays with the caller */
+		domain->config = NULL;
+		domain->restore = NULL;
 		domain_remove(&tenond->domains, domain);
 		return rc;
 	}
 	*result = domain;
 	return 0;
+}
+
+int lifecycle_create(struct tenond *tenond, struct domain_config *config, bool paused,
+		     lifecycle_done *done, void *data, struct domain **result, struct error *error)
+{
+	return add(tenond, config, NULL, paused, done, data, result, error);
+}
+
+int lifecycle_restore(struct tenond *tenond, struct saved *saved, bool paused, lifecycle_done *done,
+		      void *data, struct error *error)
+{
+	struct domain_config *config = saved->config;
+	struct domain *domain;
+	int rc;
+
+	/* A job may run before add() returns: what the entry has, nobody else shall free. */
+	saved->config = NULL;
+	rc = add(tenond, config, saved, paused, done, data, &domain, error);
+	if (rc)
+		saved->config = config;
+	return rc;
 }
 
 static int refuse_busy(const struct domain *domain, struct error *error)
@@ -85,6 +110,30 @@ static int query_alive(struct tenond *tenond, const struct domain *domain,
 		return error_domain(error, ERROR_STATE, domain->name, "end it by tenon destroy",
 				    "has shut down");
 	return 0;
+}
+
+int lifecycle_save(struct tenond *tenond, struct domain *domain, const char *path, bool keep,
+		   lifecycle_done *done, void *data, struct error *error)
+{
+	struct hc_control_info info;
+	int rc;
+
+	if (!domain->config)
+		return error_domain(error, ERROR_STATE, domain->name, NULL,
+				    "was not made by tenond, which has no description of it");
+	rc = query_alive(tenond, domain, &info, error);
+	if (rc)
+		return rc;
+	if (info.state & HC_INFO_PAUSED)
+		return error_domain(error, ERROR_STATE, domain->name,
+				    "unpause it first: tenon unpause NAME",
+				    "is paused, and cannot suspend itself");
+	free(domain->record.save_path);
+	domain->record.save_path = strdup(path);
+	domain->record.save_keep = keep;
+	if (!domain->record.save_path)
+		return error_domain(error, ERROR_INTERNAL, domain->name, NULL, "out of memory");
+	return operation_start(tenond, domain, OPERATION_SAVE, done, data, error);
 }
 
 int lifecycle_pause(struct tenond *tenond, struct domain *domain, struct error *error)

@@ -9,6 +9,8 @@
 
 #include "tenond.h"
 
+struct saved;
+
 /* Called when an operation has ended; error is NULL on success. domain is NULL when it has gone. */
 typedef void lifecycle_done(struct domain *domain, const struct error *error, void *data);
 
@@ -18,6 +20,18 @@ typedef void lifecycle_done(struct domain *domain, const struct error *error, vo
  */
 int lifecycle_create(struct tenond *tenond, struct domain_config *config, bool paused,
 		     lifecycle_done *done, void *data, struct domain **domain, struct error *error);
+
+/* The same from a saved state, which it takes over on success, with its configuration. */
+int lifecycle_restore(struct tenond *tenond, struct saved *saved, bool paused, lifecycle_done *done,
+		      void *data, struct error *error);
+
+/*
+ * Write a guest's state to a file that must not exist, and end the domain, or let it go on
+ * where keep is set. path must be absolute.
+ */
+int lifecycle_save(struct tenond *tenond, struct domain *domain, const char *path, bool keep,
+		   lifecycle_done *done, void *data, struct error *error);
+
 int lifecycle_destroy(struct tenond *tenond, struct domain *domain, lifecycle_done *done, void *data,
 		      struct error *error);
 

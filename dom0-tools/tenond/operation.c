@@ -6,11 +6,13 @@
 #include "operation.h"
 #include "create.h"
 #include "log.h"
+#include "save.h"
 #include "teardown.h"
 #include "waiter.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int work_destroy(struct operation *operation, enum phase phase)
 {
@@ -25,6 +27,46 @@ static int work_destroy(struct operation *operation, enum phase phase)
 	return teardown_domain(host, &domain->record, domain->config, &operation->error);
 }
 
+/* A guest that could not be saved goes on; one that was saved ends here unless it shall go on. */
+static int work_save(struct operation *operation)
+{
+	const struct host *host = &operation->tenond->host;
+	struct domain *domain = operation->domain;
+	int rc;
+
+	domain->record.phase = PHASE_SAVING;
+	rc = record_save(host, &domain->record);
+	if (rc)
+		rc = error_domain(&operation->error, ERROR_INTERNAL, domain->name,
+				  "is there space left in /run?", "its state cannot be written: %s",
+				  strerror(-rc));
+	else
+		rc = save_guest(host, domain->config, &domain->record, &operation->error);
+	if (!rc && domain->record.save_keep)
+		rc = save_resume(host, &domain->record, &operation->error);
+	else if (!rc)
+		return work_destroy(operation, PHASE_STOPPING);
+	domain->record.phase = PHASE_ACTIVE;
+	if (record_save(host, &domain->record))
+		log_warning("domain %s: its state cannot be written", domain->name);
+	return rc;
+}
+
+/* Boot its kernel, or go on where its saved state stopped. */
+static int work_create(struct operation *operation)
+{
+	const struct host *host = &operation->tenond->host;
+	struct domain *domain = operation->domain;
+	int rc;
+
+	if (!domain->restore)
+		return create_domain(host, domain->config, &domain->record, &operation->error);
+	rc = create_restored(host, domain->config, &domain->record, domain->restore, &operation->error);
+	saved_close(domain->restore);
+	domain->restore = NULL;
+	return rc;
+}
+
 static void work(struct job *job)
 {
 	struct operation *operation = (struct operation *)job;
@@ -33,7 +75,7 @@ static void work(struct job *job)
 
 	switch (operation->kind) {
 	case OPERATION_CREATE:
-		operation->rc = create_domain(host, domain->config, &domain->record, &operation->error);
+		operation->rc = work_create(operation);
 		break;
 	case OPERATION_DESTROY:
 		operation->rc = work_destroy(operation, PHASE_STOPPING);
@@ -46,13 +88,18 @@ static void work(struct job *job)
 			operation->rc = create_domain(host, domain->config, &domain->record,
 						      &operation->error);
 		break;
+	case OPERATION_SAVE:
+		operation->rc = work_save(operation);
+		if (!operation->rc && domain->record.phase == PHASE_STOPPING)
+			record_delete(host, &domain->record);
+		break;
 	}
 }
 
 static void report(const struct operation *operation)
 {
-	static const char *const done[] = { "created", "destroyed", "restarted" };
-	static const char *const failed[] = { "creation", "destruction", "restart" };
+	static const char *const done[] = { "created", "destroyed", "restarted", "saved" };
+	static const char *const failed[] = { "creation", "destruction", "restart", "saving" };
 	const struct domain *domain = operation->domain;
 
 	if (operation->rc)
@@ -68,8 +115,8 @@ static bool has_gone(const struct operation *operation)
 {
 	const struct record *record = &operation->domain->record;
 
-	if (operation->kind == OPERATION_DESTROY)
-		return !operation->rc;
+	if (operation->kind == OPERATION_DESTROY || operation->kind == OPERATION_SAVE)
+		return !operation->rc && record->phase == PHASE_STOPPING;
 	return operation->rc && record->phase != PHASE_STOPPING && record->domid < 0;
 }
 
@@ -99,7 +146,7 @@ static void finish(struct job *job)
 int operation_start(struct tenond *tenond, struct domain *domain, enum operation_kind kind,
 		    lifecycle_done *done, void *data, struct error *error)
 {
-	static const enum phase phases[] = { PHASE_CREATING, PHASE_STOPPING, PHASE_RESTARTING };
+	static const enum phase phases[] = { PHASE_CREATING, PHASE_STOPPING, PHASE_RESTARTING, PHASE_SAVING };
 	struct operation *operation = calloc(1, sizeof(*operation));
 	struct error ignored;
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One change of a domain that takes time: creation, destruction, restart.
+ * One change of a domain that takes time: creation, destruction, restart, saving.
  */
 #ifndef TENOND_OPERATION_H
 #define TENOND_OPERATION_H
 
 #include "lifecycle.h"
 
-enum operation_kind { OPERATION_CREATE, OPERATION_DESTROY, OPERATION_RESTART };
+enum operation_kind { OPERATION_CREATE, OPERATION_DESTROY, OPERATION_RESTART, OPERATION_SAVE };
 
 struct operation {
 	struct job job;

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const phases[] = { "creating", "active", "restarting", "stopping" };
+static const char *const phases[] = { "creating", "active", "restarting", "saving", "stopping" };
 
 const char *phase_name(enum phase phase)
 {
@@ -26,6 +26,8 @@ void record_clear(struct record *record)
 {
 	free(record->xml);
 	record->xml = NULL;
+	free(record->save_path);
+	record->save_path = NULL;
 }
 
 static void record_path(const struct host *host, const char *uuid, const char *suffix, char *path,
@@ -41,12 +43,13 @@ static json_t *record_encode(const struct record *record)
 	for (unsigned int i = 0; i < record->disk_count; i++)
 		json_array_append_new(disks, json_pack("{s:s, s:i}",
 			"device", record->disks[i].device, "server", (int)record->disks[i].server));
-	return json_pack("{s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:s, s:o}",
+	return json_pack("{s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:s, s:o, s:s*, s:b}",
 		"uuid", record->uuid, "name", record->name, "phase", phases[record->phase],
 		"domid", record->domid, "paused", record->paused,
 		"created", (json_int_t)record->created,
 		"quick_restarts", (int)record->quick_restarts,
-		"xml", record->xml, "disks", disks);
+		"xml", record->xml, "disks", disks,
+		"save_path", record->save_path, "save_keep", record->save_keep);
 }
 
 int record_save(const struct host *host, const struct record *record)
@@ -98,16 +101,16 @@ static int decode_disks(json_t *disks, struct record *record)
 
 static int record_decode(json_t *json, struct record *record)
 {
-	const char *uuid, *name, *phase, *xml;
-	int domid, paused, quick_restarts;
+	const char *uuid, *name, *phase, *xml, *save_path = NULL;
+	int domid, paused, quick_restarts, save_keep = 0;
 	json_int_t created;
 	json_t *disks;
 	uuid_t parsed;
 
-	if (json_unpack(json, "{s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:s, s:o}",
+	if (json_unpack(json, "{s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:s, s:o, s?s, s?b}",
 			"uuid", &uuid, "name", &name, "phase", &phase, "domid", &domid,
 			"paused", &paused, "created", &created, "quick_restarts", &quick_restarts,
-			"xml", &xml, "disks", &disks))
+			"xml", &xml, "disks", &disks, "save_path", &save_path, "save_keep", &save_keep))
 		return -EINVAL;
 	if (uuid_parse(uuid, parsed) || !config_name_valid(name) || domid < -1 || domid > 0x7fef)
 		return -EINVAL;
@@ -122,8 +125,10 @@ static int record_decode(json_t *json, struct record *record)
 	record->quick_restarts = (unsigned int)quick_restarts;
 	if (decode_disks(disks, record))
 		return -EINVAL;
+	record->save_keep = save_keep;
+	record->save_path = save_path ? strdup(save_path) : NULL;
 	record->xml = strdup(xml);
-	return record->xml ? 0 : -ENOMEM;
+	return record->xml && !record->save_path == !save_path ? 0 : -ENOMEM;
 }
 
 int record_load(const char *path, struct record *record)

@@ -17,6 +17,7 @@ enum phase {
 	PHASE_CREATING,		/* half made: to be torn down if found at start */
 	PHASE_ACTIVE,		/* whole: running, paused, or shut down and preserved */
 	PHASE_RESTARTING,	/* to be torn down and created again */
+	PHASE_SAVING,		/* its guest is asked to suspend, and is then written to save_path */
 	PHASE_STOPPING,		/* to be torn down */
 };
 const char *phase_name(enum phase phase);
@@ -36,6 +37,8 @@ struct record {
 	int64_t created;		/* seconds since 1970: when this instance was unpaused */
 	unsigned int quick_restarts;	/* in a row, see lifecycle.c */
 	char *xml;			/* NULL for a domain that others have made */
+	char *save_path;		/* with PHASE_SAVING: the file; it is there once it is complete */
+	bool save_keep;			/* the guest shall go on afterwards */
 	struct record_disk disks[CONFIG_DISKS_MAX];
 	unsigned int disk_count;
 };

@@ -8,6 +8,7 @@
 #include "lifecycle.h"
 #include "log.h"
 #include "operation.h"
+#include "save.h"
 #include "waiter.h"
 #include "xml/domain.h"
 
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define QUICK_SECONDS	10	/* a guest that lives no longer is restarted in vain */
 #define QUICK_MAX	5
@@ -29,8 +31,6 @@ static enum policy policy_for(const struct domain *domain, uint32_t reason)
 		return domain->config->on_poweroff;
 	case HC_SHUTDOWN_REBOOT:
 		return domain->config->on_reboot;
-	case HC_SHUTDOWN_SUSPEND:
-		return POLICY_PRESERVE;
 	default:
 		return domain->config->on_crash;
 	}
@@ -45,10 +45,29 @@ static bool restarts_too_often(struct domain *domain)
 	return domain->record.quick_restarts > QUICK_MAX;
 }
 
+/*
+ * A guest that has suspended itself, but nobody saves it: the request was given
+ * up, or its tenond was killed.
+ */
+static void resume(struct tenond *tenond, struct domain *domain)
+{
+	struct error error;
+
+	domain->shut_down = save_resume(&tenond->host, &domain->record, &error) != 0;
+	if (domain->shut_down)
+		log_warning("domain %s: %s", domain->name, error.cause);
+	else
+		log_info("domain %s: was suspended in vain, and goes on", domain->name);
+}
+
 static void act_on_shutdown(struct tenond *tenond, struct domain *domain, uint32_t reason)
 {
 	enum policy policy = policy_for(domain, reason);
 
+	if (reason == HC_SHUTDOWN_SUSPEND) {
+		resume(tenond, domain);
+		return;
+	}
 	log_info("domain %s: has shut down, reason %u: %s", domain->name, reason, policy_name(policy));
 	if (policy == POLICY_RESTART && restarts_too_often(domain)) {
 		log_warning("domain %s: %d restarts within %d s each: not restarted again", domain->name,
@@ -174,6 +193,18 @@ static void recover_active(struct tenond *tenond, struct domain *domain)
 			break;
 }
 
+/*
+ * A save that was cut short: if its file is there it was complete, and the guest in it
+ * must not live twice. Otherwise the guest goes on, by the next scan if it has suspended.
+ */
+static void recover_saving(struct domain *domain)
+{
+	bool complete = domain->record.save_path && !domain->record.save_keep &&
+			!access(domain->record.save_path, F_OK);
+
+	domain->record.phase = complete ? PHASE_STOPPING : PHASE_ACTIVE;
+}
+
 static void recover(struct record *record, void *data)
 {
 	struct tenond *tenond = data;
@@ -195,7 +226,9 @@ static void recover(struct record *record, void *data)
 	}
 	domain->record = *record;
 	domain->domid = record->domid;
-	domain->phase = record->phase;
+	if (record->phase == PHASE_SAVING)
+		recover_saving(domain);
+	domain->phase = domain->record.phase;
 	/* Without a configuration it cannot be made again. */
 	if (domain->phase == PHASE_CREATING || (domain->phase == PHASE_RESTARTING && !config))
 		domain->phase = PHASE_STOPPING;

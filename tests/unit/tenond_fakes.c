@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <hypercall/hypercall.h>
+#include <hypercall/sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,16 @@ int hc_domain_unpause(struct hc_handle *handle, uint16_t domid)
 		return -EINVAL;
 	if (!--find(domid)->info.pause_count)
 		find(domid)->info.state &= ~HC_INFO_PAUSED;
+	return 0;
+}
+
+int hc_domain_resume(struct hc_handle *handle, uint16_t domid)
+{
+	(void)handle;
+	if (fault() || !find(domid) || !(find(domid)->info.state & HC_INFO_SHUTDOWN) ||
+	    find(domid)->info.shutdown_reason != HC_SHUTDOWN_SUSPEND)
+		return -EINVAL;
+	find(domid)->info.state &= ~HC_INFO_SHUTDOWN;
 	return 0;
 }
 

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Saving: the guest suspends itself, a program of its own writes its state,
+ * and only a file that is complete gets its name.
+ */
+#include "save.h"
+#include "log.h"
+#include "nodes.h"
+#include "nodes_saved.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <hypercall/hypercall.h>
+#include <hypercall/sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STORE_OPEN_MS	5000
+#define SUSPEND_MS	60000	/* until a guest has suspended itself */
+#define LOOK_MS		5
+
+static int store_failed(const struct record *record, int rc, struct error *error)
+{
+	return error_set(error, ERROR_UNREACHABLE, "store",
+			 "is tenon-stored running? tenon doctor says more",
+			 "domain %s cannot be asked to suspend: %s", record->name, strerror(-rc));
+}
+
+/* Whether its kernel says that it can. */
+static int check_feature(struct store_client *store, const struct record *record, struct error *error)
+{
+	char path[128];
+	uint64_t feature = 0;
+	int rc;
+
+	snprintf(path, sizeof(path), "/local/domain/%d/control/feature-suspend", record->domid);
+	rc = store_read_number(store, 0, path, 1, &feature);
+	if (rc && rc != -ENOENT && rc != -EINVAL)
+		return store_failed(record, rc, error);
+	if (feature)
+		return 0;
+	return error_domain(error, ERROR_STATE, record->name,
+			    "wait until it is up; its kernel needs CONFIG_PM_SLEEP (hibernation callbacks)",
+			    "its kernel does not say that it can suspend");
+}
+
+/* Whether it has suspended; -ECANCELED when it ended otherwise. */
+static int is_suspended(const struct host *host, const struct record *record, bool *suspended)
+{
+	struct hc_control_info info;
+	int rc = hc_domain_info(host->hv, (uint16_t)record->domid, &info);
+
+	*suspended = false;
+	if (rc)
+		return rc;
+	if (info.state & HC_INFO_DYING)
+		return -ESRCH;
+	if (!(info.state & HC_INFO_SHUTDOWN))
+		return 0;
+	*suspended = info.shutdown_reason == HC_SHUTDOWN_SUSPEND;
+	return *suspended ? 0 : -ECANCELED;
+}
+
+static int suspend(const struct host *host, struct store_client *store, const struct record *record,
+		   struct error *error)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_MS * 1000000 };
+	bool suspended = false, seen = false;
+	int rc = nodes_request(store, (uint16_t)record->domid, "suspend");
+
+	if (rc)
+		return store_failed(record, rc, error);
+	for (int waited = 0; waited < SUSPEND_MS; waited += LOOK_MS) {
+		rc = is_suspended(host, record, &suspended);
+		if (rc)
+			return error_domain(error, ERROR_STATE, record->name, "tenon list shows its state",
+					    "has ended instead of suspending");
+		if (suspended)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	if (!nodes_request_seen(store, (uint16_t)record->domid, &seen) && !seen)
+		nodes_request(store, (uint16_t)record->domid, NULL);
+	return error_domain(error, ERROR_TIMEOUT, record->name, "look at its console: tenon console NAME",
+			    "has not suspended in %d s; its kernel has %s the request", SUSPEND_MS / 1000,
+			    seen ? "seen" : "not taken note of");
+}
+
+/* The first section of the stream. */
+static char *describe(struct store_client *store, const struct domain_config *config,
+		      const struct record *record, int *rc)
+{
+	json_t *nodes = nodes_saved_read(store, (uint16_t)record->domid, rc), *json;
+	char *text = NULL;
+
+	if (!nodes)
+		return NULL;
+	json = json_pack("{s:s, s:s, s:s, s:o}", "name", config->name, "uuid", record->uuid, "xml",
+			 config->xml, "nodes", nodes);
+	if (json)
+		text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	*rc = text ? 0 : -ENOMEM;
+	return text;
+}
+
+/*
+ * A file without a name, in the folder of the one wanted; where the file system
+ * has none such, one whose name says that it is not complete.
+ */
+static int open_output(const char *path, char partial[PATH_MAX])
+{
+	char folder[PATH_MAX], *slash;
+	struct stat info;
+	int fd;
+
+	*partial = '\0';
+	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
+		return -ENAMETOOLONG;
+	if (!lstat(path, &info))
+		return -EEXIST;
+	slash = strrchr(folder, '/');
+	slash[slash == folder] = '\0';
+	fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd < 0 ? -errno : fd;
+	if (snprintf(partial, PATH_MAX, "%s.partial", path) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Give a complete file its name, for good. */
+static int publish(int fd, const char *partial, const char *path)
+{
+	char self[64], folder[PATH_MAX], *slash;
+	int dir, rc;
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (linkat(AT_FDCWD, *partial ? partial : self, AT_FDCWD, path, AT_SYMLINK_FOLLOW))
+		return -errno;
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	slash[slash == folder] = '\0';
+	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = dir >= 0 && fsync(dir) && errno != EINVAL ? -errno : 0;
+	if (dir >= 0)
+		close(dir);
+	if (rc)
+		unlink(path);
+	return rc;
+}
+
+static int file_failed(const struct record *record, int rc, struct error *error)
+{
+	const char *next = rc == -EEXIST ? "remove it, or choose another name" :
+			   rc == -ENOSPC ? "make room, or choose another file" :
+					   "check the path: tenond writes it, in dom0";
+
+	return error_set(error, rc == -EEXIST ? ERROR_EXISTS : rc == -ENOSPC ? ERROR_RESOURCES :
+			 ERROR_REQUEST, record->save_path, next, "domain %s cannot be saved there: %s",
+			 record->name, strerror(-rc));
+}
+
+static int write_state(const struct record *record, int fd, const char *description,
+		       struct error *error)
+{
+	char domid[16];
+	char *argv[] = { "tenon-migrate", "save", domid, NULL };
+	struct worker_failure failure;
+	json_t *done;
+	int rc;
+
+	snprintf(domid, sizeof(domid), "%d", record->domid);
+	rc = worker_run(argv, fd, description, &done, &failure);
+	if (!rc) {
+		log_info("domain %s: saved to %s: %lld pages, %lld of them not zero, %lld bytes",
+			 record->name, record->save_path,
+			 json_integer_value(json_object_get(done, "pages")),
+			 json_integer_value(json_object_get(done, "stored")),
+			 json_integer_value(json_object_get(done, "bytes")));
+		json_decref(done);
+		return 0;
+	}
+	return error_domain(error, rc == -ENOSPC ? ERROR_RESOURCES : rc == -EPROTO || rc == -EOPNOTSUPP ?
+			    ERROR_STATE : ERROR_INTERNAL, record->name,
+			    rc == -ENOSPC ? "make room, or choose another file" : "see tenon dmesg",
+			    "its state %s", failure.text);
+}
+
+int save_resume(const struct host *host, const struct record *record, struct error *error)
+{
+	int rc = hc_domain_resume(host->hv, (uint16_t)record->domid);
+
+	if (!rc)
+		return 0;
+	return error_domain(error, ERROR_INTERNAL, record->name, "see tenon dmesg; end it by tenon destroy",
+			    "is suspended and cannot go on: %s", strerror(-rc));
+}
+
+/* With the store at hand and the file open: suspend, write, publish. */
+static int save_to(const struct host *host, struct store_client *store,
+		   const struct domain_config *config, struct record *record, int fd,
+		   const char *partial, struct error *error)
+{
+	struct error ignored;
+	char *description;
+	bool suspended;
+	int rc = suspend(host, store, record, error), problem;
+
+	if (rc)
+		return rc;
+	description = describe(store, config, record, &rc);
+	if (description)
+		rc = write_state(record, fd, description, error);
+	else
+		store_failed(record, rc, error);
+	free(description);
+	if (!rc) {
+		problem = publish(fd, partial, record->save_path);
+		rc = problem ? file_failed(record, problem, error) : 0;
+	}
+	if (rc && !is_suspended(host, record, &suspended) && suspended &&
+	    save_resume(host, record, &ignored))
+		log_warning("domain %s: %s", record->name, ignored.cause);
+	return rc;
+}
+
+int save_guest(const struct host *host, const struct domain_config *config, struct record *record,
+	       struct error *error)
+{
+	struct store_client *store = NULL;
+	char partial[PATH_MAX];
+	int fd, rc = store_open(host->store_socket, STORE_OPEN_MS, &store);
+
+	if (rc)
+		return store_failed(record, rc, error);
+	rc = check_feature(store, record, error);
+	if (!rc) {
+		fd = open_output(record->save_path, partial);
+		rc = fd < 0 ? file_failed(record, fd, error) : 0;
+	}
+	if (!rc) {
+		rc = save_to(host, store, config, record, fd, partial, error);
+		close(fd);
+		if (*partial)
+			unlink(partial);
+	}
+	store_close(store);
+	return rc;
+}
