@@ -150,6 +150,8 @@ static void load(struct cpu *c, struct vcpu *v)
 	if (previous && previous != v->domain)
 		__atomic_fetch_and(&previous->dirty_cpus, ~bit, __ATOMIC_SEQ_CST);
 	descriptors_load(v);
+	if (unlikely(c->idt_logged != v->domain->memory.log.active))
+		idt_load(c, v->domain->memory.log.active);
 	load_segments(v);
 	if (v->debugreg[7] & 0xff)
 		debug_registers_load(v);

@@ -32,6 +32,7 @@ static inline void guest_access_end(void)
 
 /* ---- descriptors.c ---- */
 void descriptors_cpu_init(struct cpu *c);	/* GDT, IDT, TSS, system-call registers */
+void idt_load(struct cpu *c, bool logged);	/* logged: C sees every page fault */
 /* The page every guest's GDT shows at HC_FIRST_RESERVED_GDT_PAGE. */
 extern mfn_t descriptors_reserved_mfn;
 void descriptors_init(void);

@@ -23,7 +23,8 @@ struct idt_gate {
 	uint32_t offset_high, reserved;
 } __packed;
 
-static struct idt_gate idt[IDT_ENTRIES] __aligned(16);
+/* The second one has C look at every page fault: for guests whose writes are logged. */
+static struct idt_gate idt[2][IDT_ENTRIES] __aligned(16);
 
 /*
  * What stands from selector 0xe000 on, in every GDT: ours and the guests'
@@ -46,7 +47,8 @@ extern char interrupt_stubs[];
 extern char exception_de[], exception_db[], exception_nmi[], exception_bp[], exception_of[],
 	exception_br[], exception_ud[], exception_nm[], exception_df[], exception_ts[],
 	exception_np[], exception_ss[], exception_gp[], exception_pf[], exception_mf[],
-	exception_ac[], exception_mc[], exception_xm[], exception_legacy_syscall[];
+	exception_ac[], exception_mc[], exception_xm[], exception_legacy_syscall[],
+	exception_pf_logged[];
 extern char syscall_stub[], syscall_stub_jump[], syscall_stub_end[], syscall_entry[];
 extern char syscall32_stub[], syscall32_stub_jump[], syscall32_stub_end[], syscall32_entry[];
 extern char sysenter_entry[];
@@ -55,7 +57,7 @@ static void set_gate(unsigned int vector, const char *handler, unsigned int dpl,
 {
 	uint64_t a = (uint64_t)handler;
 
-	idt[vector] = (struct idt_gate){
+	idt[0][vector] = idt[1][vector] = (struct idt_gate){
 		.offset_low = (uint16_t)a,
 		.selector = HYP_CS,
 		.ist = (uint8_t)ist,
@@ -92,20 +94,32 @@ void descriptors_init(void)
 
 static void idt_init(void)
 {
+	struct idt_gate plain;
+
 	for (unsigned int v = 0x20; v < IDT_ENTRIES; v++)
 		set_gate(v, interrupt_stubs + (v - 0x20) * 32, 0, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(exceptions); i++)
 		set_gate(exceptions[i].vector, exceptions[i].handler, exceptions[i].dpl,
 			 exceptions[i].ist);
+	plain = idt[0][TRAP_PF];
+	set_gate(TRAP_PF, exception_pf_logged, 0, 0);
+	idt[0][TRAP_PF] = plain;
+}
+
+void idt_load(struct cpu *c, bool logged)
+{
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __packed idtr = { sizeof(idt[0]) - 1, (uint64_t)idt[logged] };
+
+	__asm__ volatile("lidt %0" : : "m"(idtr));
+	c->idt_logged = logged;
 }
 
 static void load_gdt(struct cpu *c)
 {
 	uint64_t tss = (uint64_t)&c->tss;
-	struct {
-		uint16_t limit;
-		uint64_t base;
-	} __packed idtr = { sizeof(idt) - 1, (uint64_t)idt };
 
 	c->own_gdtr.limit = 0xe000 + sizeof(c->gdt) - 1;
 	c->own_gdtr.base = (uint64_t)c->gdt - 0xe000;
@@ -115,17 +129,16 @@ static void load_gdt(struct cpu *c)
 		    (tss >> 24 & 0xff) << 56;
 	c->gdt[9] = tss >> 32;
 	__asm__ volatile("lgdt %0\n"
-			 "lidt %1\n"
-			 "ltr %w2\n"
-			 "pushq %3\n"
+			 "ltr %w1\n"
+			 "pushq %2\n"
 			 "lea 1f(%%rip), %%rax\n"
 			 "pushq %%rax\n"
 			 "lretq\n"
-			 "1: mov %4, %%ss\n"
+			 "1: mov %3, %%ss\n"
 			 "xor %%eax, %%eax\n"
 			 "lldt %%ax\n"
 			 :
-			 : "m"(c->own_gdtr), "m"(idtr), "r"(TSS_SELECTOR), "i"(HYP_CS), "r"(0)
+			 : "m"(c->own_gdtr), "r"(TSS_SELECTOR), "i"(HYP_CS), "r"(0)
 			 : "rax", "memory");
 }
 
@@ -162,7 +175,7 @@ void descriptors_cpu_init(struct cpu *c)
 {
 	uint64_t base = (uint64_t)c;
 
-	if (!idt[TRAP_PF].type)
+	if (!idt[0][TRAP_PF].type)
 		idt_init();
 	c->tss.rsp[0] = base + PERCPU_STACK_TOP;
 	c->tss.ist[IST_DF - 1] = base + (PERCPU_DF_PAGE + 1) * PAGE_SIZE;
@@ -171,5 +184,6 @@ void descriptors_cpu_init(struct cpu *c)
 	c->tss.ist[IST_DB - 1] = base + (PERCPU_DB_PAGE + 1) * PAGE_SIZE;
 	c->tss.iomap_base = sizeof(c->tss);
 	load_gdt(c);
+	idt_load(c, false);
 	install_stubs(c);
 }

@@ -102,6 +102,8 @@ static void page_fault(struct vcpu *v, struct regs *regs)
 	}
 	if (ldt_window_fault(v, va))
 		return;
+	if (unlikely(v->domain->memory.log.active) && shadow_fault(v, va, &error, !v->kernel_mode))
+		return;
 	if (v->kernel_mode && memory_fault(v, regs, va, error))
 		return;
 	exception_inject_page_fault(v, regs, va, error);
@@ -201,6 +203,10 @@ void hypervisor_exception(struct regs *regs)
 		return;
 	}
 	if (!fixup_find(regs->rip, &to)) {
+		/* The tables of its other mode may be loaded, see machine_copy_from_kernel(). */
+		if (regs->vector == TRAP_PF && current && current->domain->memory.log.active &&
+		    shadow_fault(current, va, &regs->error_code, read_cr3() != current->cr3_kernel))
+			return;
 		regs->rip = to;
 		return;
 	}

@@ -253,10 +253,12 @@ long hypercall_update_descriptor(uint64_t maddr, uint64_t desc)
 		return -EINVAL;
 	if (!frame_get_type(f, FRAME_DESCRIPTORS, false)) {
 		WRITE_ONCE(*(uint64_t *)maddr_to_virt(maddr), desc);
+		dirty_mark(mfn);
 		frame_put_type(f, false);
 		rc = 0;
 	} else if (!frame_get_type(f, FRAME_WRITABLE, false)) {
 		WRITE_ONCE(*(uint64_t *)maddr_to_virt(maddr), desc);
+		dirty_mark(mfn);
 		frame_put_type(f, false);
 		rc = 0;
 	}

@@ -76,6 +76,7 @@ struct cpu {
 		uint64_t base;
 	} __packed own_gdtr;
 	bool ldt_loaded;
+	bool idt_logged;		/* as given to idt_load() */
 	struct vcpu *loaded;		/* whose address space and segments are loaded, NULL: none */
 	uint64_t idle_time;		/* ns */
 	void *timer_queue;		/* time/timer.c */

@@ -265,6 +265,7 @@ static long copy_frame(struct domain *d, const struct hc_control_copy *c, uint32
 	else
 		rc = copy_from_guest(mfn_to_virt(mfn), c->buffer + (uint64_t)i * PAGE_SIZE,
 				     PAGE_SIZE);
+	dirty_mark(mfn);
 	frame_put_both(f);
 	return rc;
 }
@@ -370,6 +371,7 @@ static long op_hypercall_page(struct domain *d, struct hc_control *op)
 	if (rc)
 		return rc;
 	hypercall_page_fill(mfn_to_virt(mfn));
+	dirty_mark(mfn);
 	frame_put_both(frame_of(mfn));
 	return 0;
 }
@@ -430,6 +432,7 @@ static const struct {
 	[HC_CONTROL_FRAME_INFO] = { op_frame_info, true, false },
 	[HC_CONTROL_VCPU_GET_STATE] = { op_vcpu_state, false, false },
 	[HC_CONTROL_VCPU_SET_STATE] = { op_vcpu_state, false, false },
+	[HC_CONTROL_DIRTY_LOG] = { op_dirty_log, true, false },
 };
 
 static struct domain *find(const struct hc_control *op)

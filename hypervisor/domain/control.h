@@ -16,6 +16,8 @@ int domain_destroy(struct domain *d);
 /* The first domain from number domid on, with a reference; NULL: none. */
 struct domain *domain_get_next(uint32_t domid);
 uint32_t domain_count(void);
+/* HC_CONTROL_DIRTY_LOG (domain/dirty_log.c). */
+long op_dirty_log(struct domain *d, struct hc_control *op);
 /* Fill a frame with the hypercall entry stubs (domain/hypercall_page.c). */
 void hypercall_page_fill(uint8_t *page);
 /*

@@ -383,7 +383,8 @@ void dump_guest(struct vcpu *v, const struct regs *regs)
 	log_err("domain %u vcpu %u, guest %s mode:", v->domain->id, v->id,
 		v->kernel_mode ? "kernel" : "user");
 	dump_regs(regs);
-	log_err("tables %lx/%lx  stack %lx  events %s, %s", v->cr3_kernel, v->cr3_user, v->kernel_sp,
+	log_err("tables %lx/%lx  stack %lx  events %s, %s", v->memory.base_kernel,
+		v->memory.base_user, v->kernel_sp,
 		v->info->evtchn_upcall_mask ? "masked" : "open",
 		v->info->evtchn_upcall_pending ? "pending" : "none");
 	if (v != current || copy_from_guest(stack, regs->rsp, sizeof(stack)))

@@ -54,7 +54,7 @@ struct fpu_area;
 struct vcpu {
 	/* Hot lines: the assembly paths need nothing else of a vcpu. */
 	struct hc_vcpu_info *info;	/* in shared_info or where the guest registered it */
-	uint64_t cr3_kernel;		/* machine address of its tables; 0 before it is brought up */
+	uint64_t cr3_kernel;		/* what it runs on, see memory_vcpu; 0 before it is brought up */
 	uint64_t cr3_user;		/* 0: none given */
 	uint64_t kernel_sp;		/* guest kernel's stack for entries from its user mode, aligned */
 	struct bounce_target *traps;	/* 256 entries, one frame */

@@ -92,9 +92,9 @@ static int set_tables(struct vcpu *v, const struct hc_vcpu_guest_context *c)
 
 	if (c->gdt_ents && !v->gdt_entries)
 		rc = vcpu_set_gdt(v, c->gdt_frames, (unsigned int)MIN(c->gdt_ents, (uint64_t)8192));
-	if (!rc && (v->cr3_kernel >> PAGE_SHIFT) != kernel)
+	if (!rc && (v->memory.base_kernel >> PAGE_SHIFT) != kernel)
 		rc = vcpu_set_kernel_base(v, kernel);
-	if (!rc && c->ctrlreg[1] && (v->cr3_user >> PAGE_SHIFT) != user)
+	if (!rc && c->ctrlreg[1] && (v->memory.base_user >> PAGE_SHIFT) != user)
 		rc = vcpu_set_user_base(v, user);
 	return rc;
 }
@@ -207,8 +207,8 @@ void vcpu_get_context(struct vcpu *v, struct hc_vcpu_guest_context *c)
 	c->kernel_ss = v->kernel_ss;
 	c->kernel_sp = v->kernel_sp;
 	c->ctrlreg[0] = 0x80050033 | (v->cr0_ts ? CR0_TS : 0);
-	c->ctrlreg[3] = v->cr3_kernel;
-	c->ctrlreg[1] = v->cr3_user;
+	c->ctrlreg[3] = v->memory.base_kernel;
+	c->ctrlreg[1] = v->memory.base_user;
 	c->ctrlreg[4] = v->cr4;
 	memcpy(c->debugreg, v->debugreg, sizeof(c->debugreg));
 	c->event_callback_eip = v->callback[VCPU_CALLBACK_EVENT].address;

@@ -24,7 +24,7 @@ static uint64_t shown_cr(const struct vcpu *v, unsigned int n)
 	case 2:
 		return READ_ONCE(v->info->arch.cr2);
 	case 3:
-		return v->cr3_kernel;
+		return v->memory.base_kernel;
 	default:
 		return (machine_cr4() & GUEST_CR4_SHOWN) | (v->cr4 & GUEST_CR4_OWN);
 	}

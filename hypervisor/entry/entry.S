@@ -463,6 +463,10 @@ iret_frame_fault:
 	add	$TRAP_PF * TARGET_SIZE, %rsi
 	jmp	bounce_error
 
+	/* The same while the guest's writes are logged: any fault may come from its shadow tables. */
+	EXCEPTION exception_pf_logged, TRAP_PF, 1
+	incq	VCPU_COUNT_PAGE_FAULTS(%rdi)
+
 	.balign 16
 exception_slow:
 	PUSH_REST

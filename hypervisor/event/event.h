@@ -62,6 +62,8 @@ bool event_port_pending(struct domain *d, uint32_t port);
 void event_mark_vcpu(struct vcpu *v);
 /* VCPUOP_register_vcpu_info moved the structure: every port must be looked at again. */
 void event_vcpu_info_moved(struct vcpu *v);
+/* Calls fn for each frame of d's that holds its event queues. */
+void event_frames(struct domain *d, void (*fn)(mfn_t mfn));
 void event_dump(struct domain *d);		/* to the log */
 
 #endif

@@ -277,6 +277,31 @@ int fifo_expand_array(struct domain *d, mfn_t mfn)
 	return 0;
 }
 
+void event_frames(struct domain *d, void (*fn)(mfn_t mfn))
+{
+	struct event_fifo *fifo;
+	struct vcpu *v;
+
+	spin_lock(&d->event.lock);
+	fifo = d->event.fifo;
+	for (uint32_t i = 0; fifo && i < fifo->array_pages; i++)
+		fn(virt_to_mfn(fifo->array[i]));
+	for_each_vcpu(d, v) {
+		struct event_fifo_vcpu *q = v->event.fifo_control;
+
+		if (q)
+			fn(virt_to_mfn(q->control));
+	}
+	spin_unlock(&d->event.lock);
+}
+
+/* What was written there is the guest's again. */
+static void drop_frame(mfn_t mfn)
+{
+	dirty_mark(mfn);
+	frame_put_both(frame_of(mfn));
+}
+
 void fifo_destroy(struct domain *d)
 {
 	struct event_fifo *fifo = d->event.fifo;
@@ -290,11 +315,11 @@ void fifo_destroy(struct domain *d)
 		if (!q)
 			continue;
 		v->event.fifo_control = NULL;
-		frame_put_both(frame_of(virt_to_mfn(q->control)));
+		drop_frame(virt_to_mfn(q->control));
 		heap_free_for(d, q, sizeof(*q));
 	}
 	for (uint32_t i = 0; i < fifo->array_pages; i++)
-		frame_put_both(frame_of(virt_to_mfn(fifo->array[i])));
+		drop_frame(virt_to_mfn(fifo->array[i]));
 	WRITE_ONCE(d->event.fifo, NULL);
 	heap_free_for(d, fifo, sizeof(*fifo));
 }

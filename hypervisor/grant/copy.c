@@ -28,8 +28,10 @@ static void drop_own(struct side *s)
 {
 	struct frame *f = frame_of(s->mfn);
 
-	if (s->write)
+	if (s->write) {
+		dirty_mark(s->mfn);
 		frame_put_writable(f);
+	}
 	frame_put(f);
 }
 

@@ -31,6 +31,8 @@ long hypercall_grant_table_op(uint64_t cmd, uint64_t arg, uint64_t count);
 int grant_seed(struct domain *d, uint32_t ref, uint16_t peer, mfn_t mfn);
 /* XENMAPSPACE_grant_table of add_to_physmap, XENMEM_acquire_resource: frame idx (grown on demand). */
 int grant_shared_frame(struct domain *d, uint32_t idx, mfn_t *mfn);
+/* Calls fn for each frame that others have mapped, or are copying to, by d's grants. */
+void grant_written_frames(struct domain *d, void (*fn)(mfn_t mfn));
 void grant_dump(struct domain *d);
 
 #endif

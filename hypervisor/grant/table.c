@@ -168,6 +168,23 @@ int16_t grant_pin(struct domain *d, uint32_t ref, uint16_t user, bool write, mfn
 	return status;
 }
 
+/* A pin that comes or goes meanwhile is no harm: the frame is marked as it goes. */
+void grant_written_frames(struct domain *d, void (*fn)(mfn_t mfn))
+{
+	uint32_t frames = __atomic_load_n(&d->grant.frames, __ATOMIC_ACQUIRE);
+
+	for (uint32_t ref = 0; ref < frames * GRANTS_PER_FRAME; ref++) {
+		struct grant_active *active = grant_active(d, ref);
+
+		if (!READ_ONCE(active->writers))
+			continue;
+		spin_lock(&active->lock);
+		if (active->writers)
+			fn(active->frame);
+		spin_unlock(&active->lock);
+	}
+}
+
 /* The references go before the flags: a granter that sees them clear may retype the frame at once. */
 void grant_unpin(struct domain *d, uint32_t ref, bool write)
 {
@@ -177,6 +194,7 @@ void grant_unpin(struct domain *d, uint32_t ref, bool write)
 	spin_lock(&active->lock);
 	f = frame_of(active->frame);
 	if (write) {
+		dirty_mark(active->frame);
 		if (!--active->writers)
 			frame_put_writable(f);
 	} else {

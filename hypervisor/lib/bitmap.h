@@ -43,6 +43,15 @@ static inline void bit_clear_local(uint64_t *map, unsigned int n)
 	map[n / 64] &= ~(1ULL << (n % 64));
 }
 
+static inline unsigned int bits_count(uint64_t word)
+{
+	unsigned int n = 0;
+
+	for (; word; word &= word - 1)
+		n++;
+	return n;
+}
+
 /* Index of the first clear bit below limit, or limit. */
 static inline unsigned int bit_find_clear(const uint64_t *map, unsigned int limit)
 {

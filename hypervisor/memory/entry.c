@@ -96,10 +96,12 @@ int l1_entry_get_special(struct domain *d, unsigned int frames_of, uint64_t *ent
 		rc = frame_get_writable(f);
 	if (rc)
 		frame_put(f);
+	else if (*entry & PTE_WRITE)
+		dirty_mark(mfn);
 	return rc;
 }
 
-int entry_store(uint64_t *slot, uint64_t *old, uint64_t new, struct entry_store how)
+static int store(uint64_t *slot, uint64_t *old, uint64_t new, struct entry_store how)
 {
 	if (how.expected) {
 		if (frame_cas(slot, how.expected, new))
@@ -122,8 +124,19 @@ int entry_store(uint64_t *slot, uint64_t *old, uint64_t new, struct entry_store 
 	return 0;
 }
 
+int entry_store(struct domain *d, uint64_t *slot, uint64_t *old, uint64_t new,
+		struct entry_store how)
+{
+	int rc = store(slot, old, new, how);
+
+	if (unlikely(d->memory.log.active) && !rc)
+		shadow_entry_changed(d, slot);
+	return rc;
+}
+
 /* Same frame of the domain's own, other permissions: one reference changes at most. */
-static int l1_entry_protect(uint64_t *slot, uint64_t old, uint64_t new, struct entry_store how)
+static int l1_entry_protect(struct domain *d, uint64_t *slot, uint64_t old, uint64_t new,
+			    struct entry_store how)
 {
 	struct frame *f = frame_of(pte_mfn(new));
 	bool gains = new & ~old & PTE_WRITE, loses = old & ~new & PTE_WRITE;
@@ -131,7 +144,7 @@ static int l1_entry_protect(uint64_t *slot, uint64_t old, uint64_t new, struct e
 
 	if (gains && frame_get_writable(f))
 		return -EINVAL;
-	rc = entry_store(slot, &old, new, how);
+	rc = entry_store(d, slot, &old, new, how);
 	if (rc ? gains : loses)
 		frame_put_writable(f);
 	return rc;
@@ -152,17 +165,17 @@ int l1_entry_update(struct domain *d, unsigned int frames_of, uint64_t *slot, ui
 			return -EINVAL;
 		if (old & PTE_PRESENT && !((old ^ new) & PTE_ADDRESS)) {
 			if (!((old ^ new) & PTE_WRITE))
-				return entry_store(slot, &old, new, how);
+				return entry_store(d, slot, &old, new, how);
 			if (frames_of == d->id && mfn_valid(pte_mfn(new)) &&
 			    frame_owner_id(frame_owner_word(frame_of(pte_mfn(new)))) == d->id)
-				return l1_entry_protect(slot, old, new, how);
+				return l1_entry_protect(d, slot, old, new, how);
 		}
 		rc = l1_entry_get(d, frames_of, &new);
 		if (unlikely(rc))
 			return -EINVAL;
 	}
-	rc = entry_store(slot, &old, new, how);
-	l1_entry_put(rc ? new : old);
+	rc = entry_store(d, slot, &old, new, how);
+	l1_entry_put(d->id, rc ? new : old);
 	return rc;
 }
 
@@ -177,7 +190,7 @@ static int table_entry_store(struct domain *d, struct frame *table, unsigned int
 
 	if (locked == level) {
 		*old = pte_read(slot);
-		rc = entry_store(slot, old, new, how);
+		rc = entry_store(d, slot, old, new, how);
 	}
 	if (locked)
 		frame_unlock_table(table);

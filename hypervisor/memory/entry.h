@@ -51,15 +51,20 @@ static inline int l1_entry_get(struct domain *d, unsigned int frames_of, uint64_
 	return rc;
 }
 
-/* Give them back. */
-static inline void l1_entry_put(uint64_t e)
+/* Give those of an entry of that domain's tables back. */
+static inline void l1_entry_put(unsigned int domid, uint64_t e)
 {
 	mfn_t mfn = pte_mfn(e);
 
 	if (!(e & PTE_PRESENT) || unlikely(!mfn_valid(mfn)))
 		return;
-	if (e & PTE_WRITE)
+	if (e & PTE_WRITE) {
+		/* Another domain's: its log has not seen what was written through this entry. */
+		if (unlikely(READ_ONCE(dirty_logs)) &&
+		    frame_owner_id(frame_owner_word(frame_of(mfn))) != domid)
+			dirty_mark(mfn);
 		frame_put_writable(frame_of(mfn));
+	}
 	frame_put(frame_of(mfn));
 }
 
@@ -68,9 +73,11 @@ int l1_entry_update(struct domain *d, unsigned int frames_of, uint64_t *slot, ui
 		    struct entry_store how);
 
 /*
- * Store without any checks; *old gets what was there.  -EAGAIN: not as expected.
+ * Store into a table of d's without any checks; *old gets what was there.
+ * -EAGAIN: not as expected.
  */
-int entry_store(uint64_t *slot, uint64_t *old, uint64_t new, struct entry_store how);
+int entry_store(struct domain *d, uint64_t *slot, uint64_t *old, uint64_t new,
+		struct entry_store how);
 
 /*
  * Change an entry of a level 2..4 table of d's (mfn), which the caller has not

@@ -33,7 +33,7 @@ bool memory_fault(struct vcpu *v, struct regs *regs, uint64_t va, uint32_t error
 	struct walk w;
 
 	if (!v->kernel_mode || !(error_code & PF_PRESENT) || error_code & PF_RESERVED ||
-	    !guest_address_ok(va) || !table_walk(v->cr3_kernel, va, 1, &w))
+	    !guest_address_ok(va) || !table_walk(v->memory.base_kernel, va, 1, &w))
 		return false;
 	if (error_code & PF_WRITE && !(w.entry & w.upper & PTE_WRITE)) {
 		if (!(w.upper & PTE_WRITE) || !is_live_table(v->domain, pte_mfn(w.entry)))
@@ -112,7 +112,7 @@ int pagetable_emulated_write(struct vcpu *v, uint64_t va, unsigned int bytes, ui
 	int rc;
 
 	if (!bytes || bytes > 8 || bytes & (bytes - 1) || va & (bytes - 1) ||
-	    !guest_address_ok(va) || !table_walk(v->cr3_kernel, va, 1, &w) ||
+	    !guest_address_ok(va) || !table_walk(v->memory.base_kernel, va, 1, &w) ||
 	    pte_mfn(w.entry) >= memory_max_mfn)
 		return -EINVAL;
 	if (vcpu_deferred_finish(v, true))

@@ -107,14 +107,14 @@ static int check_l1(struct domain *d, uint64_t *table, unsigned int *at)
 }
 
 /* The first "end" entries of a level-1 table. */
-static void undo_l1(uint64_t *table, unsigned int end)
+static void undo_l1(unsigned int domid, uint64_t *table, unsigned int end)
 {
 	while (end) {
 		unsigned int group = (end - 1) & ~(GROUP - 1);
 
 		if (!group_empty(table + group))
 			for (unsigned int i = group; i < end; i++)
-				l1_entry_put(table[i]);
+				l1_entry_put(domid, table[i]);
 		end = group;
 	}
 }
@@ -180,7 +180,7 @@ static int undo(struct frame *f, enum frame_type level, unsigned int *at, bool p
 	int rc;
 
 	if (level == FRAME_L1) {
-		undo_l1(table, *at);
+		undo_l1(domid, table, *at);
 		return 0;
 	}
 	/* The next entry's table may have been interrupted half-way; it waits for us. */
@@ -232,6 +232,9 @@ static int check_being_checked(struct frame *f, enum frame_type type, unsigned i
 
 	if (!rc) {
 		type_store(f, FRAME_VALIDATED | (uint64_t)type << FRAME_TYPE_SHIFT | 1);
+		/* The check completes entries; and what a saver makes of them depends on the type. */
+		if (type != FRAME_WRITABLE)
+			dirty_mark(frame_mfn(f));
 		return 0;
 	}
 	if (rc == -ERESTART) {
@@ -323,6 +326,7 @@ int frame_put_type_slow(struct frame *f, bool preemptible)
 			if (frame_cas(&f->type, &x, type_unused(type)))
 				return 0;
 		} else if (frame_cas(&f->type, &x, (uint64_t)type << FRAME_TYPE_SHIFT | 1)) {
+			shadow_table_gone(f);
 			return undo_being_checked(f, type, PTE_ENTRIES, 0, preemptible);
 		}
 	}

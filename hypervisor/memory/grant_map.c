@@ -57,7 +57,7 @@ static int replace(struct vcpu *v, struct frame *table, uint64_t *slot, mfn_t mf
 	int rc = -EINVAL;
 
 	frame_unlock_table(table);
-	if (!guest_address_ok(new_va) || !table_walk(v->cr3_kernel, new_va, 2, &w))
+	if (!guest_address_ok(new_va) || !table_walk(v->memory.base_kernel, new_va, 2, &w))
 		return -EINVAL;
 	maddr = (w.entry & PTE_ADDRESS) + pte_index(new_va, 1) * 8;
 	if (!mfn_valid(maddr >> PAGE_SHIFT))
@@ -77,7 +77,11 @@ static int replace(struct vcpu *v, struct frame *table, uint64_t *slot, mfn_t mf
 			uint64_t moved = __atomic_exchange_n(from, 0, __ATOMIC_SEQ_CST);
 
 			old = __atomic_exchange_n(slot, moved, __ATOMIC_SEQ_CST);
-			l1_entry_put(old);
+			if (unlikely(v->domain->memory.log.active)) {
+				shadow_entry_changed(v->domain, from);
+				shadow_entry_changed(v->domain, slot);
+			}
+			l1_entry_put(v->domain->id, old);
 			rc = 0;
 		}
 		if (first != second)

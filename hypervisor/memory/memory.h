@@ -14,6 +14,21 @@ struct domain;
 struct vcpu;
 struct regs;
 
+struct shadow;
+
+/* Which frames of a domain are written, see memory/dirty.h. */
+struct dirty_log {
+	bool active;			/* changes under the lock, with the domain paused */
+	spinlock_t lock;		/* protects what follows, and shadow tables */
+	uint64_t size;			/* guest frame numbers logged */
+	uint64_t **bits;		/* pages of a bit each */
+	struct shadow **buckets;	/* shadow tables in use, by the guest's table */
+	struct shadow *free;
+	uint32_t tables, used, max_tables;	/* shadow tables that exist; not free; may exist */
+	uint32_t generation;
+	uint64_t marked, outside, faults, rebuilds;	/* as in struct hc_control_dirty_log */
+};
+
 struct memory_domain {
 	spinlock_t page_lock;		/* protects the counts below and the chunk map */
 	uint64_t frames;		/* held; while not zero, memory holds a reference to the domain */
@@ -27,8 +42,14 @@ struct memory_domain {
 	uint32_t map_count;
 	uint32_t reap_count;		/* domain references to drop, see frame.c */
 	struct domain *reap_next;
+	struct dirty_log log;
 };
 struct memory_vcpu {
+	/*
+	 * Machine addresses of the top-level tables that the guest gave, 0: none.  The
+	 * vcpu's cr3_kernel and cr3_user are these, or their shadows.
+	 */
+	uint64_t base_kernel, base_user;
 	/* Table whose undoing was interrupted, and its owner; no lock: its own vcpu's. */
 	struct frame *deferred;
 	uint16_t deferred_domid;
@@ -149,6 +170,39 @@ int pagetable_emulated_write(struct vcpu *v, uint64_t va, unsigned int bytes, ui
 			     uint64_t *old);
 /* Guest virtual address to machine frame through its current tables; 0 flags: not mapped. */
 bool pagetable_walk(struct vcpu *v, uint64_t va, uint64_t *l1e);
+
+/* ---- dirty log (memory/dirty.c, memory/shadow.c) ---- */
+extern uint32_t dirty_logs;		/* domains whose writes are logged */
+void dirty_mark_slow(mfn_t mfn);
+/*
+ * The hypervisor, or another domain by way of it, has written to the frame, or
+ * changed what guest frame it is.  The caller holds a reference to it.
+ */
+static inline void dirty_mark(mfn_t mfn)
+{
+	if (unlikely(READ_ONCE(dirty_logs)))
+		dirty_mark_slow(mfn);
+}
+/*
+ * Only while d's log is active: an entry of a live table of d's was stored;
+ * before the references of the entry that was there go.
+ */
+void shadow_entry_changed(struct domain *d, const uint64_t *slot);
+/* A table stops being one; before the references of its entries go. */
+void shadow_table_gone_slow(struct frame *f);
+static inline void shadow_table_gone(struct frame *f)
+{
+	if (unlikely(READ_ONCE(dirty_logs)))
+		shadow_table_gone_slow(f);
+}
+/* A vcpu of d gets other tables (0: none): *base as the guest has them, *cr3 what it runs on. */
+void shadow_set_base(struct domain *d, uint64_t *base, uint64_t *cr3, uint64_t new);
+/*
+ * A fault at va, in the vcpu's user or kernel tables.  True: it came from the
+ * shadow, do the access again.  False: it is the guest's, and *error is what it
+ * would be on the guest's own tables.
+ */
+bool shadow_fault(struct vcpu *v, uint64_t va, uint32_t *error, bool user_tables);
 
 /* ---- TLB (memory/tlb.c) ---- */
 void tlb_flush_local(void);

@@ -32,6 +32,7 @@ static int plain_store(struct update *u, mfn_t mfn, uint64_t *slot, uint64_t val
 	if (rc)
 		return rc;
 	__atomic_store_n(slot, value, __ATOMIC_RELEASE);
+	dirty_mark(mfn);
 	frame_put_both(frame_of(mfn));
 	return 0;
 }
@@ -75,6 +76,7 @@ static int m2p_update(struct update *u, mfn_t mfn, uint64_t pfn)
 	if (mfn >= memory_max_mfn || !frame_get_id(frame_of(mfn), u->frames_of))
 		return -EINVAL;
 	m2p_set(mfn, pfn);
+	dirty_mark(mfn);
 	frame_put(frame_of(mfn));
 	return 0;
 }

@@ -141,6 +141,7 @@ static int op_clear_page(struct vcpu *v, struct domain *d, const struct hc_mmuex
 	if (rc)
 		return rc;
 	clear_page(mfn_to_virt(op->arg1.mfn));
+	dirty_mark(op->arg1.mfn);
 	frame_put_both(frame_of(op->arg1.mfn));
 	return 0;
 }
@@ -156,6 +157,7 @@ static int op_copy_page(struct vcpu *v, struct domain *d, const struct hc_mmuext
 	rc = frame_get_both(op->arg1.mfn, d, FRAME_WRITABLE, false);
 	if (!rc) {
 		copy_page(mfn_to_virt(op->arg1.mfn), mfn_to_virt(from));
+		dirty_mark(op->arg1.mfn);
 		frame_put_both(frame_of(op->arg1.mfn));
 	}
 	frame_put(frame_of(from));

@@ -12,6 +12,7 @@
 #include "hypercall/hypercall.h"
 #include "lib/string.h"
 #include "memory/allocator.h"
+#include "memory/dirty.h"
 #include "memory/owner.h"
 #include "memory/reservation.h"
 #include "memory/tlb.h"
@@ -138,6 +139,10 @@ int memory_domain_relinquish(struct domain *d)
 		if (rc)
 			return rc;
 	}
+	dirty_log_disable(d);
+	rc = dirty_log_free(d);
+	if (rc)
+		return rc;
 	if (!m->tables_dropped) {
 		rc = visit_chunks(d, CHUNKS_TO_SEARCH, drop_tables);
 		if (rc)

@@ -47,7 +47,7 @@ struct frame *table_lock_for(struct vcpu *v, uint64_t va, uint64_t **slot)
 {
 	struct walk w;
 
-	if (!guest_address_ok(va) || !table_walk(v->cr3_kernel, va, 2, &w))
+	if (!guest_address_ok(va) || !table_walk(v->memory.base_kernel, va, 2, &w))
 		return NULL;
 	return table_lock_at(v->domain, (w.entry & PTE_ADDRESS) + pte_index(va, 1) * 8, slot);
 }
@@ -57,7 +57,7 @@ bool pagetable_walk(struct vcpu *v, uint64_t va, uint64_t *l1e)
 	struct walk w;
 
 	if (!guest_address_ok(va) ||
-	    !table_walk(v->kernel_mode ? v->cr3_kernel : v->cr3_user, va, 1, &w))
+	    !table_walk(v->kernel_mode ? v->memory.base_kernel : v->memory.base_user, va, 1, &w))
 		return false;
 	*l1e = w.entry;
 	return true;

@@ -36,8 +36,10 @@ static void area_replace(struct guest_area *a, struct guest_area *with)
 	a->split = with->split;
 	spin_unlock(&a->lock);
 	for (int i = 0; i < 2; i++)
-		if (old[i])
+		if (old[i]) {
+			dirty_mark(frame_mfn(old[i]));
 			frame_put_both(old[i]);
+		}
 }
 
 int guest_area_set(struct guest_area *a, uint64_t va, size_t size)
@@ -81,4 +83,13 @@ void guest_area_write(struct guest_area *a, size_t offset, const void *src, size
 		memcpy(a->part[0] + offset, src, n);
 	if (n < size)
 		memcpy(a->part[1] + (offset + n - a->split), (const char *)src + n, size - n);
+}
+
+void guest_area_frames(struct guest_area *a, void (*fn)(mfn_t mfn))
+{
+	spin_lock(&a->lock);
+	for (int i = 0; i < 2; i++)
+		if (a->frame[i])
+			fn(frame_mfn(a->frame[i]));
+	spin_unlock(&a->lock);
 }

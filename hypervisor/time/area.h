@@ -27,6 +27,8 @@ struct guest_area {
  */
 int guest_area_set(struct guest_area *a, uint64_t va, size_t size);
 void guest_area_drop(struct guest_area *a);
+/* Calls fn for each frame that the area is in. */
+void guest_area_frames(struct guest_area *a, void (*fn)(mfn_t mfn));
 
 /* Both with a->lock held and an area registered; offset + size within it. */
 void guest_area_write(struct guest_area *a, size_t offset, const void *src, size_t size);

@@ -123,6 +123,13 @@ weak int frame_get_both(mfn_t mfn, struct domain *d, enum frame_type type, bool 
 	return 0;
 }
 
+weak uint32_t dirty_logs;
+
+weak void dirty_mark_slow(mfn_t mfn)
+{
+	(void)mfn;
+}
+
 weak void frame_put_both(struct frame *f)
 {
 	(void)f;

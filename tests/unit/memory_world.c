@@ -186,6 +186,26 @@ int grant_shared_frame(struct domain *d, uint32_t idx, mfn_t *mfn)
 	return 0;
 }
 
+void guest_area_frames(struct guest_area *a, void (*fn)(mfn_t mfn))
+{
+	if (a->frame[0])
+		fn(frame_mfn(a->frame[0]));
+}
+
+void event_frames(struct domain *d, void (*fn)(mfn_t mfn))
+{
+	(void)d;
+	if (world.event_frame)
+		fn(world.event_frame);
+}
+
+void grant_written_frames(struct domain *d, void (*fn)(mfn_t mfn))
+{
+	(void)d;
+	if (world.granted_frame)
+		fn(world.granted_frame);
+}
+
 mfn_t m2p_extent(unsigned int n)
 {
 	return 100 + n;
@@ -206,6 +226,7 @@ static void domain_setup(unsigned int id)
 	d->memory.max_frames = WORLD_FRAMES;
 	v->domain = d;
 	v->kernel_mode = 1;
+	v->info_mfn = MFN_INVALID;
 	v->dirty_cpus = 1;
 }
 
@@ -445,10 +466,10 @@ void world_check(void)
 		expect_frame(e, mfn);
 	}
 	for (unsigned int i = 0; i < 2; i++) {
-		if (world.vcpu[i].cr3_kernel)
-			expect(e, world.vcpu[i].cr3_kernel >> PAGE_SHIFT, FRAME_L4);
-		if (world.vcpu[i].cr3_user)
-			expect(e, world.vcpu[i].cr3_user >> PAGE_SHIFT, FRAME_L4);
+		if (world.vcpu[i].memory.base_kernel)
+			expect(e, world.vcpu[i].memory.base_kernel >> PAGE_SHIFT, FRAME_L4);
+		if (world.vcpu[i].memory.base_user)
+			expect(e, world.vcpu[i].memory.base_user >> PAGE_SHIFT, FRAME_L4);
 		assert_int_equal(held[i], world.dom[i].memory.frames);
 	}
 	for (mfn_t mfn = 0; mfn < WORLD_FRAMES; mfn++) {

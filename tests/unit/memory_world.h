@@ -32,6 +32,7 @@ struct world {
 	unsigned int preempt_every;	/* hypercall_preempt_check() says yes each so many times; 0: never */
 	unsigned int domain_puts[2];	/* references that memory dropped */
 	unsigned int flushes;
+	mfn_t event_frame, granted_frame;	/* always written, for the dirty log; 0: none */
 };
 extern struct world world;
 

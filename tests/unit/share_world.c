@@ -306,6 +306,13 @@ int frame_get_both(mfn_t mfn, struct domain *d, enum frame_type type, bool preem
 	return 0;
 }
 
+uint32_t dirty_logs;
+
+void dirty_mark_slow(mfn_t mfn)
+{
+	(void)mfn;
+}
+
 void frame_put_both(struct frame *f)
 {
 	frame_put_type(f, false);

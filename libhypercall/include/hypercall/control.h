@@ -310,7 +310,7 @@ struct hc_control_frame_info {
 #define HC_DIRTY_LOG_CLEAR	3
 #define HC_DIRTY_LOG_PEEK	4
 #define HC_DIRTY_LOG_STATISTICS	5
-#define HC_DIRTY_LOG_MAX	(1ULL << 36)	/* guest frame numbers */
+#define HC_DIRTY_LOG_MAX	(1ULL << 27)	/* guest frame numbers: 512 GiB */
 struct hc_control_dirty_log {
 	uint32_t op;			/* HC_DIRTY_LOG_* */
 	uint32_t pad;
