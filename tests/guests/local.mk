@@ -6,16 +6,16 @@
 
 GUEST_NAMES = hello version memory pagetables va-mapping pt-writes multicall events fifo grants timers sched vcpus \
 	exceptions user-mode descriptors segments fpu debug-registers privileged console physdev callbacks vm-assist \
-	hostile-memory hostile-selectors hostile-iret hostile-lists hostile-pointers
+	hostile-memory hostile-selectors hostile-iret hostile-lists hostile-pointers dirty-log suspend
 
-GUEST_LIB = head entry guest trap page event vcpu user print string
+GUEST_LIB = head entry guest trap page event vcpu user child print string
 GUEST_LIB_OBJECTS = $(GUEST_LIB:%=tests/guests/lib/%.guest.o)
 GUEST_FLAGS = $(TENON_CFLAGS) -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
 	-fno-strict-aliasing -I$(top_srcdir)/libhypercall/include -I$(top_srcdir)/tests/guests/lib
 GUEST_INCLUDES = tests/guests/lib/guest.h tests/guests/lib/types.h tests/guests/lib/hypercall.h \
 	tests/guests/lib/print.h tests/guests/lib/page.h tests/guests/lib/trap.h tests/guests/lib/vcpu.h \
-	tests/guests/lib/event.h tests/guests/lib/user.h
+	tests/guests/lib/event.h tests/guests/lib/user.h tests/guests/lib/child.h
 
 GUEST_TESTS += $(GUEST_NAMES:%=tests/guests/%.elf)
 

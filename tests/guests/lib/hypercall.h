@@ -8,6 +8,7 @@
 #define GUESTS_HYPERCALL_H
 
 #include <hypercall/base.h>
+#include <hypercall/control.h>
 #include <hypercall/memory.h>
 
 #include "types.h"
@@ -83,6 +84,18 @@ static inline long hc_vcpu_op(unsigned int cmd, unsigned int vcpu, const void *a
 static inline long hc_multicall(struct hc_multicall_entry *list, uint64_t count)
 {
 	return hypercall(HC_NR_MULTICALL, PTR(list), count, 0, 0, 0);
+}
+
+/* All parts of it. */
+static inline long hc_control_op(struct hc_control *op)
+{
+	long result;
+
+	op->version = HC_CONTROL_VERSION;
+	do
+		result = hypercall(HC_NR_DOMCTL, PTR(op), 0, 0, 0, 0);
+	while (result == -85);
+	return result;
 }
 
 static inline long hc_physdev_op(unsigned int cmd, void *arg)

@@ -40,8 +40,11 @@ static void vcpu_entry(void)
 	}
 }
 
-static void fill_context(struct hc_vcpu_guest_context *c, unsigned int id)
+void vcpu_context(struct hc_vcpu_guest_context *c, unsigned int id, void (*fn)(void))
 {
+	vcpus[id].self = &vcpus[id];
+	vcpus[id].id = id;
+	start_function[id] = fn;
 	memset(c, 0, sizeof(*c));
 	c->flags = HC_VGCF_IN_KERNEL;
 	c->user_regs.rip = (uint64_t)vcpu_entry;
@@ -70,10 +73,7 @@ long vcpu_start(unsigned int id, void (*fn)(void))
 	static struct hc_vcpu_guest_context context;
 	long r;
 
-	vcpus[id].self = &vcpus[id];
-	vcpus[id].id = id;
-	start_function[id] = fn;
-	fill_context(&context, id);
+	vcpu_context(&context, id, fn);
 	r = hc_vcpu_op(HC_VCPUOP_INITIALISE, id, &context);
 	if (r && r != -EEXIST)
 		return r;

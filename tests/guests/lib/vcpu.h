@@ -33,5 +33,8 @@ struct hc_vcpu_info *vcpu_info(unsigned int id);
 /* Bring up another vcpu to run fn on a stack of its own; then it goes down.  0 or -errno. */
 long vcpu_start(unsigned int id, void (*fn)(void));
 struct vcpu *vcpu_of(unsigned int id);
+/* What it starts with, in full, to run fn on a stack of its own. */
+struct hc_vcpu_guest_context;
+void vcpu_context(struct hc_vcpu_guest_context *c, unsigned int id, void (*fn)(void));
 
 #endif
