@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <hypercall/hypercall.h>
 #include <hypercall/sched.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
