@@ -100,7 +100,7 @@ static void page_fault(struct vcpu *v, struct regs *regs)
 		/* The processor itself read the guest's LDT through our window for it. */
 		error |= PF_USER;
 	}
-	if (ldt_window_fault(v, va))
+	if (v->ldt_entries && ldt_window_fault(v, va))
 		return;
 	if (unlikely(v->domain->memory.log.active) && shadow_fault(v, va, &error, !v->kernel_mode))
 		return;

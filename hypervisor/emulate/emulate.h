@@ -33,9 +33,10 @@ enum emulate_result emulate_invalid_opcode(struct vcpu *v, struct regs *regs);
 /*
  * Write fault of the guest kernel at va, which the caller found to be mapped
  * read-only to a frame of a live page table of that domain (memory/ calls this
- * and gets the store back through pagetable_emulated_write).
+ * and gets the store back through pagetable_emulated_write and its like).
  */
-enum emulate_result emulate_pagetable_write(struct vcpu *v, struct regs *regs, uint64_t va);
+enum emulate_result emulate_pagetable_write(struct vcpu *v, struct regs *regs, uint64_t va,
+					    mfn_t table);
 
 /* Queue an exception for the guest kernel; error_code only for vectors that have one. */
 void exception_inject(struct vcpu *v, struct regs *regs, unsigned int vector, uint32_t error_code);

@@ -188,40 +188,15 @@ static inline bool points_to(struct regs *regs, uint8_t modrm, uint8_t rex, uint
 	       *register_slot(regs, base | (rex & 1) << 3) == va;
 }
 
-static enum emulate_result exchange_fast(struct vcpu *v, struct regs *regs, uint64_t va,
-					 uint64_t *slot)
+/*
+ * True: it was one of these and *rc says how it ended; length is the
+ * instruction's.  Flags and registers are set.
+ */
+static inline bool write_fast(struct vcpu *v, struct regs *regs, uint64_t va, mfn_t table,
+			      unsigned int *length, int *rc)
 {
-	uint64_t old;
-	int rc;
-
-	if (unlikely(guest_read64(&old, va)))
-		return EMULATE_UNHANDLED;
-	rc = pagetable_emulated_write(v, va, sizeof(old), *slot, &old);
-	if (likely(!rc))
-		*slot = old;
-	return execute_finish(v, regs, 3, store_result(rc));
-}
-
-static enum emulate_result and_fast(struct vcpu *v, struct regs *regs, uint64_t va,
-				    uint8_t immediate, unsigned int length)
-{
-	uint64_t old = 0, value;
-	int rc;
-
-	if (unlikely(copy_from_guest(&old, va, 1)))
-		return EMULATE_UNHANDLED;
-	value = old & immediate;
-	rc = pagetable_emulated_write(v, va, 1, value, &old);
-	if (likely(!rc))
-		regs->rflags = (regs->rflags & ~RFLAGS_STATUS) | arithmetic_result_flags(value, 8);
-	return execute_finish(v, regs, length, store_result(rc));
-}
-
-/* True: it was one of these, *result says how it ended. */
-static bool write_fast(struct vcpu *v, struct regs *regs, uint64_t va, enum emulate_result *result)
-{
-	uint64_t code;
-	uint8_t rex;
+	uint64_t code, old;
+	uint8_t rex, result;
 
 	if ((regs->rip & ~PAGE_MASK) > PAGE_SIZE - sizeof(code) ||
 	    regs->cs != HC_FLAT_RING3_CS64 || guest_read64(&code, regs->rip))
@@ -230,17 +205,13 @@ static bool write_fast(struct vcpu *v, struct regs *regs, uint64_t va, enum emul
 	if ((rex & 0xfa) == 0x48 && !(va & 7) && points_to(regs, BYTE(code, 2), rex, va)) {
 		uint64_t *slot = register_slot(regs, (BYTE(code, 2) >> 3 & 7) | (rex & 4) << 1);
 
-		if (BYTE(code, 1) == 0x87) {
-			*result = exchange_fast(v, regs, va, slot);
-			return true;
-		}
-		if (BYTE(code, 1) == 0x89) {
-			int rc = pagetable_emulated_write(v, va, 8, *slot, NULL);
-
-			*result = execute_finish(v, regs, 3, store_result(rc));
-			return true;
-		}
-		return false;
+		if (BYTE(code, 1) != 0x87 && BYTE(code, 1) != 0x89)
+			return false;
+		*length = 3;
+		*rc = pagetable_exchange(v, table, va, *slot, &old);
+		if (!*rc && BYTE(code, 1) == 0x87)
+			*slot = old;
+		return *rc != -ENOENT;
 	}
 	if (rex != 0xf0)
 		return false;
@@ -251,17 +222,23 @@ static bool write_fast(struct vcpu *v, struct regs *regs, uint64_t va, enum emul
 	if (BYTE(code, 0) != 0x80 || (BYTE(code, 1) & 0x38) != 0x20 ||
 	    !points_to(regs, BYTE(code, 1), rex, va))
 		return false;
-	*result = and_fast(v, regs, va, BYTE(code, 2), 4 + rex);
-	return true;
+	*length = 4 + rex;
+	*rc = pagetable_and(v, table, va, BYTE(code, 2), &result);
+	if (!*rc)
+		regs->rflags = (regs->rflags & ~RFLAGS_STATUS) | arithmetic_result_flags(result, 8);
+	return *rc != -ENOENT;
 }
 
-enum emulate_result emulate_pagetable_write(struct vcpu *v, struct regs *regs, uint64_t va)
+enum emulate_result emulate_pagetable_write(struct vcpu *v, struct regs *regs, uint64_t va,
+					    mfn_t table)
 {
 	struct instruction insn;
 	enum emulate_result result;
+	unsigned int length;
+	int rc;
 
-	if (likely(write_fast(v, regs, va, &result)))
-		return result;
+	if (likely(write_fast(v, regs, va, table, &length, &rc)))
+		return execute_finish(v, regs, length, store_result(rc));
 	result = execute_fetch(v, regs, &insn);
 	if (unlikely(result != EMULATE_DONE))
 		return result;

@@ -39,12 +39,61 @@ bool memory_fault(struct vcpu *v, struct regs *regs, uint64_t va, uint32_t error
 		if (!(w.upper & PTE_WRITE) || !is_live_table(v->domain, pte_mfn(w.entry)))
 			return false;
 		count_event(v, HC_COUNTER_PT_WRITES);
-		return emulate_pagetable_write(v, regs, va) != EMULATE_UNHANDLED;
+		return emulate_pagetable_write(v, regs, va, pte_mfn(w.entry)) != EMULATE_UNHANDLED;
 	}
 	if (error_code & PF_FETCH && (w.entry | w.upper) & PTE_NX)
 		return false;
 	tlb_flush_page_local(va);
 	return true;
+}
+
+/* The slot of va in a level-1 table that could be locked at once. */
+static inline uint64_t *lock_slot(struct vcpu *v, mfn_t table, uint64_t va)
+{
+	if (unlikely(vcpu_deferred_finish(v, true) || table >= memory_max_mfn ||
+		     !frame_try_lock_l1(frame_of(table), v->domain->id)))
+		return NULL;
+	return (uint64_t *)mfn_to_virt(table) + pte_index(va << 9, 1);
+}
+
+int pagetable_exchange(struct vcpu *v, mfn_t table, uint64_t va, uint64_t value, uint64_t *old)
+{
+	uint64_t *slot = lock_slot(v, table, va);
+	struct entry_store how = { .expected = old };
+	int rc = 0;
+
+	if (unlikely(!slot))
+		return -ENOENT;
+	if (value & PTE_PRESENT) {
+		*old = pte_read(slot);
+		rc = l1_entry_update(v->domain, v->domain->id, slot, value, how);
+	} else {
+		*old = __atomic_exchange_n(slot, value, __ATOMIC_SEQ_CST);
+		if (unlikely(v->domain->memory.log.active))
+			shadow_entry_changed(v->domain, slot);
+		l1_entry_put(v->domain->id, *old);
+	}
+	frame_unlock_table(frame_of(table));
+	owner_reap();
+	return rc == -EAGAIN ? -ERESTART : rc;
+}
+
+int pagetable_and(struct vcpu *v, mfn_t table, uint64_t va, uint8_t mask, uint8_t *result)
+{
+	uint64_t *slot = lock_slot(v, table, va), old, value;
+	struct entry_store how = { .expected = &old };
+	unsigned int shift = (va & 7) * 8;
+	int rc;
+
+	if (unlikely(!slot))
+		return -ENOENT;
+	old = pte_read(slot);
+	value = old & ~((uint64_t)(uint8_t)~mask << shift);
+	*result = value >> shift;
+	rc = l1_entry_update(v->domain, v->domain->id, slot, value, how);
+	frame_unlock_table(frame_of(table));
+	owner_reap();
+	return rc == -EAGAIN ? -ERESTART : rc;
 }
 
 /* The entry's new value when some of its bytes are stored. */

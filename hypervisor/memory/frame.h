@@ -222,6 +222,22 @@ static inline void frame_put_writable(struct frame *f)
  */
 unsigned int frame_lock_table(struct frame *f, unsigned int domid);
 
+/* The common case of it: f is a level-1 table of d's, in use and not locked. */
+static inline bool frame_try_lock_l1(struct frame *f, unsigned int domid)
+{
+	const uint64_t valid = (uint64_t)FRAME_L1 << FRAME_TYPE_SHIFT | FRAME_VALIDATED;
+	uint64_t x = frame_type_word(f);
+
+	/* All flags and the progress as they should be, but pinned or not. */
+	if (unlikely((x & ~(FRAME_COUNT | FRAME_PINNED)) != valid || (uint32_t)x == FRAME_COUNT ||
+		     !frame_cas(&f->type, &x, x + FRAME_LOCKED + 1)))
+		return false;
+	if (likely(frame_owner_id(frame_owner_word(f)) == domid))
+		return true;
+	__atomic_sub_fetch(&f->type, FRAME_LOCKED + 1, __ATOMIC_RELEASE);
+	return false;
+}
+
 static inline void frame_unlock_table(struct frame *f)
 {
 	__atomic_sub_fetch(&f->type, FRAME_LOCKED + 1, __ATOMIC_RELEASE);

@@ -168,6 +168,13 @@ bool memory_fault(struct vcpu *v, struct regs *regs, uint64_t va, uint32_t error
  */
 int pagetable_emulated_write(struct vcpu *v, uint64_t va, unsigned int bytes, uint64_t value,
 			     uint64_t *old);
+/*
+ * The same for what kernels do by the thousand, to an entry of a level-1 table
+ * whose frame the caller knows: exchange all of it, or "and" one of its bytes
+ * (*result: that byte then).  -ENOENT: not a plain case, nothing done.
+ */
+int pagetable_exchange(struct vcpu *v, mfn_t table, uint64_t va, uint64_t value, uint64_t *old);
+int pagetable_and(struct vcpu *v, mfn_t table, uint64_t va, uint8_t mask, uint8_t *result);
 /* Guest virtual address to machine frame through its current tables; 0 flags: not mapped. */
 bool pagetable_walk(struct vcpu *v, uint64_t va, uint64_t *l1e);
 

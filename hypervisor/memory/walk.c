@@ -4,26 +4,54 @@
 
 #include "domain/domain.h"
 
+/*
+ * An entry of a table.  Stale entries may lead to frames that are anything now,
+ * also where there is no RAM: then 0, as the load itself finds out.
+ */
+#ifdef TENON_HOST
+static inline uint64_t read_entry(mfn_t table, unsigned int index)
+{
+	return mfn_valid(table) ? pte_read((uint64_t *)mfn_to_virt(table) + index) : 0;
+}
+#else
+static inline uint64_t read_entry(mfn_t table, unsigned int index)
+{
+	uint64_t entry;
+
+	__asm__ goto("1:	mov	%1, %0\n"
+		     "	.pushsection .exception_table, \"a\"\n"
+		     "	.quad	1b, %l[fault]\n"
+		     "	.popsection"
+		     : "=r"(entry) : "m"(((uint64_t *)mfn_to_virt(table))[index]) : : fault);
+	return entry;
+fault:
+	return 0;
+}
+#endif
+
 bool table_walk(uint64_t cr3, uint64_t va, unsigned int level, struct walk *w)
 {
 	mfn_t table = cr3 >> PAGE_SHIFT;
+	uint64_t entry = 0, writable = PTE_WRITE, nx = 0;
 
-	w->upper = PTE_WRITE;
-	for (unsigned int at = 4; ; at--) {
-		/* Stale entries may lead to frames that are anything now, but RAM it must be. */
-		if (!table || !mfn_valid(table)) {
-			w->entry = 0;
+	w->entry = 0;
+	if (unlikely(!table))
+		return false;
+#pragma GCC unroll 4
+	for (unsigned int at = 4; at; at--) {
+		if (unlikely(table >= memory_max_mfn))
 			return false;
-		}
-		w->table = table;
-		w->entry = pte_read((uint64_t *)mfn_to_virt(table) + pte_index(va, at));
-		if (!(w->entry & PTE_PRESENT))
-			return false;
-		if (at == level)
-			return true;
-		w->upper = (w->upper & w->entry & PTE_WRITE) | ((w->upper | w->entry) & PTE_NX);
-		table = pte_mfn(w->entry);
+		entry = read_entry(table, pte_index(va, at));
+		if (at == level || !(entry & PTE_PRESENT))
+			break;
+		writable &= entry;
+		nx |= entry;
+		table = pte_mfn(entry);
 	}
+	w->table = table;
+	w->entry = entry;
+	w->upper = writable | (nx & PTE_NX);
+	return entry & PTE_PRESENT;
 }
 
 struct frame *table_lock_at(struct domain *d, uint64_t maddr, uint64_t **slot)

@@ -111,7 +111,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		result = emulate_privileged(&world.vcpu, &world.regs);
 		break;
 	default:
-		result = emulate_pagetable_write(&world.vcpu, &world.regs, va);
+		result = emulate_pagetable_write(&world.vcpu, &world.regs, va,
+						 mode & 16 ? WORLD_TABLE : 0);
 		break;
 	}
 	if (result == EMULATE_UNHANDLED)

@@ -140,6 +140,24 @@ int pagetable_emulated_write(struct vcpu *v, uint64_t va, unsigned int bytes, ui
 	return 0;
 }
 
+int pagetable_exchange(struct vcpu *v, mfn_t table, uint64_t va, uint64_t value, uint64_t *old)
+{
+	if (table != WORLD_TABLE)
+		return -ENOENT;
+	memcpy(old, world.host_addresses ? (uint8_t *)va : world_at(va), 8);
+	return pagetable_emulated_write(v, va, 8, value, old);
+}
+
+int pagetable_and(struct vcpu *v, mfn_t table, uint64_t va, uint8_t mask, uint8_t *result)
+{
+	uint64_t old = *(world.host_addresses ? (uint8_t *)va : (uint8_t *)world_at(va));
+
+	if (table != WORLD_TABLE)
+		return -ENOENT;
+	*result = old & mask;
+	return pagetable_emulated_write(v, va, 1, *result, &old);
+}
+
 uint32_t machine_port_read(uint16_t port, unsigned int bytes)
 {
 	world.port_reads++;

@@ -171,8 +171,10 @@ bool descriptor_page_check(uint64_t *page)
 	return true;
 }
 
-enum emulate_result emulate_pagetable_write(struct vcpu *v, struct regs *regs, uint64_t va)
+enum emulate_result emulate_pagetable_write(struct vcpu *v, struct regs *regs, uint64_t va,
+					    mfn_t table)
 {
+	(void)table;
 	(void)v;
 	(void)regs;
 	(void)va;

@@ -135,6 +135,44 @@ static void va_mapping(void **state)
 	world_check();
 }
 
+static void quick_stores(void **state)
+{
+	struct space s;
+	struct vcpu *v = &world.vcpu[1];
+	const uint64_t va = 0x1000 + 8 * 8;
+	uint64_t old;
+	uint8_t byte;
+	mfn_t a;
+
+	(void)state;
+	live_space(&s);
+	a = world_frame(1);
+	assert_int_equal(pagetable_exchange(v, s.l1, va, pte_make(a, TABLE), &old), 0);
+	assert_int_equal(old, 0);
+	assert_int_equal(world_types(a), 1);
+	assert_int_equal(pagetable_and(v, s.l1, va, (uint8_t)~PTE_WRITE, &byte), 0);
+	assert_int_equal(byte, PTE_PRESENT | PTE_USER | (TABLE & 0xf8));
+	assert_int_equal(world_types(a), 0);
+	assert_int_equal(world_refs(a), 2);
+	world_check();
+	/* The second byte: flags that mean nothing to the processor. */
+	assert_int_equal(pagetable_and(v, s.l1, va + 1, 0xf1, &byte), 0);
+	assert_int_equal(pagetable_exchange(v, s.l1, va, 0, &old), 0);
+	assert_int_equal(pte_mfn(old), a);
+	assert_int_equal(world_refs(a), 1);
+	/* What may not be there. */
+	assert_int_equal(pagetable_exchange(v, s.l1, va, pte_make(s.l2, TABLE), &old), -EINVAL);
+	assert_int_equal(pagetable_exchange(v, s.l1, va, pte_make(world_frame(0), TABLE), &old),
+			 -EINVAL);
+	/* Not plain: other levels, no tables, another's, no frames. */
+	assert_int_equal(pagetable_exchange(v, s.l2, va, 0, &old), -ENOENT);
+	assert_int_equal(pagetable_exchange(v, a, va, 0, &old), -ENOENT);
+	assert_int_equal(pagetable_exchange(&world.vcpu[0], s.l1, va, 0, &old), -ENOENT);
+	assert_int_equal(pagetable_exchange(v, memory_max_mfn, va, 0, &old), -ENOENT);
+	assert_int_equal(pagetable_and(v, s.l3, va, 0, &byte), -ENOENT);
+	world_check();
+}
+
 static void emulate_until_done(struct vcpu *v, uint64_t va, uint64_t value)
 {
 	int rc;
@@ -376,6 +414,15 @@ static void random_stores(void)
 		old = world_table(pte_mfn(w.entry))[pte_index(va << 9, 1)];
 		expected = &old;
 	}
+	if (rand() % 2 && table_walk(v->cr3_kernel, va, 1, &w)) {
+		uint8_t byte;
+
+		if (rand() % 2)
+			pagetable_exchange(v, pte_mfn(w.entry), va, some_entry(1), &old);
+		else
+			pagetable_and(v, pte_mfn(w.entry), va, rand(), &byte);
+		return;
+	}
 	pagetable_emulated_write(v, va, 1u << rand() % 4, some_entry(1 + rand() % 4), expected);
 }
 
@@ -451,6 +498,7 @@ int main(void)
 		T(whole_trees_come_and_go),
 		T(va_mapping),
 		T(emulated_stores),
+		T(quick_stores),
 		T(reservations),
 		T(exchanges),
 		T(granted_entries),

@@ -369,7 +369,8 @@ static enum emulate_result run_emulated(const struct trial *t)
 	do {
 		uint64_t va = t->form->kind == STRING ? world.regs.rdi : t->target;
 
-		result = emulate_pagetable_write(&world.vcpu, &world.regs, va);
+		result = emulate_pagetable_write(&world.vcpu, &world.regs, va,
+						 rand() % 4 ? WORLD_TABLE : 0);
 	} while (result == EMULATE_DONE && world.regs.rip == (uint64_t)code + 2048);
 	return result;
 }
