@@ -100,6 +100,16 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	return 0;
 }
 
+/* A program that we have started is no more; if it served a disk, that is to be known at once. */
+static int on_child(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	(void)source;
+	(void)info;
+	spawn_reap();
+	lifecycle_scan(data);
+	return 0;
+}
+
 static int make_folder(const char *parent, const char *name, mode_t mode)
 {
 	char path[256];
@@ -197,6 +207,7 @@ static int start(struct tenond *tenond)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	rc = sd_event_default(&tenond->event);
@@ -204,6 +215,8 @@ static int start(struct tenond *tenond)
 		rc = sd_event_add_signal(tenond->event, NULL, SIGTERM, on_signal, tenond);
 	if (rc >= 0)
 		rc = sd_event_add_signal(tenond->event, NULL, SIGINT, on_signal, tenond);
+	if (rc >= 0)
+		rc = sd_event_add_signal(tenond->event, NULL, SIGCHLD, on_child, tenond);
 	if (rc >= 0)
 		rc = run(tenond);
 	return rc;

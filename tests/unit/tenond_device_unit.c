@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include <linux/fs.h>
 #include <linux/sockios.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -67,30 +69,70 @@ static void processes(void **state)
 	assert_int_equal(spawn_run(no), 1);
 	assert_int_equal(spawn_start(none, log_file, &pid), -ENOENT);
 	assert_int_equal(spawn_start(sleep, log_file, &pid), 0);
-	/* It has its own command line once it has left ours behind. */
-	for (int i = 0; i < 1000 && !spawn_is(pid, "54.321987"); i++)
-		usleep(1000);
-	assert_true(spawn_is(pid, "54.321987"));
-	assert_false(spawn_is(pid, "54.32198"));
 	assert_int_equal(spawn_find("54.321987"), pid);
-	assert_false(spawn_ended(pid));
-	spawn_stop(pid, 1000);
-	assert_true(spawn_ended(pid));
+	assert_int_equal(spawn_find("54.32198"), 0);
+	assert_true(spawn_lives(pid, "54.321987"));
+	assert_false(spawn_lives(pid, "54.32198"));
+	assert_false(spawn_lives(0, "54.321987"));
+	/* Who has the number but not the argument is let alone. */
+	assert_true(spawn_stop(pid, "54.32198", 1000));
+	assert_true(spawn_lives(pid, "54.321987"));
+	assert_true(spawn_stop(pid, "54.321987", 1000));
+	assert_false(spawn_lives(pid, "54.321987"));
 	assert_int_equal(spawn_find("54.321987"), 0);
-	assert_false(spawn_is(pid, "54.321987"));
 }
 
 /* A program that does not heed SIGTERM is killed. */
 static void deaf_process(void **state)
 {
-	char *deaf[] = { "sh", "-c", "trap '' TERM; while :; do sleep 0.1; done", "deaf-54321", NULL };
+	char *deaf[] = { "sh", "-c", "trap '' TERM; echo deaf; while :; do :; done", "deaf-54321", NULL };
+	struct stat info = { 0 };
 	pid_t pid;
 
 	(void)state;
 	assert_int_equal(spawn_start(deaf, log_file, &pid), 0);
-	usleep(200000);
-	spawn_stop(pid, 50);
+	for (int i = 0; i < 10000 && (stat(log_file, &info) || !info.st_size); i++)
+		usleep(1000);
+	assert_true(spawn_stop(pid, "deaf-54321", 50));
 	assert_int_equal(spawn_find("deaf-54321"), 0);
+}
+
+/*
+ * A program killed by somebody else leaves nothing once SIGCHLD has come, although until then it could be seen to
+ * end; others' children and those that live are not touched.
+ */
+static void reaped(void **state)
+{
+	const struct timespec limit = { .tv_sec = 60 };
+	char *sleep[] = { "sleep", "54.321988", NULL }, *other[] = { "sleep", "54.321989", NULL };
+	sigset_t child;
+	char path[64];
+	pid_t pid, living, foreign;
+	int status;
+
+	(void)state;
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+	foreign = fork();
+	if (!foreign)
+		_exit(7);
+	assert_int_equal(sigtimedwait(&child, NULL, &limit), SIGCHLD);
+	assert_int_equal(spawn_start(sleep, log_file, &pid), 0);
+	assert_int_equal(spawn_start(other, log_file, &living), 0);
+	kill(pid, SIGKILL);
+	while (spawn_lives(pid, "54.321988"))
+		;
+	assert_int_equal(sigtimedwait(&child, NULL, &limit), SIGCHLD);
+	spawn_reap();
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	assert_int_not_equal(access(path, F_OK), 0);
+	assert_true(spawn_lives(living, "54.321989"));
+	assert_true(spawn_stop(living, "54.321989", 1000));
+	snprintf(path, sizeof(path), "/proc/%d", (int)living);
+	assert_int_not_equal(access(path, F_OK), 0);
+	assert_int_equal(waitpid(foreign, &status, 0), foreign);
+	assert_int_equal(WEXITSTATUS(status), 7);
 }
 
 static void loops(void **state)
@@ -217,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(processes),
 		cmocka_unit_test(deaf_process),
+		cmocka_unit_test(reaped),
 		cmocka_unit_test(loops),
 		cmocka_unit_test(raw_disk),
 		cmocka_unit_test(qcow2_disk),

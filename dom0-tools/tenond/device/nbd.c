@@ -5,6 +5,7 @@
  */
 #include "nbd.h"
 #include "spawn.h"
+#include "../log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -160,7 +161,7 @@ int nbd_wait(struct nbd *nbd, const struct disk_config *disk, struct error *erro
 
 	snprintf(object, sizeof(object), "disk %s", disk->target);
 	for (unsigned int waited = 0; !rc && !ready(nbd); waited += 5) {
-		if (spawn_ended(nbd->server)) {
+		if (!spawn_lives(nbd->server, nbd->tag)) {
 			read_complaint(nbd->tag, complaint, sizeof(complaint));
 			rc = error_set(error, ERROR_CONFIG, object,
 				       "check the image: qemu-img check FILE",
@@ -178,14 +179,23 @@ int nbd_wait(struct nbd *nbd, const struct disk_config *disk, struct error *erro
 	return rc;
 }
 
+static void stop_server(const char *tag, pid_t server)
+{
+	if (!spawn_stop(server, tag, STOP_MS))
+		log_warning("process %d (qemu-nbd %s) does not end", (int)server, tag);
+}
+
 void nbd_stop(const char *tag, pid_t server)
 {
+	pid_t unrecorded;
 	char log[192];
 
-	if (!server || !spawn_is(server, tag))
-		server = spawn_find(tag);
 	if (server)
-		spawn_stop(server, STOP_MS);
+		stop_server(tag, server);
+	/* A tenond that was killed may have started one without having noted its number. */
+	unrecorded = spawn_find(tag);
+	if (unrecorded)
+		stop_server(tag, unrecorded);
 	log_path(tag, log, sizeof(log));
 	unlink(log);
 	unlink(tag_path(tag));

@@ -9,23 +9,34 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Start a program found by PATH; its output is appended to log. 0 or a negative errno. */
+/*
+ * Start a program found by PATH; its output is appended to log. 0 or a
+ * negative errno.  Once it has ended, spawn_reap() clears it away.
+ */
 int spawn_start(char *const argv[], const char *log, pid_t *pid);
 
 /* Start a program and wait for its end: its exit status, or a negative errno. */
 int spawn_run(char *const argv[]);
 
-/* Whether a process has ended, without waiting; a child of ours is reaped. */
-bool spawn_ended(pid_t pid);
+/* Clear away the programs started by spawn_start() that have ended; to be called on SIGCHLD. */
+void spawn_reap(void);
 
-/* Whether a process is there and was started with this exact argument. */
-bool spawn_is(pid_t pid, const char *argument);
+/*
+ * Whether the process that was started with this exact argument, and was given
+ * this number, has not ended.  In doubt it has not: one that is on its way
+ * still has files open.
+ */
+bool spawn_lives(pid_t pid, const char *argument);
 
 /* The process that was started with this exact argument, or 0. */
 pid_t spawn_find(const char *argument);
 
-/* Make it end: SIGTERM, and after timeout_ms SIGKILL. Returns when it has gone. */
-void spawn_stop(pid_t pid, unsigned int timeout_ms);
+/*
+ * End the process that was started with this exact argument, unless the number
+ * is another's by now: SIGTERM, and after timeout_ms SIGKILL.  True when it
+ * has gone, false when even that does not end it.
+ */
+bool spawn_stop(pid_t pid, const char *argument, unsigned int timeout_ms);
 
 /* Load a kernel module (and those it needs); 0 also where it is built in. */
 int spawn_module(const char *name);
