@@ -68,7 +68,6 @@ static int start_disks(struct creation *creation)
 
 		if (rc)
 			return rc;
-		snprintf(disk->device, sizeof(disk->device), "%s", block->device);
 		disk->server = block->nbd.server;
 		creation->record->disk_count = i + 1;
 	}
@@ -181,11 +180,13 @@ static int schedule(struct creation *creation)
 static int await_disks(struct creation *creation)
 {
 	for (unsigned int i = 0; i < creation->config->disk_count; i++) {
+		struct record_disk *disk = &creation->record->disks[i];
 		int rc = block_wait(&creation->blocks[i], &creation->config->disks[i],
 				    creation->error);
 
 		if (rc)
 			return rc;
+		snprintf(disk->device, sizeof(disk->device), "%s", creation->blocks[i].device);
 	}
 	return 0;
 }

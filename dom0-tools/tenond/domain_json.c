@@ -36,6 +36,13 @@ static const char *reason_name(uint32_t reason)
 	return reason < sizeof(names) / sizeof(names[0]) && names[reason] ? names[reason] : "other";
 }
 
+static void add_disk_state(json_t *entry, const struct disk_config *disk, const struct record_disk *state)
+{
+	if (*state->device)
+		json_object_set_new(entry, "device", json_string(state->device));
+	json_object_set_new(entry, "failed", json_boolean(strcmp(disk->format, "raw") && !state->server));
+}
+
 static json_t *disks_json(const struct domain *domain)
 {
 	json_t *disks = json_array();
@@ -47,9 +54,8 @@ static json_t *disks_json(const struct domain *domain)
 					  disk->readonly);
 
 		/* During an operation the record is not ours to read. */
-		if (!domain->operation && i < domain->record.disk_count &&
-		    *domain->record.disks[i].device)
-			json_object_set_new(entry, "device", json_string(domain->record.disks[i].device));
+		if (!domain->operation && i < domain->record.disk_count)
+			add_disk_state(entry, disk, &domain->record.disks[i]);
 		json_array_append_new(disks, entry);
 	}
 	return disks;

@@ -38,6 +38,8 @@ dom0_tools_tenond_libtenondevice_la_SOURCES = \
 	dom0-tools/tenond/device/block.c dom0-tools/tenond/device/block.h \
 	dom0-tools/tenond/device/loop.c dom0-tools/tenond/device/loop.h \
 	dom0-tools/tenond/device/nbd.c dom0-tools/tenond/device/nbd.h \
+	dom0-tools/tenond/device/nbd_client.c dom0-tools/tenond/device/nbd_client.h \
+	dom0-tools/tenond/device/nbd_link.c dom0-tools/tenond/device/nbd_link.h \
 	dom0-tools/tenond/device/net.c dom0-tools/tenond/device/net.h \
 	dom0-tools/tenond/device/spawn.c dom0-tools/tenond/device/spawn.h
 dom0_tools_tenond_libtenondevice_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(NFTABLES_CFLAGS) $(UUID_CFLAGS)

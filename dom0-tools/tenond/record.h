@@ -25,7 +25,7 @@ const char *phase_name(enum phase phase);
 /* A disk's way into dom0, beside its configuration. */
 struct record_disk {
 	char device[40];	/* the block device that the guest is given */
-	pid_t server;		/* its qemu-nbd, 0: none */
+	pid_t server;		/* its qemu-nbd; 0: it needs none, or has lost it */
 };
 
 struct record {

@@ -4,6 +4,7 @@
  * have made or ended, and what a former tenond has left behind.
  */
 #include "device/antispoof.h"
+#include "device/block.h"
 #include "device/net.h"
 #include "lifecycle.h"
 #include "log.h"
@@ -82,6 +83,29 @@ static void act_on_shutdown(struct tenond *tenond, struct domain *domain, uint32
 		domain->shut_down = false;	/* the next scan tries again */
 }
 
+/*
+ * A disk whose server has died is a broken one from then on.  Another server
+ * could go on behind the same device, but without what the dead one still had
+ * in its caches: the guest would lose writes that it takes for done, and never
+ * know.
+ */
+static void look_after_disks(struct tenond *tenond, struct domain *domain)
+{
+	for (unsigned int i = 0; i < domain->record.disk_count; i++) {
+		const struct disk_config *disk = &domain->config->disks[i];
+		pid_t *server = &domain->record.disks[i].server;
+
+		if (!*server || block_serving(&tenond->host, domain->uuid, disk->target, *server))
+			continue;
+		log_error("domain %s: the qemu-nbd of disk %s has died, and what the guest does there fails; "
+			  "reboot the guest when it is known why", domain->name, disk->target);
+		block_fail(&tenond->host, domain->uuid, disk->target);
+		*server = 0;
+		if (record_save(&tenond->host, &domain->record))
+			log_warning("domain %s: its state cannot be written", domain->name);
+	}
+}
+
 /* A domain that is whole, as far as we know. */
 static void scan_active(struct tenond *tenond, struct domain *domain)
 {
@@ -102,6 +126,8 @@ static void scan_active(struct tenond *tenond, struct domain *domain)
 		operation_start(tenond, domain, OPERATION_DESTROY, NULL, NULL, NULL);
 	} else if (info.state & HC_INFO_SHUTDOWN && !domain->shut_down && domain->config) {
 		act_on_shutdown(tenond, domain, info.shutdown_reason);
+	} else if (domain->config) {
+		look_after_disks(tenond, domain);
 	}
 }
 

@@ -447,6 +447,56 @@ static void stubborn(void **state)
 	assert_true(fakes_clean());
 }
 
+/* The state of web's only disk, as the API shows it. */
+static json_t *disk_state(void)
+{
+	json_t *json = ask("GET", "/v1/domains/web", NULL, 200);
+	json_t *disk = json_incref(json_array_get(json_object_get(json, "disks"), 0));
+
+	json_decref(json);
+	return disk;
+}
+
+/* The server of a disk dies: once, its requests are made to fail, and it is shown as failed, also by the next tenond. */
+static void dead_server(void **state)
+{
+	char extra[256];
+	json_t *disk;
+
+	(void)state;
+	snprintf(extra, sizeof(extra),
+		 "<disk type='file'><driver type='qcow2'/><source file='%s/disk.img'/>"
+		 "<target dev='xvda'/></disk>", tenond.host.run_dir);
+	create("web", extra);
+	assert_int_equal(tenond.domains.first->record.disks[0].server, 4711);
+	lifecycle_scan(&tenond);
+	disk = disk_state();
+	assert_string_equal(json_string_value(json_object_get(disk, "device")), "/dev/nbd3");
+	assert_true(json_is_false(json_object_get(disk, "failed")));
+	json_decref(disk);
+	assert_int_equal(fakes.failed_disks, 0);
+	fakes.dead_server = 4711;
+	lifecycle_scan(&tenond);
+	stop();
+	start();
+	lifecycle_scan(&tenond);
+	assert_int_equal(fakes.failed_disks, 1);
+	disk = disk_state();
+	assert_true(json_is_true(json_object_get(disk, "failed")));
+	json_decref(disk);
+	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
+	/* Its next instance gets another server. */
+	fakes.dead_server = 0;
+	shut_down(1, HC_SHUTDOWN_REBOOT);
+	while (jobs_running(tenond.jobs))
+		sd_event_run(tenond.event, 10000);
+	disk = disk_state();
+	assert_true(json_is_false(json_object_get(disk, "failed")));
+	json_decref(disk);
+	expect(ask("DELETE", "/v1/domains/web", NULL, 200), "state", "gone");
+	assert_true(fakes_clean());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -467,6 +517,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(interrupted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(not_yet_unpaused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(stubborn, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(dead_server, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

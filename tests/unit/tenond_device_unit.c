@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -173,10 +174,26 @@ static void raw_disk(void **state)
 		assert_true(*error.cause && *error.next);
 		skip();
 	}
-	assert_int_equal(block_wait(&block, &disk, &error), 0);
+	if (block_wait(&block, &disk, &error)) fail_msg("%s", error.cause);
 	assert_int_equal(block.major, 7);
 	block_close(&block);
 	block_release(&host, "uuid", "xvda", 0);
+}
+
+/* Whether a process ends, within some time. */
+static bool ends(pid_t pid, const char *argument)
+{
+	for (int i = 0; i < 10000 && spawn_lives(pid, argument); i++)
+		usleep(1000);
+	return !spawn_lives(pid, argument);
+}
+
+static void open_disk(const struct disk_config *disk, struct block *block)
+{
+	struct error error = { 0 };
+
+	if (block_start(&host, "uuid", disk, block, &error) || block_wait(block, disk, &error))
+		fail_msg("%s: %s", error.object, error.cause);
 }
 
 static void qcow2_disk(void **state)
@@ -184,31 +201,107 @@ static void qcow2_disk(void **state)
 	struct disk_config disk = { .source = image, .format = "qcow2", .target = "xvda" };
 	char *make[] = { "qemu-img", "create", "-q", "-f", "qcow2", image, "8M", NULL };
 	struct error error = { 0 };
-	struct block first, second;
+	struct block block;
+	char sector[512];
 
 	(void)state;
-	/* The file is no such image yet: the server says so. */
-	if (block_start(&host, "uuid", &disk, &first, &error) || access("/sys/block/nbd0", F_OK))
+	if (access("/sys/block/nbd0", F_OK)) {
+		print_message("no NBD devices here\n");
 		skip();
-	assert_int_not_equal(block_wait(&first, &disk, &error), 0);
-	if (!strstr(error.cause, "qcow2"))
+	}
+	/* The file is no such image yet: the server says so. */
+	assert_int_equal(block_start(&host, "uuid", &disk, &block, &error), 0);
+	assert_int_not_equal(block_wait(&block, &disk, &error), 0);
+	if (!strstr(error.cause, "qcow2 format"))
 		fail_msg("%s", error.cause);
-	block_release(&host, "uuid", "xvda", first.nbd.server);
+	block_release(&host, "uuid", "xvda", block.nbd.server);
 	assert_int_equal(spawn_run(make), 0);
-	assert_int_equal(block_start(&host, "uuid", &disk, &first, &error), 0);
-	disk.source = strdup(image);
-	disk.readonly = true;
-	assert_int_equal(block_wait(&first, &disk, &error), 0);
-	assert_int_equal(first.major, 43);
+	open_disk(&disk, &block);
+	assert_int_equal(block.major, 43);
+	assert_int_equal(pread(block.fd, sector, sizeof(sector), 0), sizeof(sector));
 	/* A tenond that has lost the number of the process finds it all the same. */
-	assert_int_equal(spawn_find(first.nbd.tag), first.nbd.server);
-	strcpy(disk.target, "xvdb");
+	assert_int_equal(spawn_find(block.nbd.tag), block.nbd.server);
+	assert_true(block_serving(&host, "uuid", "xvda", block.nbd.server));
+	/* The last user closes it: device and server are free without our doing. */
+	block_close(&block);
+	assert_true(ends(block.nbd.server, block.nbd.tag));
+	assert_false(block_serving(&host, "uuid", "xvda", block.nbd.server));
 	block_release(&host, "uuid", "xvda", 0);
-	assert_int_equal(spawn_find(first.nbd.tag), 0);
-	assert_int_equal(block_start(&host, "uuid", &disk, &second, &error), 0);
-	assert_int_equal(block_wait(&second, &disk, &error), 0);
-	block_release(&host, "uuid", "xvdb", second.nbd.server);
-	free(disk.source);
+	/* Released while it is in use, by who does not know the process. */
+	strcpy(disk.target, "xvdb");
+	disk.readonly = true;
+	open_disk(&disk, &block);
+	block_release(&host, "uuid", "xvdb", 0);
+	assert_int_equal(spawn_find(block.nbd.tag), 0);
+	block_close(&block);
+}
+
+struct reading {
+	int fd;
+	ssize_t got;
+	int reason;
+};
+
+static void *read_block(void *data)
+{
+	struct reading *reading = data;
+	char *buffer = aligned_alloc(4096, 4096);
+
+	reading->got = pread(reading->fd, buffer, 4096, 0);
+	reading->reason = errno;
+	free(buffer);
+	return NULL;
+}
+
+/* Whether a request to a device has not been answered. */
+static bool awaits_answer(const struct block *block)
+{
+	unsigned int reads = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/block/%s/inflight", strrchr(block->device, '/') + 1);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%u", &reads), 1);
+	fclose(file);
+	return reads > 0;
+}
+
+/* The server dies with a request unanswered: it fails, those after it too, and the next disk is served again. */
+static void dead_server(void **state)
+{
+	struct disk_config disk = { .source = image, .format = "qcow2", .target = "xvda" };
+	char *make[] = { "qemu-img", "create", "-q", "-f", "qcow2", image, "8M", NULL };
+	struct reading reading = { 0 };
+	struct block block;
+	pthread_t thread;
+	char sector[512];
+
+	(void)state;
+	if (access("/sys/block/nbd0", F_OK))
+		skip();
+	assert_int_equal(spawn_run(make), 0);
+	open_disk(&disk, &block);
+	reading.fd = open(block.device, O_RDONLY | O_DIRECT);
+	kill(block.nbd.server, SIGSTOP);
+	assert_int_equal(pthread_create(&thread, NULL, read_block, &reading), 0);
+	while (!awaits_answer(&block))
+		usleep(1000);
+	kill(block.nbd.server, SIGKILL);
+	assert_true(ends(block.nbd.server, block.nbd.tag));
+	block_fail(&host, "uuid", "xvda");
+	pthread_join(thread, NULL);
+	assert_int_equal(reading.got, -1);
+	assert_int_equal(reading.reason, EIO);
+	assert_int_equal(pread(block.fd, sector, sizeof(sector), 1 << 20), -1);
+	close(reading.fd);
+	block_close(&block);
+	block_release(&host, "uuid", "xvda", 0);
+	open_disk(&disk, &block);
+	assert_int_equal(pread(block.fd, sector, sizeof(sector), 0), sizeof(sector));
+	block_close(&block);
+	block_release(&host, "uuid", "xvda", block.nbd.server);
 }
 
 static void wrong_device(void **state)
@@ -263,6 +356,7 @@ int main(void)
 		cmocka_unit_test(loops),
 		cmocka_unit_test(raw_disk),
 		cmocka_unit_test(qcow2_disk),
+		cmocka_unit_test(dead_server),
 		cmocka_unit_test(wrong_device),
 		cmocka_unit_test(bridges),
 	};

@@ -225,13 +225,14 @@ int block_start(const struct host *host, const char *uuid, const struct disk_con
 	block->fd = -1;
 	if (fault())
 		return error_set(error, ERROR_RESOURCES, disk->target, NULL, "injected");
-	block->fd = 1000;
-	fakes.disk_fds++;
-	strcpy(block->device, "/dev/loop7");
 	if (strcmp(disk->format, "raw")) {
 		block->nbd.server = 4711;
 		fakes.disks++;
+		return 0;
 	}
+	block->fd = 1000;
+	fakes.disk_fds++;
+	strcpy(block->device, "/dev/loop7");
 	return 0;
 }
 
@@ -239,9 +240,30 @@ int block_wait(struct block *block, const struct disk_config *disk, struct error
 {
 	if (fault())
 		return error_set(error, ERROR_RESOURCES, disk->target, NULL, "injected");
+	if (block->nbd.server) {
+		block->fd = 1001;
+		fakes.disk_fds++;
+		strcpy(block->device, "/dev/nbd3");
+	}
 	block->major = 7;
 	block->minor = 7;
 	return 0;
+}
+
+bool block_serving(const struct host *host, const char *uuid, const char *target, pid_t server)
+{
+	(void)host;
+	(void)uuid;
+	(void)target;
+	return server != fakes.dead_server;
+}
+
+void block_fail(const struct host *host, const char *uuid, const char *target)
+{
+	(void)host;
+	(void)uuid;
+	(void)target;
+	fakes.failed_disks++;
 }
 
 void block_close(struct block *block)

@@ -31,6 +31,8 @@ struct fakes {
 	int disks;			/* held by domains: may not stay */
 	int disk_fds;			/* open while a creation is under way */
 	int nics;			/* plugged, or with rules */
+	int dead_server;		/* a process that is said to have died; 0: none */
+	int failed_disks;		/* whose requests were made to fail */
 	bool bridge;			/* br0 exists */
 	unsigned int calls;		/* that can fail, so far */
 	unsigned int fail_at;		/* the number of the call that fails, 0: none */

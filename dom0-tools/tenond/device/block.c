@@ -5,6 +5,7 @@
  */
 #include "block.h"
 #include "loop.h"
+#include "spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,10 +35,7 @@ int block_start(const struct host *host, const char *uuid, const struct disk_con
 	*block = (struct block){ .fd = -1 };
 	if (strcmp(disk->format, "raw")) {
 		nbd_tag(host->run_dir, uuid, disk->target, block->nbd.tag, sizeof(block->nbd.tag));
-		if (nbd_start(&block->nbd, disk, error))
-			return -EIO;
-		snprintf(block->device, sizeof(block->device), "%s", block->nbd.device);
-		return 0;
+		return nbd_start(&block->nbd, disk, error);
 	}
 	if (disk->block) {
 		block->fd = open(disk->source, (disk->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
@@ -54,14 +52,33 @@ int block_wait(struct block *block, const struct disk_config *disk, struct error
 {
 	struct stat info;
 
-	if (block->nbd.server && nbd_wait(&block->nbd, disk, error))
-		return -EIO;
-	if ((block->fd >= 0 ? fstat(block->fd, &info) : stat(block->device, &info)) ||
-	    !S_ISBLK(info.st_mode))
+	if (block->nbd.server) {
+		block->fd = nbd_wait(&block->nbd, disk, error);
+		if (block->fd < 0)
+			return block->fd;
+		snprintf(block->device, sizeof(block->device), "%s", block->nbd.device);
+	}
+	if (fstat(block->fd, &info) || !S_ISBLK(info.st_mode))
 		return start_failed(disk, -ENOTBLK, error);
 	block->major = major(info.st_rdev);
 	block->minor = minor(info.st_rdev);
 	return 0;
+}
+
+bool block_serving(const struct host *host, const char *uuid, const char *target, pid_t server)
+{
+	char tag[NBD_TAG];
+
+	nbd_tag(host->run_dir, uuid, target, tag, sizeof(tag));
+	return spawn_lives(server, tag);
+}
+
+void block_fail(const struct host *host, const char *uuid, const char *target)
+{
+	char tag[NBD_TAG];
+
+	nbd_tag(host->run_dir, uuid, target, tag, sizeof(tag));
+	nbd_disconnect(tag);
 }
 
 void block_close(struct block *block)
@@ -73,7 +90,7 @@ void block_close(struct block *block)
 
 void block_release(const struct host *host, const char *uuid, const char *target, pid_t server)
 {
-	char tag[160];
+	char tag[NBD_TAG];
 
 	nbd_tag(host->run_dir, uuid, target, tag, sizeof(tag));
 	nbd_stop(tag, server);

@@ -13,8 +13,8 @@
 #include "nbd.h"
 
 struct block {
-	int fd;				/* holds a loop device until the backend does, or -1 */
-	char device[40];
+	int fd;				/* holds the device until the backend does, or -1 */
+	char device[40];		/* known after block_wait() where there is a server */
 	unsigned int major, minor;	/* known after block_wait() */
 	struct nbd nbd;			/* nbd.server is 0 where there is none */
 };
@@ -22,6 +22,12 @@ struct block {
 int block_start(const struct host *host, const char *uuid, const struct disk_config *disk,
 		struct block *block, struct error *error);
 int block_wait(struct block *block, const struct disk_config *disk, struct error *error);
+
+/* Whether a disk's server lives. */
+bool block_serving(const struct host *host, const char *uuid, const char *target, pid_t server);
+
+/* The server has died: requests to the disk fail from now on, those that wait for it too. */
+void block_fail(const struct host *host, const char *uuid, const char *target);
 
 /* Let go of what only the creation needs; the backend keeps the device from here on. */
 void block_close(struct block *block);

@@ -1,31 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * qemu-nbd servers.  The kernel says through sysfs which devices are taken;
- * what this process is about to take it has to remember itself.
+ * qemu-nbd servers and the devices connected to them.
  */
 #include "nbd.h"
+#include "nbd_client.h"
+#include "nbd_link.h"
 #include "spawn.h"
 #include "../log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define DEVICES_MAX	256
-#define READY_MS	20000	/* a slow host may take long to open an image */
+#define READY_MS	20000	/* until qemu-nbd listens; it then has as long again to open the image */
 #define STOP_MS		5000	/* until qemu-nbd has flushed */
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static bool reserved[DEVICES_MAX];	/* protected by lock: chosen, not yet connected */
 
 void nbd_tag(const char *run_dir, const char *uuid, const char *target, char *tag, size_t size)
 {
-	snprintf(tag, size, "--pid-file=%s/nbd/%s-%s.pid", run_dir, uuid, target);
+	snprintf(tag, size, "--socket=%s/nbd/%s-%s.sock", run_dir, uuid, target);
 }
 
 /* The path within a tag. */
@@ -39,80 +34,26 @@ static void log_path(const char *tag, char *path, size_t size)
 	snprintf(path, size, "%s.log", tag_path(tag));
 }
 
-static bool exists(const char *format, int number)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), format, number);
-	return !access(path, F_OK);
-}
-
-/* Choose a device that nobody has: its number, or -ENODEV, -ENOSPC. */
-static int reserve(void)
-{
-	int number;
-
-	pthread_mutex_lock(&lock);
-	for (number = 0; number < DEVICES_MAX; number++)
-		if (!exists("/sys/block/nbd%d", number) ||
-		    (!reserved[number] && !exists("/sys/block/nbd%d/pid", number)))
-			break;
-	if (number == DEVICES_MAX || !exists("/sys/block/nbd%d", number))
-		number = number ? -ENOSPC : -ENODEV;
-	else
-		reserved[number] = true;
-	pthread_mutex_unlock(&lock);
-	return number;
-}
-
-static void unreserve(int number)
-{
-	pthread_mutex_lock(&lock);
-	reserved[number] = false;
-	pthread_mutex_unlock(&lock);
-}
-
-static int no_device(const struct disk_config *disk, int rc, struct error *error)
-{
-	char object[160];
-
-	snprintf(object, sizeof(object), "disk %s", disk->target);
-	if (rc == -ENODEV)
-		return error_set(error, ERROR_RESOURCES, object,
-				 "load it: modprobe nbd nbds_max=64",
-				 "is of format %s, which needs the kernel module nbd", disk->format);
-	return error_set(error, ERROR_RESOURCES, object,
-			 "destroy a domain with such a disk, or load nbd with a higher nbds_max",
-			 "is of format %s, and all /dev/nbdN are in use", disk->format);
-}
-
 int nbd_start(struct nbd *nbd, const struct disk_config *disk, struct error *error)
 {
-	char connect[64], format[32], log[192];
-	/* Verbose is how it is told not to fork: the process started is the one that serves. */
+	char format[32], log[192];
 	char *argv[] = {
-		"qemu-nbd", "--verbose", connect, format, disk->direct ? "--cache=none" : "--cache=writeback",
-		disk->discard ? "--discard=unmap" : "--discard=ignore", nbd->tag,
+		"qemu-nbd", nbd->tag, format, disk->direct ? "--cache=none" : "--cache=writeback",
+		disk->discard ? "--discard=unmap" : "--discard=ignore",
 		disk->readonly ? "--read-only" : "--shared=1", "--", disk->source, NULL
 	};
 	int rc;
 
 	spawn_module("nbd");
-	nbd->number = reserve();
-	if (nbd->number < 0)
-		return no_device(disk, nbd->number, error);
-	snprintf(nbd->device, sizeof(nbd->device), "/dev/nbd%d", nbd->number);
-	snprintf(connect, sizeof(connect), "--connect=%s", nbd->device);
 	snprintf(format, sizeof(format), "--format=%s", disk->format);
 	log_path(nbd->tag, log, sizeof(log));
 	unlink(log);
+	unlink(tag_path(nbd->tag));
 	rc = spawn_start(argv, log, &nbd->server);
-	if (rc) {
-		unreserve(nbd->number);
+	if (rc)
 		return error_set(error, ERROR_RESOURCES, "qemu-nbd",
 				 "install it: apt-get install qemu-utils",
 				 "cannot be started for disk %s: %s", disk->target, strerror(-rc));
-	}
 	return 0;
 }
 
@@ -135,48 +76,96 @@ static void read_complaint(const char *tag, char *text, size_t size)
 		snprintf(text, size, "it said nothing");
 }
 
-/* Connected, and with the image's size known. */
-static bool ready(const struct nbd *nbd)
+static int no_server(const struct nbd *nbd, const struct disk_config *disk, int rc, struct error *error)
 {
-	char path[64], text[32] = "";
+	char complaint[256], object[160];
+
+	snprintf(object, sizeof(object), "disk %s", disk->target);
+	if (spawn_lives(nbd->server, nbd->tag))
+		return error_set(error, ERROR_TIMEOUT, object, "is dom0 overloaded?",
+				 "qemu-nbd does not serve %s: %s", disk->source, strerror(-rc));
+	read_complaint(nbd->tag, complaint, sizeof(complaint));
+	return error_set(error, ERROR_CONFIG, object, "check the image: qemu-img check FILE",
+			 "qemu-nbd cannot open %s as %s: %s", disk->source, disk->format, complaint);
+}
+
+/*
+ * The server's socket, agreed upon, or a negative errno and *error.  It
+ * listens before it has opened the image, and hangs up if it cannot.
+ */
+static int await_server(const struct nbd *nbd, const struct disk_config *disk,
+			struct nbd_export *export, struct error *error)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+	unsigned int waited = 0;
 	int fd;
 
-	if (!exists("/sys/block/nbd%d/pid", nbd->number))
-		return false;
-	snprintf(path, sizeof(path), "/sys/block/nbd%d/size", nbd->number);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	if (read(fd, text, sizeof(text) - 1) < 0)
-		text[0] = '\0';
+	while ((fd = nbd_client_connect(tag_path(nbd->tag), export)) < 0) {
+		if (fd == -ETIMEDOUT || waited >= READY_MS || !spawn_lives(nbd->server, nbd->tag))
+			return no_server(nbd, disk, fd, error);
+		nanosleep(&pause, NULL);
+		waited += 5;
+	}
+	return fd;
+}
+
+static int no_device(const struct disk_config *disk, int rc, struct error *error)
+{
+	char object[160];
+
+	snprintf(object, sizeof(object), "disk %s", disk->target);
+	if (rc == -ENOENT)
+		return error_set(error, ERROR_RESOURCES, object, "load it: modprobe nbd",
+				 "is of format %s, which needs the kernel module nbd", disk->format);
+	return error_set(error, ERROR_RESOURCES, object, "see dmesg for messages of nbd",
+			 "no NBD device can be connected to qemu-nbd: %s", strerror(-rc));
+}
+
+/* Connect a device and hold it; it shall disconnect when whoever has it last lets go. */
+static int connect_device(struct nbd *nbd, int socket, const struct nbd_export *export, bool readonly)
+{
+	int number = nbd_link_connect(socket, export, nbd->tag), fd, rc;
+
+	if (number < 0)
+		return number;
+	snprintf(nbd->device, sizeof(nbd->device), "/dev/nbd%d", number);
+	fd = open(nbd->device, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	if (fd < 0) {
+		rc = -errno;
+		nbd_link_disconnect(number);
+		return rc;
+	}
+	rc = nbd_link_release_on_close(number, nbd->tag);
+	if (!rc)
+		return fd;
+	nbd_link_disconnect(number);
 	close(fd);
-	return strtoull(text, NULL, 10) > 0;
+	return rc;
 }
 
 int nbd_wait(struct nbd *nbd, const struct disk_config *disk, struct error *error)
 {
-	const struct timespec pause = { .tv_nsec = 5000000 };
-	char complaint[256], object[160];
-	int rc = 0;
+	struct nbd_export export;
+	int socket = await_server(nbd, disk, &export, error), fd;
 
-	snprintf(object, sizeof(object), "disk %s", disk->target);
-	for (unsigned int waited = 0; !rc && !ready(nbd); waited += 5) {
-		if (!spawn_lives(nbd->server, nbd->tag)) {
-			read_complaint(nbd->tag, complaint, sizeof(complaint));
-			rc = error_set(error, ERROR_CONFIG, object,
-				       "check the image: qemu-img check FILE",
-				       "qemu-nbd cannot open %s as %s: %s", disk->source,
-				       disk->format, complaint);
-		} else if (waited >= READY_MS) {
-			rc = error_set(error, ERROR_TIMEOUT, object, "see dmesg for /dev/nbd errors",
-				       "qemu-nbd did not connect %s within %d s", disk->source,
-				       READY_MS / 1000);
-			nbd_stop(nbd->tag, nbd->server);
-		}
-		nanosleep(&pause, NULL);
+	if (socket < 0) {
+		nbd_stop(nbd->tag, nbd->server);
+		return socket;
 	}
-	unreserve(nbd->number);
-	return rc;
+	fd = connect_device(nbd, socket, &export, disk->readonly);
+	close(socket);		/* the kernel has its own reference */
+	if (fd >= 0)
+		return fd;
+	nbd_stop(nbd->tag, nbd->server);
+	return no_device(disk, fd, error);
+}
+
+void nbd_disconnect(const char *tag)
+{
+	int number = nbd_link_find(tag);
+
+	if (number >= 0)
+		nbd_link_disconnect(number);
 }
 
 static void stop_server(const char *tag, pid_t server)
@@ -190,6 +179,7 @@ void nbd_stop(const char *tag, pid_t server)
 	pid_t unrecorded;
 	char log[192];
 
+	nbd_disconnect(tag);
 	if (server)
 		stop_server(tag, server);
 	/* A tenond that was killed may have started one without having noted its number. */
