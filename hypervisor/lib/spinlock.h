@@ -8,7 +8,7 @@
  * Lock order, outermost first:
  *   domain_list -> domain.lock -> grant.lock -> memory (domain.page_lock, page-table page
  *   locks) -> event.lock -> sched (runqueue) -> timer -> interrupt (irq descriptor)
- *   -> heap/frame allocator -> console
+ *   -> dirty log -> heap/frame allocator -> console
  */
 #ifndef LIB_SPINLOCK_H
 #define LIB_SPINLOCK_H

@@ -531,8 +531,10 @@ static void random_tables(void)
 {
 	unsigned int level = rand() % 8 ? 1 : 1 + rand() % 4, i = rand() % (L4S + L3S + L2S), k = rand() % 3;
 	mfn_t theirs;
+	uint64_t old;
+	uint8_t byte;
 
-	switch (rand() % 12) {
+	switch (rand() % 14) {
 	case 0:
 		world_mmuext(HC_MMUEXT_PIN_L1_TABLE + level - 1, some_frame(level), 0);
 		break;
@@ -551,6 +553,12 @@ static void random_tables(void)
 		break;
 	case 5:
 		pagetable_emulated_write(vcpu, some_address() + rand() % 3 * 8, 8, some_entry(level), NULL);
+		break;
+	case 9:
+		pagetable_exchange(vcpu, some_frame(1), k * 8, rand() % 2 ? some_entry(1) : 0, &old);
+		break;
+	case 10:
+		pagetable_and(vcpu, some_frame(1), k * 8 + rand() % 2 * 7, (uint8_t)rand(), &byte);
 		break;
 	case 6:
 		theirs = pool[ALL - 1];
