@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The groups of rows, in the order of the table."""
+
+from . import micro
+
+GROUPS = (micro.Dom0(), micro.Guest(1), micro.Guest(2))
+
+
+def choose(lab, pattern):
+    """[(group, its rows whose GROUP/ROW matches)], without groups that have none."""
+    chosen = []
+    for group in GROUPS:
+        names = [name for name in group.rows(lab) if pattern.search("%s/%s" % (group.name, name))]
+        if names:
+            chosen.append((group, names))
+    return chosen
