@@ -13,6 +13,8 @@ GUEST_LIB_OBJECTS = $(GUEST_LIB:%=tests/guests/lib/%.guest.o)
 GUEST_FLAGS = $(TENON_CFLAGS) -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
 	-fno-strict-aliasing -I$(top_srcdir)/libhypercall/include -I$(top_srcdir)/tests/guests/lib
+GUEST_LINK = $(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	-Wl,--no-warn-rwx-segments -T $(top_srcdir)/tests/guests/lib/guest.lds
 GUEST_INCLUDES = tests/guests/lib/guest.h tests/guests/lib/types.h tests/guests/lib/hypercall.h \
 	tests/guests/lib/print.h tests/guests/lib/page.h tests/guests/lib/trap.h tests/guests/lib/vcpu.h \
 	tests/guests/lib/event.h tests/guests/lib/user.h tests/guests/lib/child.h
@@ -36,8 +38,6 @@ tests/guests/%.guest.o: $(top_srcdir)/tests/guests/%/main.c $(GUEST_INCLUDES:%=$
 	$(AM_V_CC)$(CC) $(GUEST_FLAGS) -c -o $@ $<
 
 tests/guests/%.elf: tests/guests/%.guest.o $(GUEST_LIB_OBJECTS) $(top_srcdir)/tests/guests/lib/guest.lds
-	$(AM_V_CCLD)$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
-		-Wl,--no-warn-rwx-segments -T $(top_srcdir)/tests/guests/lib/guest.lds -o $@ \
-		$< $(GUEST_LIB_OBJECTS)
+	$(AM_V_CCLD)$(GUEST_LINK) -o $@ $< $(GUEST_LIB_OBJECTS)
 
 .SECONDARY: $(GUEST_LIB_OBJECTS) $(GUEST_NAMES:%=tests/guests/%.guest.o)
