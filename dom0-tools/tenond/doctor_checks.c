@@ -5,6 +5,7 @@
 #include "doctor_checks.h"
 #include "device/antispoof.h"
 #include "device/net.h"
+#include "device/spawn.h"
 
 #include "../lib/store_client.h"
 
@@ -237,11 +238,11 @@ void check_nbd(const struct host *host, struct finding *finding)
 	if (!in_path("qemu-nbd"))
 		finding_set(finding, VERDICT_WARN, "apt-get install qemu-utils",
 			    "qemu-nbd is not installed: only raw images can be used");
-	else if (access("/sys/block/nbd0", F_OK))
-		finding_set(finding, VERDICT_WARN, "modprobe nbd nbds_max=64",
-			    "the kernel module nbd is not loaded; tenond will try");
+	else if (!spawn_module_known("nbd"))
+		finding_set(finding, VERDICT_WARN, "boot dom0 with a kernel that has it",
+			    "this kernel has no module nbd: only raw images can be used");
 	else
-		finding_set(finding, VERDICT_OK, NULL, "qemu-nbd and its devices are there");
+		finding_set(finding, VERDICT_OK, NULL, "qemu-nbd is there, and the kernel has nbd");
 }
 
 void check_bridge(const struct host *host, struct finding *finding)

@@ -10,12 +10,14 @@
 #include "dom0-tools/tenond/lifecycle.h"
 #include "dom0-tools/tenond/waiter.h"
 
+#include <fcntl.h>
 #include <hypercall/sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 static struct tenond tenond;
@@ -159,6 +161,46 @@ static void host_requests(void **state)
 	expect(ask("GET", "/v1/domains/Domain-0", NULL, 200), "state", "running");
 	fakes.domains[0].present = false;
 	expect_error("GET", "/v1/domains/0", NULL, 503, "unreachable", "does not answer");
+}
+
+/* What the doctor says of one matter must be verdict, with text in it. */
+static void expect_finding(const char *name, const char *verdict, const char *text)
+{
+	json_t *report = ask("GET", "/v1/doctor", NULL, 200), *check;
+	size_t index;
+	bool found = false;
+
+	json_array_foreach(json_object_get(report, "checks"), index, check) {
+		if (strcmp(json_string_value(json_object_get(check, "name")), name))
+			continue;
+		found = true;
+		assert_string_equal(json_string_value(json_object_get(check, "verdict")), verdict);
+		if (!strstr(json_string_value(json_object_get(check, "text")), text))
+			fail_msg("%s: %s", name, json_string_value(json_object_get(check, "text")));
+	}
+	assert_true(found);
+	json_decref(report);
+}
+
+/* What other images than raw ones need; a module that can be loaded is as good as one that is. */
+static void doctor_images(void **state)
+{
+	char *path = strdup(getenv("PATH")), program[256];
+	int fd;
+
+	(void)state;
+	setenv("PATH", tenond.host.run_dir, 1);
+	expect_finding("other disk images", "warn", "qemu-nbd is not installed");
+	snprintf(program, sizeof(program), "%s/qemu-nbd", tenond.host.run_dir);
+	fd = open(program, O_WRONLY | O_CREAT, 0700);
+	assert_true(fd >= 0);
+	close(fd);
+	expect_finding("other disk images", "ok", "the kernel has nbd");
+	fakes.no_nbd = true;
+	expect_finding("other disk images", "warn", "no module nbd");
+	unlink(program);
+	setenv("PATH", path, 1);
+	free(path);
 }
 
 static void wrong_requests(void **state)
@@ -501,6 +543,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(host_requests, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(doctor_images, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(wrong_requests, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(life, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(conflicts, set_up, tear_down),

@@ -68,6 +68,7 @@ static void processes(void **state)
 	(void)state;
 	assert_int_equal(spawn_run(yes), 0);
 	assert_int_equal(spawn_run(no), 1);
+	assert_false(spawn_module_known("no-such-module-here"));
 	assert_int_equal(spawn_start(none, log_file, &pid), -ENOENT);
 	assert_int_equal(spawn_start(sleep, log_file, &pid), 0);
 	assert_int_equal(spawn_find("54.321987"), pid);

@@ -367,6 +367,11 @@ int spawn_module(const char *name)
 	return 0;
 }
 
+bool spawn_module_known(const char *name)
+{
+	return strcmp(name, "nbd") || !fakes.no_nbd;
+}
+
 /* --- the host's folder --- */
 
 static void make_file(const char *folder, const char *name)

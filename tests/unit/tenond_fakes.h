@@ -34,6 +34,7 @@ struct fakes {
 	int dead_server;		/* a process that is said to have died; 0: none */
 	int failed_disks;		/* whose requests were made to fail */
 	bool bridge;			/* br0 exists */
+	bool no_nbd;			/* the kernel lacks the module */
 	unsigned int calls;		/* that can fail, so far */
 	unsigned int fail_at;		/* the number of the call that fails, 0: none */
 	bool fail_on;			/* and all after it */

@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -222,17 +221,28 @@ bool spawn_stop(pid_t pid, const char *argument, unsigned int timeout_ms)
 	return ended;
 }
 
-int spawn_module(const char *name)
+/* Loaded, or built in. */
+static bool module_present(const char *name)
 {
 	char path[128];
-	char *argv[] = { "modprobe", "-q", (char *)name, NULL };
-	struct stat info;
 
 	snprintf(path, sizeof(path), "/sys/module/%s", name);
 	for (char *at = path; *at; at++)
 		if (*at == '-')
 			*at = '_';
-	if (!stat(path, &info))
-		return 0;
-	return spawn_run(argv) ? -ENOENT : 0;
+	return !access(path, F_OK);
+}
+
+int spawn_module(const char *name)
+{
+	char *argv[] = { "modprobe", "-q", (char *)name, NULL };
+
+	return module_present(name) || !spawn_run(argv) ? 0 : -ENOENT;
+}
+
+bool spawn_module_known(const char *name)
+{
+	char *argv[] = { "modprobe", "-q", "--dry-run", (char *)name, NULL };
+
+	return module_present(name) || !spawn_run(argv);
 }

@@ -41,4 +41,7 @@ bool spawn_stop(pid_t pid, const char *argument, unsigned int timeout_ms);
 /* Load a kernel module (and those it needs); 0 also where it is built in. */
 int spawn_module(const char *name);
 
+/* Whether spawn_module() would succeed; loads nothing. */
+bool spawn_module_known(const char *name);
+
 #endif
