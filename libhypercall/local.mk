@@ -126,6 +126,8 @@ dist_man_MANS += \
 EXTRA_DIST += libhypercall/libhypercall.map libhypercall/libhypercall.pc.in
 
 # Run by hand or by the lab in a management domain; not installed.
-noinst_PROGRAMS += libhypercall/check/live
+noinst_PROGRAMS += libhypercall/check/live libhypercall/check/dirty
 libhypercall_check_live_SOURCES = libhypercall/check/live.c
 libhypercall_check_live_LDADD = libhypercall/libhypercall.la
+libhypercall_check_dirty_SOURCES = libhypercall/check/dirty.c
+libhypercall_check_dirty_LDADD = libhypercall/libhypercall.la
