@@ -52,7 +52,8 @@ static int pt_update(struct update *u, uint64_t maddr, uint64_t value, bool keep
 	slot = maddr_to_virt(maddr);
 	if (f != u->locked) {
 		unlock(u);
-		level = frame_lock_table(f, u->tables_of->id);
+		level = frame_try_lock_l1(f, u->tables_of->id) ? 1 :
+			frame_lock_table(f, u->tables_of->id);
 		if (!level)
 			return plain_store(u, mfn, slot, value);
 		if (level > 1) {
@@ -97,14 +98,6 @@ static int update_one(struct update *u, const struct hc_mmu_update *r)
 	}
 }
 
-/* Most calls have a single one. */
-static inline int copy_requests(struct hc_mmu_update *to, uint64_t from, uint32_t n)
-{
-	if (likely(n == 1))
-		return guest_read64(&to->ptr, from) | guest_read64(&to->val, from + 8);
-	return copy_from_guest(to, from, n * sizeof(*to));
-}
-
 /* The requests from *i on; -ERESTART: let others in, then go on at *i. */
 static int update_list(struct update *u, uint64_t list, uint32_t count, uint32_t *i)
 {
@@ -114,7 +107,7 @@ static int update_list(struct update *u, uint64_t list, uint32_t count, uint32_t
 	while (!rc && *i < count) {
 		uint32_t n = MIN(count - *i, CHUNK);
 
-		if (copy_requests(chunk, list + *i * sizeof(chunk[0]), n))
+		if (copy_from_guest(chunk, list + *i * sizeof(chunk[0]), n * sizeof(chunk[0])))
 			return -EFAULT;
 		for (uint32_t k = 0; k < n && !rc; k++) {
 			rc = update_one(u, &chunk[k]);
@@ -164,6 +157,33 @@ static int resolve(uint32_t domid, struct update *u, struct domain **frames, str
 	return rc;
 }
 
+/*
+ * Nearly all calls of a stock kernel: one entry of its own, in a level-1 table.
+ * False: not that, nothing is done.
+ */
+static inline bool update_single(uint64_t req, int *rc)
+{
+	struct vcpu *v = current;
+	struct domain *d = v->domain;
+	struct hc_mmu_update r;
+	struct entry_store how = { .keep_ad = false };
+	struct frame *f;
+
+	if (guest_read64(&r.ptr, req) || guest_read64(&r.val, req + 8) ||
+	    (r.ptr & 3) == HC_MMU_MACHPHYS_UPDATE || r.ptr >> PAGE_SHIFT >= memory_max_mfn)
+		return false;
+	f = frame_of(r.ptr >> PAGE_SHIFT);
+	if (!frame_try_lock_l1(f, d->id))
+		return false;
+	how.keep_ad = (r.ptr & 3) == HC_MMU_PT_UPDATE_PRESERVE_AD;
+	*rc = l1_entry_update(d, d->id, maddr_to_virt(r.ptr & ~7ULL), r.val, how);
+	frame_unlock_table(f);
+	if (!*rc)
+		v->counters[HC_COUNTER_MMU_UPDATES]++;
+	owner_reap();
+	return true;
+}
+
 long hypercall_mmu_update(uint64_t req, uint64_t count64, uint64_t done_at, uint64_t domid)
 {
 	uint32_t count = count64 & ~PREEMPTED, before = 0, i = 0;
@@ -171,6 +191,9 @@ long hypercall_mmu_update(uint64_t req, uint64_t count64, uint64_t done_at, uint
 	struct domain *frames, *tables;
 	int rc;
 
+	if (likely(count64 == 1 && domid == HC_DOMID_SELF && !done_at &&
+		   !current->memory.deferred) && update_single(req, &rc))
+		return rc;
 	if (vcpu_deferred_finish(current, true))
 		return hypercall_continue(HC_NR_MMU_UPDATE, 4, req, count64, done_at, domid);
 	if (count64 & PREEMPTED && done_at && copy_from_guest(&before, done_at, sizeof(before)))
