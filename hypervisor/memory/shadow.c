@@ -8,10 +8,11 @@
  *          its L4        its L3        its L2        its L1       (validated tables)
  *
  * The guest's tables stay as they are: it reads them and has them changed as
- * always.  A shadow starts empty and is filled by faults; an entry is writable
- * only once its frame is marked and the guest's entry is dirty, so that the first
- * write of each frame and each entry faults.  Accessed and dirty bits are set in
- * the guest's entries at these faults; the processor finds them set in ours.
+ * always.  A shadow starts with the pages whose entries are accessed already and is
+ * filled by faults; an entry is writable only once its frame is marked and the
+ * guest's entry is dirty, so that the first write of each frame and each entry
+ * faults.  Accessed and dirty bits are set in the guest's entries at these faults;
+ * the processor finds them set in ours.
  *
  * Invariant, under the log's lock: a shadow entry is zero, or allows at most what
  * the guest's entry at the same place does, in a table that is validated.  Who
@@ -43,6 +44,7 @@ struct shadow {
 	struct shadow *next;	/* in its bucket, or of the free ones */
 	uint64_t *entries;
 	mfn_t table;		/* the guest's, which this one stands for */
+	unsigned int level;
 	uint32_t generation;	/* up to which no entry is older than it may be */
 	uint32_t stamp;		/* free: processors may have used it until then, see tlb.h */
 	uint32_t bases;		/* vcpus' CR3 values that point here */
@@ -102,20 +104,20 @@ static bool add_free(struct domain *d)
 	return true;
 }
 
-static void clear_entries(struct shadow *s, unsigned int level)
+static void clear_entries(struct shadow *s)
 {
 	for (unsigned int i = 0; i < PTE_ENTRIES; i++)
-		if (level != 4 || i < L4_HOLE_FIRST || i > L4_HOLE_LAST)
+		if (s->level != 4 || i < L4_HOLE_FIRST || i > L4_HOLE_LAST)
 			entry_set(&s->entries[i], 0);
 		else
 			entry_set(&s->entries[i], hyp_l4[i]);
 }
 
 /* No entry leads to a table, or to a frame for writing, that was not met in this generation. */
-static void sweep(struct dirty_log *log, struct shadow *s, unsigned int level)
+static void sweep(struct dirty_log *log, struct shadow *s)
 {
-	if (level > 1)
-		clear_entries(s, level);
+	if (s->level > 1)
+		clear_entries(s);
 	else
 		for (unsigned int i = 0; i < PTE_ENTRIES; i++)
 			entry_set(&s->entries[i], s->entries[i] & ~PTE_WRITE);
@@ -131,9 +133,9 @@ void shadow_revoke(struct domain *d)
 		struct vcpu *v = d->vcpu[i];
 
 		if (v && v->memory.base_kernel)
-			sweep(log, find(log, v->memory.base_kernel >> PAGE_SHIFT), 4);
+			sweep(log, find(log, v->memory.base_kernel >> PAGE_SHIFT));
 		if (v && v->memory.base_user)
-			sweep(log, find(log, v->memory.base_user >> PAGE_SHIFT), 4);
+			sweep(log, find(log, v->memory.base_user >> PAGE_SHIFT));
 	}
 }
 
@@ -147,7 +149,7 @@ static void throw_away(struct domain *d)
 
 		while ((s = *link)) {
 			if (s->bases) {
-				sweep(log, s, 4);
+				sweep(log, s);
 				link = &s->next;
 			} else {
 				*link = s->next;
@@ -157,7 +159,35 @@ static void throw_away(struct domain *d)
 	}
 }
 
-/* A new, empty shadow of the table; NULL: all were thrown away, begin anew. */
+/* The shadow's entry for a page that the guest's entry maps; write: at a fault that writes to it. */
+static uint64_t page_entry(struct domain *d, uint64_t entry, bool write)
+{
+	mfn_t mfn = pte_mfn(entry);
+
+	if (!(entry & PTE_WRITE) || !(entry & PTE_DIRTY))
+		return entry & ~(PTE_WRITE | PTE_DIRTY);
+	if (!dirty_loggable(d, mfn))
+		return entry;
+	if (write)
+		dirty_mark_locked(d, mfn);
+	return dirty_marked(d, mfn) ? entry : entry & ~(PTE_WRITE | PTE_DIRTY);
+}
+
+/* The same when nobody has faulted yet: as much as needs no bit to be set. */
+static uint64_t early_entry(struct domain *d, uint64_t entry)
+{
+	return entry & PTE_PRESENT && entry & PTE_ACCESSED ? page_entry(d, entry, false) : 0;
+}
+
+static void fill_pages(struct domain *d, struct shadow *s)
+{
+	const uint64_t *table = mfn_to_virt(s->table);
+
+	for (unsigned int i = 0; i < PTE_ENTRIES; i++)
+		entry_set(&s->entries[i], early_entry(d, pte_read(table + i)));
+}
+
+/* A new shadow of the table, empty but for pages; NULL: all were thrown away, begin anew. */
 static struct shadow *make(struct domain *d, mfn_t table, unsigned int level)
 {
 	struct dirty_log *log = &d->memory.log;
@@ -172,9 +202,13 @@ static struct shadow *make(struct domain *d, mfn_t table, unsigned int level)
 	log->free = s->next;
 	log->used++;
 	tlb_flush_stamped(__atomic_load_n(&d->dirty_cpus, __ATOMIC_SEQ_CST), s->stamp);
-	clear_entries(s, level);
 	s->table = table;
+	s->level = level;
 	s->generation = log->generation;
+	if (level > 1)
+		clear_entries(s);
+	else
+		fill_pages(d, s);
 	s->next = *bucket_of(log, table);
 	*bucket_of(log, table) = s;
 	return s;
@@ -187,7 +221,7 @@ static struct shadow *find_or_make(struct domain *d, mfn_t table, unsigned int l
 	if (!s)
 		return make(d, table, level);
 	if (s->generation != d->memory.log.generation)
-		sweep(&d->memory.log, s, level);
+		sweep(&d->memory.log, s);
 	return s;
 }
 
@@ -292,7 +326,8 @@ void shadow_entry_changed(struct domain *d, const uint64_t *slot)
 	if (log->active) {
 		s = find(log, table);
 		if (s)
-			entry_set(&s->entries[(uint64_t)slot % PAGE_SIZE / sizeof(*slot)], 0);
+			entry_set(&s->entries[(uint64_t)slot % PAGE_SIZE / sizeof(*slot)],
+				  s->level == 1 ? early_entry(d, pte_read(slot)) : 0);
 		dirty_mark_locked(d, table);
 	}
 	spin_unlock(&log->lock);
@@ -368,20 +403,6 @@ static bool path_use(struct domain *d, struct path *p, bool write)
 		dirty_mark_locked(d, virt_to_mfn(p->slot[level]));
 	}
 	return true;
-}
-
-/* The shadow's entry for a page that the guest's entry maps. */
-static uint64_t page_entry(struct domain *d, uint64_t entry, bool write)
-{
-	mfn_t mfn = pte_mfn(entry);
-
-	if (!(entry & PTE_WRITE) || !(entry & PTE_DIRTY))
-		return entry & ~(PTE_WRITE | PTE_DIRTY);
-	if (!dirty_loggable(d, mfn))
-		return entry;
-	if (write)
-		dirty_mark_locked(d, mfn);
-	return dirty_marked(d, mfn) ? entry : entry & ~(PTE_WRITE | PTE_DIRTY);
 }
 
 /* Link shadows down to the page; false: begin anew. */
