@@ -81,13 +81,9 @@ bool credit_preempts(const struct runqueue *rq, const struct vcpu *v, uint64_t n
 {
 	const struct vcpu *c = rq->chosen;
 	uint64_t ran;
-	int64_t left;
 
 	if (c == rq->idle)
 		return true;
 	ran = now > c->sched.last_scheduled ? now - c->sched.last_scheduled : 0;
-	left = c->sched.credit - credit_cost(c, ran);
-	if (c->sched.boost && ran < SCHED_BOOST)
-		left += SCHED_GRANT;
-	return credit_rank(v) > left;
+	return credit_rank(v) > c->sched.credit - credit_cost(c, ran);
 }

@@ -6,8 +6,8 @@
  * weight; the queue is sorted by credit and its head runs next.  When nobody has
  * any left, everyone in the queue is granted the same amount.  Who sleeps keeps
  * his credit (up to that amount); and who wakes with more than half of it left
- * goes first, so whoever waits for I/O runs at once when it comes, as long as he
- * does not use his share up.
+ * goes first, so whoever waits for I/O runs when it comes, as long as he does not
+ * use his share up; only who has just begun to run is let run for a moment.
  */
 #ifndef SCHED_RUNQUEUE_H
 #define SCHED_RUNQUEUE_H
@@ -15,7 +15,7 @@
 #include "domain/domain.h"
 
 #define SCHED_GRANT 10000000LL		/* ns of credit, also the most a vcpu can hold */
-#define SCHED_BOOST 1000000ULL		/* ns that one who was woken runs before others may do the same */
+#define SCHED_RATELIMIT 1000000ULL	/* ns that everyone may run before one who is woken takes over */
 #define SCHED_SLICE 10000000ULL		/* ns before a vcpu makes room for one that waits */
 #define SCHED_BALANCE 100000000ULL	/* ns between attempts to even out the queues */
 

@@ -42,14 +42,21 @@ static int place(struct vcpu *v)
 	return __builtin_ctzll(idle ? idle : allowed);
 }
 
-/* v is in rq's queue now: see to it that it gets its turn. */
+/*
+ * v is in rq's queue now: see to it that it gets its turn.  Not at once if
+ * another has just got his: who wakes one of its own often does so with a lock
+ * held, which the woken one would then spin for; and switching has its price.
+ */
 static void tickle(struct runqueue *rq, struct vcpu *v, uint64_t now)
 {
-	if (credit_preempts(rq, v, now)) {
+	bool first = credit_preempts(rq, v, now);
+	uint64_t turn = rq->chosen->sched.last_scheduled + (first ? SCHED_RATELIMIT : SCHED_SLICE);
+
+	if (rq->chosen == rq->idle || (first && now >= turn)) {
 		bit_clear(&sched_idle_cpus, rq->cpu);
 		softirq_raise_on(rq->cpu, SOFTIRQ_SCHEDULE);
-	} else if (!rq->slice.active) {
-		timer_set(&rq->slice, rq->chosen->sched.last_scheduled + SCHED_SLICE);
+	} else if (!rq->slice.active || rq->slice.expires > turn) {
+		timer_set(&rq->slice, turn);
 	}
 }
 

@@ -243,6 +243,35 @@ static void test_wake_latency(void **state)
 	assert_in_range(worst, 0, 2 * STEP);
 }
 
+/* ... but whoever has just got the processor keeps it for a moment. */
+static void test_wake_ratelimit(void **state)
+{
+	uint64_t started;
+
+	(void)state;
+	start_world(1, 2);
+	for (int round = 0; round < 50; round++) {
+		while (on_cpu[0] != &vcpus[0])
+			simulate(STEP);
+		block(0);
+		softirqs(0);
+		assert_ptr_equal(on_cpu[0], &vcpus[1]);
+		started = machine.now;
+		simulate(STEP);
+		infos[0].evtchn_upcall_pending = 1;
+		vcpu_kick(&vcpus[0]);
+		while (on_cpu[0] == &vcpus[1])
+			simulate(STEP);
+		infos[0].evtchn_upcall_pending = 0;
+		assert_ptr_equal(on_cpu[0], &vcpus[0]);
+		assert_true(machine.now - started >= SCHED_RATELIMIT);
+		/* At first vcpu 0 still pays for having run. */
+		if (round > 20)
+			assert_in_range(machine.now - started, SCHED_RATELIMIT,
+					SCHED_RATELIMIT + 3 * STEP);
+	}
+}
+
 static void test_cap(void **state)
 {
 	uint64_t before[VCPUS], since;
@@ -529,6 +558,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_balance, end_world),
 		cmocka_unit_test_teardown(test_idle_processors_help, end_world),
 		cmocka_unit_test_teardown(test_wake_latency, end_world),
+		cmocka_unit_test_teardown(test_wake_ratelimit, end_world),
 		cmocka_unit_test_teardown(test_cap, end_world),
 		cmocka_unit_test_teardown(test_affinity, end_world),
 		cmocka_unit_test_teardown(test_block_and_events, end_world),
