@@ -8,7 +8,7 @@
 #include <hypercall/base.h>
 #include "cpu/cpu.h"
 #include "domain/domain.h"
-#include "hypercall/hypercall.h"
+#include "hypercall/guest_word.h"
 #include "hypercall/table.h"
 
 #define SYSCALL_INSTRUCTION_LENGTH 2
@@ -71,7 +71,7 @@ long hypercall_multicall(uint64_t list, uint64_t count)
 
 		if (i % 32 == 31 && hypercall_preempt_check())
 			goto preempted;
-		if (copy_from_guest(&entry, at, sizeof(entry)))
+		if (guest_read_words(&entry, at, sizeof(entry) / 8))
 			return -EFAULT;
 		v->multicall = &entry;
 		v->multicall_preempted = false;
@@ -83,8 +83,7 @@ long hypercall_multicall(uint64_t list, uint64_t count)
 				return -EFAULT;
 			goto preempted;
 		}
-		if (copy_to_guest(at + offsetof(struct hc_multicall_entry, result), &entry.result,
-				  sizeof(entry.result)))
+		if (guest_write64(at + offsetof(struct hc_multicall_entry, result), entry.result))
 			return -EFAULT;
 	}
 	return 0;

@@ -107,7 +107,7 @@ static int update_list(struct update *u, uint64_t list, uint32_t count, uint32_t
 	while (!rc && *i < count) {
 		uint32_t n = MIN(count - *i, CHUNK);
 
-		if (copy_from_guest(chunk, list + *i * sizeof(chunk[0]), n * sizeof(chunk[0])))
+		if (guest_read_words(chunk, list + *i * sizeof(chunk[0]), n * sizeof(chunk[0]) / 8))
 			return -EFAULT;
 		for (uint32_t k = 0; k < n && !rc; k++) {
 			rc = update_one(u, &chunk[k]);

@@ -7,7 +7,7 @@
 
 #include "cpu/x86.h"
 #include "domain/domain.h"
-#include "hypercall/hypercall.h"
+#include "hypercall/guest_word.h"
 #include "lib/string.h"
 #include "memory/entry.h"
 #include "memory/flush.h"
@@ -198,7 +198,7 @@ static int op_list(struct domain *d, uint64_t list, uint32_t count, uint32_t *i)
 
 		if (v->memory.deferred || (*i && !(*i & 7) && hypercall_preempt_check()))
 			return -ERESTART;
-		if (copy_from_guest(&op, list + *i * sizeof(op), sizeof(op)))
+		if (guest_read_words(&op, list + *i * sizeof(op), sizeof(op) / 8))
 			return -EFAULT;
 		if (op.cmd >= ARRAY_SIZE(operations) || !operations[op.cmd].run)
 			return -ENOSYS;
