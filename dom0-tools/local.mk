@@ -2,3 +2,4 @@
 # Makefile fragment of dom0-tools: what its programs share. Each program's own folder has its own fragment.
 
 include dom0-tools/lib/local.mk
+include dom0-tools/systemd/local.mk

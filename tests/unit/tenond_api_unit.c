@@ -499,7 +499,7 @@ static json_t *disk_state(void)
 	return disk;
 }
 
-/* The server of a disk dies: once, its requests are made to fail, and it is shown as failed, also by the next tenond. */
+/* The server of a disk dies: its requests are made to fail, once, and the next tenond knows it too. */
 static void dead_server(void **state)
 {
 	char extra[256];
