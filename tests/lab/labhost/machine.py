@@ -42,16 +42,16 @@ def _boot(options, image, kernel, scratch):
 
 
 def _disks(options, image, job):
-    """Root, job and output disk, in this order on one bus."""
-    files = ((os.path.join(image, "root.ext4"), "on"), (job.input, "off"), (job.output, "off"))
-    devices = {"virtio": "virtio-blk-pci,drive=disk%d", "ahci": "ide-hd,drive=disk%d,bus=ahci.%d",
-               "nvme": "nvme,drive=disk%d,serial=lab%d"}
-    device = devices[options.disk]
+    """Root, job and output disk. Each has a serial number, for dom0 may name them in the order it meets them."""
+    files = (("root", os.path.join(image, "root.ext4"), "on"), ("job", job.input, "off"),
+             ("output", job.output, "off"))
+    device = {"virtio": "virtio-blk-pci", "ahci": "ide-hd", "nvme": "nvme"}[options.disk]
     arguments = ["-device", "ahci,id=ahci"] if options.disk == "ahci" else []
-    for number, (path, snapshot) in enumerate(files):
-        arguments += ["-drive", "if=none,id=disk%d,file=%s,format=raw,snapshot=%s,cache=unsafe" %
-                      (number, _quote(path), snapshot),
-                      "-device", device % ((number,) * device.count("%d"))]
+    for number, (name, path, snapshot) in enumerate(files):
+        port = ",bus=ahci.%d" % number if options.disk == "ahci" else ""
+        arguments += ["-drive", "if=none,id=%s,file=%s,format=raw,snapshot=%s,cache=unsafe" %
+                      (name, _quote(path), snapshot),
+                      "-device", "%s,drive=%s,serial=lab-%s%s" % (device, name, name, port)]
     return arguments
 
 
