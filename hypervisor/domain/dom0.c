@@ -29,6 +29,11 @@
 #define PTE_FLAGS_READ 0x25UL
 #define MAP_ROUND 0x400000UL
 #define MAP_SPARE 0x80000UL
+/*
+ * Twice a guest's.  dom0 carries every guest's disk and network in its interrupts, which
+ * leave nothing for its own processes when it gets no more than each of those it works for.
+ */
+#define DOM0_WEIGHT (2 * SCHED_WEIGHT_DEFAULT)
 #define RESERVE_MIN (64UL << 20)
 
 struct run {
@@ -300,6 +305,7 @@ static void __init create(void)
 	if (rc)
 		panic("dom0: cannot be created (%d)", rc);
 	dom0 = b.domain;
+	sched_set(dom0, DOM0_WEIGHT, 0);
 }
 
 void __init dom0_load(uint64_t kernel, uint64_t kernel_size, uint64_t initrd, uint64_t initrd_size,
