@@ -151,6 +151,9 @@ void boot_start(uint32_t magic, uint32_t info)
 	tlb_flush_local();
 	start_dom0();
 	memory_release(image_address(image_init_start), image_address(image_init_end));
+	if (serial_irq >= 0 &&
+	    pirq_take_gsi(dom0, acpi_isa_irq((uint8_t)serial_irq).gsi, serial_interrupt))
+		log_warn("console: interrupt %d is not there, so dom0 gets no input", serial_irq);
 	serial_enable_receive();
 	log_info("starting dom0");
 	domain_unpause(dom0);

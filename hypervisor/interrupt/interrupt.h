@@ -50,6 +50,11 @@ void interrupt_domain_free(struct domain *d);
  */
 int pirq_bind(struct vcpu *v, unsigned int pirq, bool will_share);
 void pirq_unbind(struct domain *d, unsigned int pirq);
+/*
+ * A GSI for the hypervisor itself; d, the management domain, can map it
+ * like any other, but not bind it (-EBUSY).  -EINVAL: no such GSI; -ENOSPC.
+ */
+int pirq_take_gsi(struct domain *d, unsigned int gsi, void (*handler)(void));
 /* The guest has handled a level-triggered interrupt: let it come again. */
 void pirq_eoi(struct domain *d, unsigned int pirq);
 /* Its event now goes to another vcpu: deliver to the processor where that one runs. */

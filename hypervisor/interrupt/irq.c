@@ -60,9 +60,15 @@ static void mask(struct irq *irq, bool masked)
 static void device_interrupt(uint8_t vector)
 {
 	struct irq *irq = &irqs[vector];
+	void (*own)(void) = READ_ONCE(irq->own);
 	struct domain *d = NULL;
 	unsigned int pirq;
 
+	if (own) {
+		own();
+		lapic_eoi();
+		return;
+	}
 	spin_lock(&irq->lock);
 	if (likely(irq->bound)) {
 		d = irq->domain;
@@ -170,6 +176,17 @@ int irq_bind(uint8_t vector, struct domain *d, unsigned int pirq, bool shared, u
 	}
 	spin_unlock(&irq->lock);
 	return rc;
+}
+
+void irq_take(uint8_t vector, void (*own)(void))
+{
+	struct irq *irq = &irqs[vector];
+
+	spin_lock(&irq->lock);
+	irq->bound = true;
+	WRITE_ONCE(irq->own, own);
+	mask(irq, false);
+	spin_unlock(&irq->lock);
 }
 
 void irq_unbind(uint8_t vector)

@@ -27,6 +27,7 @@ struct irq {
 	uint16_t pirq;
 	uint16_t gsi;
 	struct domain *domain;
+	void (*own)(void);		/* the hypervisor's handler, set once; nobody else can bind it */
 	struct ioapic_route route;	/* GSI; vector and apic_id for messages too */
 	struct msi msi;
 };
@@ -38,6 +39,7 @@ void irq_set_gsi(uint8_t vector, unsigned int gsi, bool level, bool active_low);
 void irq_set_msi(uint8_t vector, const struct msi *m);
 void irq_clear(uint8_t vector);
 int irq_bind(uint8_t vector, struct domain *d, unsigned int pirq, bool shared, unsigned int cpu);
+void irq_take(uint8_t vector, void (*own)(void));	/* for good */
 void irq_unbind(uint8_t vector);
 void irq_eoi(uint8_t vector);
 void irq_set_cpu(uint8_t vector, unsigned int cpu);

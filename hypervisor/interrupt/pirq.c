@@ -68,6 +68,19 @@ int pirq_map_gsi(struct pirq_table *t, unsigned int gsi)
 	return rc;
 }
 
+int pirq_take_gsi(struct domain *d, unsigned int gsi, void (*handler)(void))
+{
+	struct pirq_table *t = d->interrupt.pirqs;
+	int vector;
+
+	spin_lock(&t->lock);
+	vector = map_gsi(t, gsi);
+	if (vector > 0)
+		irq_take(vector, handler);
+	spin_unlock(&t->lock);
+	return MIN(vector, 0);
+}
+
 int pirq_setup_gsi(struct pirq_table *t, unsigned int gsi, bool level, bool active_low)
 {
 	int rc;
@@ -181,6 +194,10 @@ int pirq_unmap(struct pirq_table *t, unsigned int pirq)
 	vector = pirq < NR_PIRQS ? t->vector[pirq] : 0;
 	if (!vector)
 		goto out;
+	rc = -EBUSY;
+	if (irqs[vector].own)
+		goto out;
+	rc = -EINVAL;
 	if (irqs[vector].kind == IRQ_MSI)
 		count = irqs[vector].msi.count;
 	if (!count)

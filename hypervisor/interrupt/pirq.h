@@ -30,7 +30,7 @@ int pirq_map_gsi(struct pirq_table *t, unsigned int gsi);
 int pirq_setup_gsi(struct pirq_table *t, unsigned int gsi, bool level, bool active_low);
 /* Map the messages asked for to pirqs in a row; wanted -1: any.  The first pirq, or an error. */
 int pirq_map_msi(struct pirq_table *t, const struct msi_request *r, int wanted);
-int pirq_unmap(struct pirq_table *t, unsigned int pirq);	/* -EINVAL */
+int pirq_unmap(struct pirq_table *t, unsigned int pirq);	/* -EINVAL; -EBUSY: the hypervisor's own */
 int pirq_find_free(struct pirq_table *t, unsigned int count);	/* -ENOSPC */
 void pirq_restore_messages(struct pirq_table *t, pci_address_t device);
 int pirq_set_eoi_map(struct domain *d, mfn_t mfn);	/* -EBUSY: has one; -EINVAL */

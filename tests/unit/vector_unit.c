@@ -126,6 +126,38 @@ static void interrupt(unsigned int gsi)
 	interrupt_handle(NULL, RTE(gsi) & 0xff);
 }
 
+static unsigned int own_interrupts;
+
+static void own_handler(void)
+{
+	own_interrupts++;
+}
+
+/* The hypervisor's own: dom0 may map it, as it does with all that it finds, and gets nothing of it. */
+static void test_own(void **state)
+{
+	struct hc_physdev_unmap_pirq unmap = { .domid = HC_DOMID_SELF, .pirq = 4 };
+
+	(void)state;
+	own_interrupts = 0;
+	assert_int_equal(pirq_take_gsi(&domain, 4, own_handler), 0);
+	assert_false(RTE(4) & RTE_MASKED);
+	assert_int_equal(map_gsi(4, 4), 4);
+	assert_int_equal(setup_gsi(4, 0, 0), 0);
+	assert_int_equal(setup_gsi(4, 1, 1), -EEXIST);
+	assert_int_equal(pirq_bind(&vcpu, 4, true), -EBUSY);
+	assert_int_equal(hypercall_physdev_op(HC_PHYSDEVOP_UNMAP_PIRQ, (uint64_t)&unmap), -EBUSY);
+	for (unsigned int i = 1; i < 4; i++) {
+		interrupt(4);
+		assert_int_equal(own_interrupts, i);
+		assert_int_equal(machine.eois, i);
+	}
+	assert_int_equal(machine.pirq_events[4], 0);
+	assert_false(RTE(4) & RTE_MASKED);
+	assert_int_equal(pirq_take_gsi(&domain, 200, own_handler), -EINVAL);
+	irqs[RTE(4) & 0xff].own = NULL;
+}
+
 static void test_edge(void **state)
 {
 	(void)state;
@@ -252,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test_setup_teardown(test_start_masked, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_edge, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_level, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_firmware_defaults, setup, teardown),

@@ -1,11 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * console_io.  Proof: text of any length and content is taken, reading without
- * input gives nothing, bad buffers and commands are refused and nothing of the
- * hypervisor's memory is printed.
+ * input gives nothing and with input what was typed, in pieces as small as asked;
+ * bad buffers and commands are refused and nothing of the hypervisor's memory is
+ * printed.
  */
+#include "event.h"
 #include "guest.h"
 #include "page.h"
+
+#define TYPED "ten letters"
+
+#define PATIENCE 20000000000UL	/* ns */
+
+/* Who runs the test types it; it comes a character at a time. */
+static void input_arrives(void)
+{
+	uint64_t end = system_time() + PATIENCE;
+	char got[sizeof(TYPED)] = "";
+	unsigned int have = 0;
+
+	print("Test input: " TYPED "\n");
+	while (have < sizeof(TYPED) && system_time() < end) {
+		long n = hc_console_io(HC_CONSOLEIO_READ, sizeof(TYPED) - have < 3 ? sizeof(TYPED) - have : 3,
+				       got + have);
+
+		if (!expect(n >= 0 && n <= 3, "%ld characters read\n", n))
+			return;
+		have += (unsigned int)n;
+		hc_sched_op(HC_SCHEDOP_YIELD, NULL);
+	}
+	expect(!memcmp(got, TYPED "\n", sizeof(TYPED)) || !memcmp(got, TYPED "\r", sizeof(TYPED)),
+	       "of what was typed, %u characters came\n", have);
+	expect_equal("characters afterwards", hc_console_io(HC_CONSOLEIO_READ, 3, got), 0);
+}
+
+static void input_to_nowhere(void)
+{
+	uint64_t end = system_time() + PATIENCE;
+	long r;
+
+	print("Test input: more\n");
+	do
+		r = hc_console_io(HC_CONSOLEIO_READ, 4, (void *)HC_HYPERVISOR_VIRT_START);
+	while (!r && system_time() < end);
+	expect_error(r, EFAULT);
+}
 
 void test_main(void)
 {
@@ -27,6 +67,9 @@ void test_main(void)
 	print("\n");
 	section("no input\n");
 	expect_equal("characters", hc_console_io(HC_CONSOLEIO_READ, sizeof(input), input), 0);
+	section("input\n");
+	input_arrives();
+	input_to_nowhere();
 	section("refusals\n");
 	expect_refused(hc_console_io(HC_CONSOLEIO_WRITE, 16, (void *)8));
 	expect_refused(hc_console_io(HC_CONSOLEIO_WRITE, 16, (void *)0xffff830000000000));
