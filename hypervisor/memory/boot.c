@@ -305,8 +305,6 @@ void memory_release(uint64_t start, uint64_t end)
 
 		while (end < last && frame_owner_word(frame_of(end)) == FRAME_HYP)
 			end++;
-		/* dom0's initial file system may hold secrets; what guests get is not cleared again. */
-		scrub_pages(mfn_to_virt(first), end - first);
 		allocator_add(first, end);
 		/* Frames of it that are not RAM, or not ours any more, stay what they are. */
 		first = end + 1;

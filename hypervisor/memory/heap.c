@@ -113,7 +113,7 @@ static void *run_alloc(size_t size)
 	if (mfn == MFN_INVALID)
 		return NULL;
 	slab_set(frame_of(mfn), RUN_MARK + order, 0, 0);
-	return memset(mfn_to_virt(mfn), 0, PAGE_SIZE << order);
+	return mfn_to_virt(mfn);
 }
 
 void *heap_alloc(size_t size)

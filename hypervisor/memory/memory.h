@@ -99,7 +99,7 @@ void hyp_unmap(uint64_t va, unsigned int count);	/* flushes everywhere */
 void *ioremap(uint64_t maddr, uint64_t size);	/* uncached, NULL: no room */
 
 /* ---- frame allocator and heap (memory/allocator.c, memory/heap.c) ---- */
-mfn_t frames_alloc(unsigned int order);		/* for the hypervisor; MFN_INVALID: none */
+mfn_t frames_alloc(unsigned int order);		/* for the hypervisor, cleared; MFN_INVALID: none */
 void frames_free(mfn_t mfn, unsigned int order);
 void *page_alloc(void);				/* one cleared frame in the direct map, NULL: none */
 void page_free(void *page);
@@ -131,7 +131,7 @@ void frame_share(mfn_t mfn, struct domain *d, bool writable);
 void frame_unshare(mfn_t mfn);
 
 /* ---- reservations (memory/reservation.c, memory/relinquish.c) ---- */
-/* Frames for a domain; charged, owned, not cleared.  -ENOMEM; -E2BIG over its maximum. */
+/* Frames for dom0's start; charged, owned, not cleared.  -ENOMEM; -E2BIG over its maximum. */
 int domain_frames_alloc(struct domain *d, unsigned int order, mfn_t *mfn);
 int memory_domain_init(struct domain *d);
 /*

@@ -134,7 +134,7 @@ uncharge:
 
 int domain_frames_alloc(struct domain *d, unsigned int order, mfn_t *mfn)
 {
-	return reservation_grow(d, order, ALLOCATOR_ANY_BITS, mfn);
+	return reservation_grow(d, order, ALLOCATOR_ANY_BITS | ALLOCATOR_UNCLEARED, mfn);
 }
 
 int reservation_drop(struct domain *d, mfn_t mfn)

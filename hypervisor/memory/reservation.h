@@ -6,7 +6,7 @@
 #include "domain/domain.h"
 #include "memory/memory.h"
 
-/* As domain_frames_alloc(), with addresses of at most "bits" bits. */
+/* Frames for a domain, with addresses of at most "bits" bits (allocator.h).  -ENOMEM; -E2BIG over its maximum. */
 int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, mfn_t *mfn);
 /* d gives a frame back; it is free when its last mapping goes.  -EINVAL: not its frame. */
 int reservation_drop(struct domain *d, mfn_t mfn);

@@ -8,10 +8,11 @@
 
 /*
  * Extents of one hypercall, and pages: the guest ABI has it continued without
- * a return to the kernel here, so a piece must not take long.
+ * a return to the kernel here, so a piece must not take long, though its pages
+ * may have to be cleared.
  */
 #define PIECE 1024
-#define PIECE_PAGES 32768
+#define PIECE_PAGES 4096
 
 struct piece {
 	uint64_t frames[PIECE];
@@ -20,7 +21,7 @@ struct piece {
 
 static size_t piece_extents(size_t left, unsigned int order)
 {
-	size_t most = order < 16 ? PIECE_PAGES >> order : 1;
+	size_t most = order < 12 ? PIECE_PAGES >> order : 1;
 
 	if (most > PIECE)
 		most = PIECE;

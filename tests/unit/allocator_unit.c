@@ -82,6 +82,42 @@ static void freed_memory_is_clean(void **state)
 		assert_int_equal(world_table(mfn)[i], 0);
 }
 
+/* What was in memory before the start is cleared when it is first given out, and then no more. */
+static void old_memory_is_cleared_at_first_use(void **state)
+{
+	mfn_t *others = malloc(memory_free_frames() * sizeof(*others)), mfn = frames_alloc(3), part;
+	uint64_t n = 0;
+
+	(void)state;
+	/* Nothing else to be had, so that it is known where all comes from. */
+	while ((others[n] = frames_alloc(0)) != MFN_INVALID)
+		n++;
+	memset(mfn_to_virt(mfn), 0x5a, 8 * PAGE_SIZE);
+	allocator_add(mfn, mfn + 8);
+	assert_int_equal(allocator_get(3, ALLOCATOR_ANY_BITS | ALLOCATOR_UNCLEARED), mfn);
+	assert_int_equal(world_table(mfn)[7], 0x5a5a5a5a5a5a5a5a);
+	allocator_add(mfn, mfn + 8);
+	/* What is not given out stays as it is. */
+	part = frames_alloc(0);
+	for (unsigned int i = 0; i < PTE_ENTRIES; i++)
+		assert_int_equal(world_table(part)[i], 0);
+	assert_int_equal(world_table(part ^ 1)[7], 0x5a5a5a5a5a5a5a5a);
+	/* Merged with clean memory it is not clean. */
+	frames_free(part, 0);
+	assert_int_equal(frames_alloc(3), mfn);
+	for (unsigned int i = 0; i < 8 * PTE_ENTRIES; i++)
+		assert_int_equal(world_table(mfn)[i], 0);
+	/* From now on it is: nobody looks at it again. */
+	frames_free(mfn, 3);
+	world_table(mfn)[7] = 1;
+	assert_int_equal(frames_alloc(3), mfn);
+	assert_int_equal(world_table(mfn)[7], 1);
+	frames_free(mfn, 3);
+	while (n)
+		frames_free(others[--n], 0);
+	free(others);
+}
+
 static void stamps_order_by_age(void **state)
 {
 	uint32_t now = tlb_stamp_now(), before = (now - 5) & TLB_STAMP_MASK;
@@ -165,6 +201,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(high_memory_goes_first, world_setup,
 						world_teardown),
 		cmocka_unit_test_setup_teardown(freed_memory_is_clean, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(old_memory_is_cleared_at_first_use, world_setup,
 						world_teardown),
 		cmocka_unit_test_setup_teardown(stamps_order_by_age, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(heap_objects_do_not_overlap, world_setup,
