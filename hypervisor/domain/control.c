@@ -17,6 +17,8 @@
 #include "lib/string.h"
 #include "memory/memory.h"
 
+#define GRANT_SEED_MAX 511	/* the first frame of its table */
+
 static long op_destroy(struct domain *d, struct hc_control *op)
 {
 	(void)op;
@@ -243,23 +245,22 @@ static long copy_frame(struct domain *d, const struct hc_control_copy *c, uint32
 {
 	struct frame *f;
 	uint64_t mfn;
-	long rc;
+	long rc = 0;
 
 	if (copy_from_guest(&mfn, c->list + i * sizeof(mfn), sizeof(mfn)))
 		return -EFAULT;
-	if (!mfn_valid(mfn))
+	if (!mfn_valid(mfn) || !frame_get(frame_of(mfn), d))
 		return -EINVAL;
 	f = frame_of(mfn);
 	if (!to) {
-		if (!frame_get(f, d))
-			return -EINVAL;
 		rc = copy_to_guest(c->buffer + (uint64_t)i * PAGE_SIZE, mfn_to_virt(mfn), PAGE_SIZE);
 		frame_put(f);
 		return rc;
 	}
-	rc = frame_get_both(mfn, d, FRAME_WRITABLE, false);
-	if (rc)
-		return rc;
+	if (frame_get_type(f, FRAME_WRITABLE, false)) {
+		frame_put(f);
+		return -EBUSY;
+	}
 	if (c->flags & HC_COPY_ZERO)
 		clear_page(mfn_to_virt(mfn));
 	else
@@ -380,7 +381,12 @@ static long op_grant_seed(struct domain *d, struct hc_control *op)
 {
 	struct hc_control_grant_seed *g = &op->u.grant_seed;
 
-	return g->pad ? -EINVAL : grant_seed(d, g->ref, g->peer, g->mfn);
+	if (g->pad || g->ref > GRANT_SEED_MAX || !mfn_valid(g->mfn) ||
+	    !frame_get(frame_of(g->mfn), d))
+		return -EINVAL;
+	/* When it is mapped its owner is looked at again; this is for who makes a mistake. */
+	frame_put(frame_of(g->mfn));
+	return grant_seed(d, g->ref, g->peer, g->mfn);
 }
 
 static long op_counters(struct domain *d, struct hc_control *op)

@@ -194,8 +194,8 @@ struct hc_control_vcpu_affinity {
 };
 
 struct hc_control_sched {
-	uint32_t weight;		/* 1..65535, 256 usual: share under contention */
-	uint32_t cap;			/* percent of one processor, 0: none */
+	uint32_t weight;		/* 1..65535, 256 usual: share under contention; SET, 0: as it was */
+	uint32_t cap;			/* percent of one processor, at most 100 a vcpu, 0: none */
 };
 
 /*

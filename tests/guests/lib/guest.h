@@ -73,9 +73,11 @@ void finish(void) __attribute__((noreturn));
 #define EFAULT 14
 #define EBUSY 16
 #define EEXIST 17
+#define ENODEV 19
 #define EINVAL 22
 #define ENOSPC 28
 #define ENOSYS 38
+#define ENODATA 61
 #define EOPNOTSUPP 95
 
 #endif
