@@ -170,14 +170,10 @@ static void copy_image(void)
 static void map_boxes(void)
 {
 	for (unsigned int i = 0; i < CHILD_VCPUS; i++) {
-		void *page = page_alloc();
-		struct hc_mmu_update u = {
-			.ptr = ((*pte_of(page, 2) & PTE_ADDRESS) | (PTR(page) >> PAGE_SHIFT & 511) * 8),
-			.val = make_pte(child_mfn(&mailboxes[i]), PTE_DATA),
-		};
-
-		need(hc_mmu_update(&u, 1, child_domid));
-		boxes[i] = page;
+		boxes[i] = page_alloc();
+		need(hypercall(HC_NR_UPDATE_VA_MAPPING_OTHERDOMAIN, PTR(boxes[i]),
+			       make_pte(child_mfn(&mailboxes[i]), PTE_DATA), HC_UVMF_INVLPG | HC_UVMF_ALL,
+			       child_domid, 0));
 	}
 }
 
