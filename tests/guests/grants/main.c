@@ -17,6 +17,27 @@ static struct hc_grant_entry_v1 *table;
 static uint16_t self;
 static uint64_t *page, *window;
 
+/* The same frame by the other way to ask for it. */
+static void acquire(uint64_t wanted, uint32_t most)
+{
+	uint64_t frame = 0;
+	struct hc_mem_acquire_resource r = {
+		.domid = HC_DOMID_SELF, .type = HC_MEM_RESOURCE_GRANT_TABLE,
+		.id = HC_MEM_RESOURCE_GRANT_TABLE_ID_SHARED,
+	};
+
+	expect_success(hc_memory_op(HC_MEM_ACQUIRE_RESOURCE, &r));
+	expect_equal("frames there can be", r.nr_frames, most);
+	r.nr_frames = 1;
+	r.frame_list = PTR(&frame);
+	expect_success(hc_memory_op(HC_MEM_ACQUIRE_RESOURCE, &r));
+	expect_equal("frame acquired", frame, wanted);
+	r.frame = most;
+	expect_error(hc_memory_op(HC_MEM_ACQUIRE_RESOURCE, &r), EINVAL);
+	r.type = HC_MEM_RESOURCE_IOREQ_SERVER;
+	expect_error(hc_memory_op(HC_MEM_ACQUIRE_RESOURCE, &r), EOPNOTSUPP);
+}
+
 static void setup(void)
 {
 	uint64_t frame = 0;
@@ -34,6 +55,7 @@ static void setup(void)
 		failure("the table's frame cannot be mapped\n");
 		finish();
 	}
+	acquire(frame, size.max_nr_frames);
 	op.nr_frames = size.max_nr_frames + 1;
 	need(hc_grant_table_op(HC_GNTTABOP_SETUP_TABLE, &op, 1));
 	expect(op.status < 0, "a table above its maximum\n");

@@ -2,8 +2,10 @@
 /*
  * memory_op: giving pages back and getting others, and the questions about
  * memory.  Proof: the reservation counts follow, a page given back cannot be
- * mapped any more, the page got instead is mapped and remembers what is written,
- * frames of nobody are refused, and a frame in use stays what it is.
+ * mapped any more, the page got instead is mapped, holds nothing of what was
+ * there before, and remembers what is written; frames of nobody are refused, and
+ * a frame in use stays what it is; the machine-to-physical table lies in the
+ * frames that are listed; a memory map is what was set.
  */
 #include "guest.h"
 #include "page.h"
@@ -24,6 +26,33 @@ static long pages_now(void)
 	struct hc_memory_domain op = { .domid = HC_DOMID_SELF };
 
 	return hc_memory_op(HC_MEM_CURRENT_RESERVATION, &op);
+}
+
+/* What is given back is nobody's business any more; frames come last in, first out. */
+static void check_freed_pages_are_clean(void)
+{
+	enum { COUNT = 16 };
+	uint64_t list[COUNT], pfn[COUNT], *pages[COUNT];
+
+	for (unsigned int i = 0; i < COUNT; i++) {
+		pages[i] = page_alloc();
+		memset(pages[i], 0xa5, PAGE_SIZE);
+		list[i] = ptr_to_mfn(pages[i]);
+		pfn[i] = M2P[list[i]];
+		expect_success(remap(pages[i], 0, 0));
+	}
+	expect_equal("pages given back", reservation(HC_MEM_DECREASE_RESERVATION, list, COUNT, 0), COUNT);
+	memcpy(list, pfn, sizeof(list));
+	expect_equal("pages got", reservation(HC_MEM_POPULATE_PHYSMAP, list, COUNT, 0), COUNT);
+	for (unsigned int i = 0; i < COUNT; i++) {
+		uint64_t all = 0;
+
+		expect_success(remap(pages[i], list[i], PTE_DATA));
+		for (unsigned int j = 0; j < PAGE_SIZE / 8; j++)
+			all |= pages[i][j];
+		expect_equal("what the page holds", all, 0);
+		((uint64_t *)start_info->mfn_list)[pfn[i]] = list[i];
+	}
 }
 
 static void check_exchange_of_one(void)
@@ -67,6 +96,71 @@ static void check_refusals(void)
 	expect_error(hc_memory_op(63, NULL), ENOSYS);
 }
 
+static long map_of_hypervisor(void *page, uint64_t mfn, uint64_t flags)
+{
+	return hypercall(HC_NR_UPDATE_VA_MAPPING_OTHERDOMAIN, PTR(page), make_pte(mfn, flags),
+			 HC_UVMF_INVLPG | HC_UVMF_ALL, HC_DOMID_XEN, 0);
+}
+
+/* The first piece of the machine-to-physical table, mapped by its frame number. */
+static void check_m2p_frames(void)
+{
+	uint64_t extents[2] = { 0 }, own = ptr_to_mfn(hypercall_page), *window = page_alloc();
+	struct hc_machphys_mfn_list list = { .max_extents = 2, .extent_start = PTR(extents) };
+
+	expect_success(hc_memory_op(HC_MEM_MACHPHYS_MFN_LIST, &list));
+	expect(list.nr_extents >= 1 && list.nr_extents <= 2, "%u pieces\n", list.nr_extents);
+	/* The entry of a frame of ours: 512 of them are in a page. */
+	expect_success(map_of_hypervisor(window, extents[0] + own / 512, PTE_RO));
+	expect_equal("entry of our own frame", window[own % 512], M2P[own]);
+	expect_refused(map_of_hypervisor(window, extents[0] + own / 512, PTE_DATA));
+	list.max_extents = 0;
+	expect_success(hc_memory_op(HC_MEM_MACHPHYS_MFN_LIST, &list));
+	expect_equal("pieces where there is room for none", list.nr_extents, 0);
+	expect_success(remap(window, ptr_to_mfn(window), PTE_DATA));
+}
+
+static void check_memory_map(void)
+{
+	static const struct hc_e820_entry wanted[] = {
+		{ 0, 0x9f000, HC_E820_RAM }, { 0x100000, 0x4000000, HC_E820_RAM },
+	};
+	static struct hc_e820_entry found[33];
+	struct hc_foreign_memory_map set = {
+		.domid = HC_DOMID_SELF, .map = { ARRAY_SIZE(wanted), 0, PTR(wanted) },
+	};
+	struct hc_memory_map get = { .nr_entries = ARRAY_SIZE(found), .buffer = PTR(found) };
+
+	expect_error(hc_memory_op(HC_MEM_MEMORY_MAP, &get), ENOSYS);
+	expect_success(hc_memory_op(HC_MEM_SET_MEMORY_MAP, &set));
+	expect_success(hc_memory_op(HC_MEM_MEMORY_MAP, &get));
+	expect_equal("entries", get.nr_entries, ARRAY_SIZE(wanted));
+	expect(!memcmp(found, wanted, sizeof(wanted)), "the map is another than was set\n");
+	set.map.nr_entries = 0;
+	expect_error(hc_memory_op(HC_MEM_SET_MEMORY_MAP, &set), EINVAL);
+	set.map = (struct hc_memory_map){ ARRAY_SIZE(found), 0, PTR(found) };
+	expect_error(hc_memory_op(HC_MEM_SET_MEMORY_MAP, &set), EINVAL);
+	set.map = (struct hc_memory_map){ 1, 0, HC_HYPERVISOR_VIRT_START };
+	expect_error(hc_memory_op(HC_MEM_SET_MEMORY_MAP, &set), EFAULT);
+}
+
+/* For other kinds of guests, and for what there is not. */
+static void check_what_there_is_not(void)
+{
+	static const unsigned int translated[] = {
+		HC_MEM_ADD_TO_PHYSMAP, HC_MEM_ADD_TO_PHYSMAP_BATCH, HC_MEM_REMOVE_FROM_PHYSMAP,
+	};
+	static const unsigned int absent[] = {
+		HC_MEM_GET_VNUMAINFO, HC_MEM_SET_POD_TARGET, HC_MEM_GET_POD_TARGET,
+	};
+	static uint64_t arg[16];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(translated); i++)
+		expect_error(hc_memory_op(translated[i], arg), EACCES);
+	for (unsigned int i = 0; i < ARRAY_SIZE(absent); i++)
+		expect_error(hc_memory_op(absent[i], arg), EOPNOTSUPP);
+}
+
 /*
  * Frames in use may be given back, but not away: whether or not the hypervisor
  * takes them now, they stay what they are until nothing refers to them.
@@ -88,6 +182,7 @@ static void check_frames_in_use(void)
 
 void test_main(void)
 {
+	struct hc_memory_domain self = { .domid = HC_DOMID_SELF };
 	struct hc_machphys_mapping m2p = { 0 };
 
 	section("questions\n");
@@ -97,10 +192,19 @@ void test_main(void)
 	expect_success(hc_memory_op(HC_MEM_MACHPHYS_MAPPING, &m2p));
 	expect_equal("start of the machine-to-physical table", m2p.v_start, HC_MACH2PHYS_VIRT_START);
 	expect(m2p.max_mfn >= ptr_to_mfn(hypercall_page), "it ends at frame 0x%lx\n", m2p.max_mfn);
+	shared_info->arch.max_pfn = 4711;
+	expect_equal("highest pfn", hc_memory_op(HC_MEM_MAXIMUM_GPFN, &self), 4710);
 	section("give one page back and get another\n");
 	check_exchange_of_one();
+	section("what freed pages hold\n");
+	check_freed_pages_are_clean();
+	section("frames of the machine-to-physical table\n");
+	check_m2p_frames();
+	section("memory maps\n");
+	check_memory_map();
 	section("refusals\n");
 	check_refusals();
+	check_what_there_is_not();
 	section("frames in use\n");
 	check_frames_in_use();
 }

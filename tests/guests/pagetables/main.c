@@ -100,6 +100,8 @@ static void change_and_flush(void)
 	expect_success(mmuext(HC_MMUEXT_TLB_FLUSH_LOCAL, 0));
 	expect_fault("unmapped page", attempt_write(WINDOW, 1), TRAP_PF, PF_WRITE);
 	expect_success(mmuext(HC_MMUEXT_TLB_FLUSH_ALL, 0));
+	expect_success(mmuext(HC_MMUEXT_FLUSH_CACHE, 0));
+	expect_success(mmuext(HC_MMUEXT_FLUSH_CACHE_GLOBAL, 0));
 }
 
 static void preserve_bits(void)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sched_op: yield, block and poll.  Proof: block returns once an event is there
- * and not before, with upcalls allowed; poll returns for its port even though it
- * is masked, or at its time; ports that are not in use are refused.
+ * sched_op: yield, block and poll; watchdogs that are stopped in time; a processor
+ * to oneself.  Proof: block returns once an event is there and not before, with
+ * upcalls allowed; poll returns for its port even though it is masked, or at its
+ * time; ports that are not in use are refused; a watchdog has a number until it is
+ * stopped, and its domain goes on then.
  */
 #include <hypercall/event.h>
 #include <hypercall/vcpu.h>
@@ -55,11 +57,57 @@ static void poll(uint32_t *ports, unsigned int count)
 	upcalls_on();
 }
 
+static long watchdog(uint32_t id, uint32_t seconds)
+{
+	struct hc_sched_watchdog op = { .id = id, .timeout = seconds };
+
+	return hc_sched_op(HC_SCHEDOP_WATCHDOG, &op);
+}
+
+static void watchdogs(void)
+{
+	expect_error(watchdog(0, 0), EINVAL);
+	expect_error(watchdog(1, 1), EINVAL);
+	expect_equal("the first", watchdog(0, 1), 1);
+	expect_equal("the second", watchdog(0, 3600), 2);
+	expect_error(watchdog(0, 3600), ENOSPC);
+	expect_error(watchdog(3, 3600), EINVAL);
+	expect_success(watchdog(2, 1));
+	expect_success(watchdog(2, 0));
+	expect_success(watchdog(1, 0));
+	expect_error(watchdog(1, 0), EINVAL);
+	/* Both would have ended us by now. */
+	for (uint64_t end = system_time() + 1500 * MS; system_time() < end;)
+		hc_sched_op(HC_SCHEDOP_YIELD, NULL);
+	expect_equal("a number again", watchdog(0, 3600), 1);
+	expect_success(watchdog(1, 0));
+}
+
+static long pin(int32_t cpu)
+{
+	struct hc_sched_pin_override op = { .pcpu = cpu };
+
+	return hc_sched_op(HC_SCHEDOP_PIN_OVERRIDE, &op);
+}
+
+static void pinning(void)
+{
+	expect_error(pin(4000), EINVAL);
+	expect_success(pin(0));
+	expect_error(pin(0), EBUSY);
+	expect_success(pin(-1));
+	expect_success(pin(-1));
+	expect_success(pin(0));
+	expect_success(pin(-1));
+}
+
 static void refusals(uint32_t port)
 {
 	static uint32_t many[200];
 	uint32_t bad[] = { port, 4000 };
 	struct hc_sched_poll op = { .ports = PTR(bad), .nr_ports = 2, .timeout = system_time() + MS };
+	struct hc_sched_remote_shutdown remote = { .domain_id = 0x7000 };
+	struct hc_sched_shutdown code = { .reason = HC_SHUTDOWN_MAX + 1 };
 
 	expect_error(hc_sched_op(HC_SCHEDOP_POLL, &op), EINVAL);
 	op.nr_ports = ~0u;
@@ -71,6 +119,11 @@ static void refusals(uint32_t port)
 	op.ports = HC_HYPERVISOR_VIRT_START;
 	expect_error(hc_sched_op(HC_SCHEDOP_POLL, &op), EFAULT);
 	expect_error(hc_sched_op(HC_SCHEDOP_POLL, (void *)8), EFAULT);
+	expect_error(hc_sched_op(HC_SCHEDOP_REMOTE_SHUTDOWN, &remote), ESRCH);
+	remote.reason = HC_SHUTDOWN_MAX + 1;
+	expect_error(hc_sched_op(HC_SCHEDOP_REMOTE_SHUTDOWN, &remote), EINVAL);
+	expect_error(hc_sched_op(HC_SCHEDOP_SHUTDOWN_CODE, &code), EINVAL);
+	expect_error(hc_sched_op(HC_SCHEDOP_SHUTDOWN, &code), EINVAL);
 	expect_error(hc_sched_op(99, NULL), ENOSYS);
 }
 
@@ -93,6 +146,10 @@ void test_main(void)
 	need(ports[1] = event_bind_ipi(0));
 	poll(ports, 1);
 	poll(ports, 2);
+	section("watchdogs\n");
+	watchdogs();
+	section("pinning\n");
+	pinning();
 	section("refusals\n");
 	refusals(ports[0]);
 }
