@@ -19,15 +19,17 @@ void features_init(void);		/* boot processor: detect, patch the SMAP sites */
 void features_cpu_init(void);		/* each processor: control registers */
 extern char cpu_model_name[49];
 /* Between these, ring 0 may touch guests' addresses (SMAP); nothing where there is none. */
+#define SMAP_SITE(insn) "771: .byte 0x0f, 0x1f, 0x00\n"	/* as in entry/entry.h */ \
+			".pushsection .smap_sites, \"a\"\n" \
+			".quad 771b, " insn "\n" \
+			".popsection"
 static inline void guest_access_begin(void)
 {
-	if (cpu_has_smap)
-		__asm__ volatile("stac" ::: "memory");
+	__asm__ volatile(SMAP_SITE("0xcb010f") ::: "memory");
 }
 static inline void guest_access_end(void)
 {
-	if (cpu_has_smap)
-		__asm__ volatile("clac" ::: "memory");
+	__asm__ volatile(SMAP_SITE("0xca010f") ::: "memory");
 }
 
 /* ---- descriptors.c ---- */

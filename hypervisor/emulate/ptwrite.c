@@ -12,7 +12,7 @@
 #include "emulate/arithmetic.h"
 #include "emulate/execute.h"
 #include "domain/domain.h"
-#include "hypercall/guest_word.h"
+#include "hypercall/hypercall.h"
 
 #define STRING_BATCH 64		/* entries of one rep stos or movs before interrupts get their turn */
 

@@ -7,7 +7,7 @@
 uint64_t copy_user(void *dst, const void *src, uint64_t size);
 uint64_t clear_user(void *dst, uint64_t size);
 
-int copy_from_guest(void *dst, uint64_t src, size_t size)
+int copy_from_guest_any(void *dst, uint64_t src, size_t size)
 {
 	uint64_t left;
 
@@ -19,7 +19,7 @@ int copy_from_guest(void *dst, uint64_t src, size_t size)
 	return left ? -EFAULT : 0;
 }
 
-int copy_to_guest(uint64_t dst, const void *src, size_t size)
+int copy_to_guest_any(uint64_t dst, const void *src, size_t size)
 {
 	uint64_t left;
 

@@ -8,6 +8,7 @@
 #ifndef HYPERCALL_HYPERCALL_H
 #define HYPERCALL_HYPERCALL_H
 
+#include "hypercall/guest_copy.h"
 #include "lib/base.h"
 
 /*
@@ -26,16 +27,7 @@ bool hypercall_preempt_check(void);
 long hypercall_continue(unsigned int nr, unsigned int nargs, ...);
 
 /*
- * Copies between hypervisor and guest virtual memory, in the address space
- * that is loaded now.  0, or -EFAULT when an address is the hypervisor's or
- * faults; bytes before the fault may have been copied.
- */
-int copy_from_guest(void *dst, uint64_t src, size_t size);
-int copy_to_guest(uint64_t dst, const void *src, size_t size);
-int clear_guest(uint64_t dst, size_t size);
-
-/*
- * Exactly like the copies, but for hypervisor pointers that may fault (device
+ * Exactly like the copies of guest_copy.h, but for hypervisor pointers that may fault (device
  * tables of the firmware, live page tables of another space).
  */
 int copy_safe(void *dst, const void *src, size_t size);

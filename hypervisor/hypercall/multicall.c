@@ -8,7 +8,7 @@
 #include <hypercall/base.h>
 #include "cpu/cpu.h"
 #include "domain/domain.h"
-#include "hypercall/guest_word.h"
+#include "hypercall/hypercall.h"
 #include "hypercall/table.h"
 
 #define SYSCALL_INSTRUCTION_LENGTH 2

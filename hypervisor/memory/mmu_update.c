@@ -3,7 +3,7 @@
 #include <hypercall/memory.h>
 
 #include "domain/domain.h"
-#include "hypercall/guest_word.h"
+#include "hypercall/hypercall.h"
 #include "memory/entry.h"
 #include "memory/owner.h"
 

@@ -7,7 +7,7 @@
 
 #include "cpu/x86.h"
 #include "domain/domain.h"
-#include "hypercall/guest_word.h"
+#include "hypercall/hypercall.h"
 #include "lib/string.h"
 #include "memory/entry.h"
 #include "memory/flush.h"
