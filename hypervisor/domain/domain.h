@@ -150,7 +150,11 @@ void domain_put(struct domain *d);	/* frees at the last reference */
  */
 int domain_get_target(uint16_t domid, struct domain **out);
 
-struct vcpu *vcpu_of(struct domain *d, uint32_t id);	/* NULL: out of range or not created */
+/* NULL: out of range or not created */
+static inline struct vcpu *vcpu_of(struct domain *d, uint32_t id)
+{
+	return id < d->max_vcpus ? d->vcpu[id] : NULL;
+}
 #define for_each_vcpu(d, v) \
 	for (unsigned int i__ = 0; i__ < (d)->max_vcpus; i__++) \
 		if (((v) = (d)->vcpu[i__]))

@@ -15,11 +15,6 @@
 /* Where a vcpu without vcpu_info finds one, so that no path has to ask. */
 static struct hc_vcpu_info dummy_info = { .evtchn_upcall_mask = 1 };
 
-struct vcpu *vcpu_of(struct domain *d, uint32_t id)
-{
-	return id < d->max_vcpus ? d->vcpu[id] : NULL;
-}
-
 static void vcpu_init_fields(struct vcpu *v, struct domain *d, unsigned int id)
 {
 	v->domain = d;
@@ -285,8 +280,9 @@ static long initialise(struct vcpu *v, uint64_t arg)
 	return rc;
 }
 
-static long up(struct vcpu *v)
+static long up(struct vcpu *v, uint64_t arg)
 {
+	(void)arg;
 	if (!v->online)
 		return -EINVAL;
 	__atomic_fetch_and(&v->sched.waiting, ~VCPU_WAIT_DOWN, __ATOMIC_SEQ_CST);
@@ -295,11 +291,12 @@ static long up(struct vcpu *v)
 	return 0;
 }
 
-static long down(struct vcpu *v)
+static long down(struct vcpu *v, uint64_t arg)
 {
 	struct vcpu *other;
 	bool last = true;
 
+	(void)arg;
 	for_each_vcpu(v->domain, other)
 		if (other != v && !(other->sched.waiting & VCPU_WAIT_DOWN))
 			last = false;
@@ -312,38 +309,51 @@ static long down(struct vcpu *v)
 	return 0;
 }
 
+static long is_up(struct vcpu *v, uint64_t arg)
+{
+	(void)arg;
+	return !(v->sched.waiting & VCPU_WAIT_DOWN);
+}
+
+static long send_nmi(struct vcpu *v, uint64_t arg)
+{
+	(void)arg;
+	v->nmi_pending = 1;
+	vcpu_kick(v);
+	return 0;
+}
+
 static long physical_id(struct vcpu *v, uint64_t arg)
 {
 	struct hc_vcpu_get_physid id = { .phys_id = v->id };
 
+	if (!v->domain->privileged)
+		return -EINVAL;
 	return copy_to_guest(arg, &id, sizeof(id));
 }
 
 long hypercall_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg)
 {
-	struct domain *d = current->domain;
-	struct vcpu *v = id <= MAX_VCPUS ? vcpu_of(d, (uint32_t)id) : NULL;
+	static long (*const operations[])(struct vcpu *v, uint64_t arg) = {
+		[HC_VCPUOP_INITIALISE] = initialise,
+		[HC_VCPUOP_UP] = up,
+		[HC_VCPUOP_DOWN] = down,
+		[HC_VCPUOP_IS_UP] = is_up,
+		[HC_VCPUOP_GET_RUNSTATE_INFO] = vcpu_get_runstate,
+		[HC_VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA] = vcpu_register_runstate_area,
+		[HC_VCPUOP_SET_PERIODIC_TIMER] = vcpu_set_periodic,
+		[HC_VCPUOP_STOP_PERIODIC_TIMER] = vcpu_stop_periodic,
+		[HC_VCPUOP_SET_SINGLESHOT_TIMER] = vcpu_set_singleshot,
+		[HC_VCPUOP_STOP_SINGLESHOT_TIMER] = vcpu_stop_singleshot,
+		[HC_VCPUOP_REGISTER_VCPU_INFO] = register_info,
+		[HC_VCPUOP_SEND_NMI] = send_nmi,
+		[HC_VCPUOP_GET_PHYSID] = physical_id,
+		[HC_VCPUOP_REGISTER_VCPU_TIME_MEMORY_AREA] = vcpu_register_time_area,
+	};
+	struct vcpu *v = id <= MAX_VCPUS ? vcpu_of(current->domain, (uint32_t)id) : NULL;
+	uint32_t op = (uint32_t)cmd;
 
 	if (!v)
 		return -ENOENT;
-	switch ((uint32_t)cmd) {
-	case HC_VCPUOP_INITIALISE:
-		return initialise(v, arg);
-	case HC_VCPUOP_UP:
-		return up(v);
-	case HC_VCPUOP_DOWN:
-		return down(v);
-	case HC_VCPUOP_IS_UP:
-		return !(v->sched.waiting & VCPU_WAIT_DOWN);
-	case HC_VCPUOP_REGISTER_VCPU_INFO:
-		return register_info(v, arg);
-	case HC_VCPUOP_SEND_NMI:
-		v->nmi_pending = 1;
-		vcpu_kick(v);
-		return 0;
-	case HC_VCPUOP_GET_PHYSID:
-		return d->privileged ? physical_id(v, arg) : -EINVAL;
-	default:
-		return sched_vcpu_op(cmd, v, arg);
-	}
+	return op < ARRAY_SIZE(operations) && operations[op] ? operations[op](v, arg) : -ENOSYS;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The sched_op hypercalls, and the vcpu_op ones of runstates and time. */
+/* The sched_op hypercalls. */
 #include "sched/operations.h"
 
 #include <hypercall/sched.h>
@@ -228,11 +228,4 @@ long hypercall_sched_op(uint64_t cmd, uint64_t arg)
 	uint32_t op = cmd;
 
 	return op < ARRAY_SIZE(operations) ? operations[op](arg) : -ENOSYS;
-}
-
-long sched_vcpu_op(uint64_t cmd, struct vcpu *v, uint64_t arg)
-{
-	long rc = runstate_vcpu_op((uint32_t)cmd, v, arg);
-
-	return rc == -ENOSYS ? time_vcpu_op((uint32_t)cmd, v, arg) : rc;
 }

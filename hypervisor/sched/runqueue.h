@@ -67,7 +67,6 @@ void runstate_change(struct vcpu *v, uint32_t state, uint64_t now);
 /* The state of one that does not run. */
 uint32_t runstate_when_off(const struct vcpu *v);
 void runstate_publish(struct vcpu *v);
-long runstate_vcpu_op(uint64_t cmd, struct vcpu *v, uint64_t arg);
 
 /* Charge a capped domain; when nothing is left, v is marked VCPU_WAIT_CAP. */
 void cap_charge(struct vcpu *v, uint64_t ns, uint64_t now);

@@ -87,7 +87,7 @@ uint64_t vcpu_cpu_time(struct vcpu *v)
 	return times[HC_RUNSTATE_RUNNING];
 }
 
-static long register_area(struct vcpu *v, uint64_t arg)
+long vcpu_register_runstate_area(struct vcpu *v, uint64_t arg)
 {
 	struct hc_vcpu_register_runstate_memory_area op;
 	int rc;
@@ -101,7 +101,7 @@ static long register_area(struct vcpu *v, uint64_t arg)
 	return rc;
 }
 
-static long get_info(struct vcpu *v, uint64_t arg)
+long vcpu_get_runstate(struct vcpu *v, uint64_t arg)
 {
 	struct hc_vcpu_runstate_info info = { 0 };
 	uint32_t state;
@@ -109,16 +109,4 @@ static long get_info(struct vcpu *v, uint64_t arg)
 	sched_runstate(v, &state, &info.state_entry_time, info.time);
 	info.state = state;
 	return copy_to_guest(arg, &info, sizeof(info));
-}
-
-long runstate_vcpu_op(uint64_t cmd, struct vcpu *v, uint64_t arg)
-{
-	switch (cmd) {
-	case HC_VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA:
-		return register_area(v, arg);
-	case HC_VCPUOP_GET_RUNSTATE_INFO:
-		return get_info(v, arg);
-	default:
-		return -ENOSYS;
-	}
 }

@@ -91,9 +91,9 @@ void sched_runstate(struct vcpu *v, uint32_t *state, uint64_t *since, uint64_t t
 uint64_t vcpu_cpu_time(struct vcpu *v);
 
 long hypercall_sched_op(uint64_t cmd, uint64_t arg);
-/* VCPUOP_* that belong to scheduling and time: register_runstate_memory_area, get_runstate_info,
- * set/stop_periodic_timer, set/stop_singleshot_timer, register_vcpu_time_memory_area. -ENOSYS: not one. */
-long sched_vcpu_op(uint64_t cmd, struct vcpu *v, uint64_t arg);
+/* vcpu_op's operations on runstates. */
+long vcpu_get_runstate(struct vcpu *v, uint64_t arg);
+long vcpu_register_runstate_area(struct vcpu *v, uint64_t arg);
 void sched_dump(void);
 
 #endif

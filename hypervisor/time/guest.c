@@ -209,7 +209,7 @@ long hypercall_set_timer_op(uint64_t timeout)
 	return 0;
 }
 
-static long set_singleshot(struct vcpu *v, uint64_t arg)
+long vcpu_set_singleshot(struct vcpu *v, uint64_t arg)
 {
 	struct hc_vcpu_set_singleshot_timer op;
 
@@ -223,7 +223,16 @@ static long set_singleshot(struct vcpu *v, uint64_t arg)
 	return 0;
 }
 
-static long set_periodic(struct vcpu *v, uint64_t arg)
+long vcpu_stop_singleshot(struct vcpu *v, uint64_t arg)
+{
+	(void)arg;
+	if (v != current)
+		return -EINVAL;
+	timer_stop(&v->time.singleshot);
+	return 0;
+}
+
+long vcpu_set_periodic(struct vcpu *v, uint64_t arg)
 {
 	struct hc_vcpu_set_periodic_timer op;
 	uint64_t now = time_now();
@@ -237,7 +246,15 @@ static long set_periodic(struct vcpu *v, uint64_t arg)
 	return 0;
 }
 
-static long register_time_area(struct vcpu *v, uint64_t arg)
+long vcpu_stop_periodic(struct vcpu *v, uint64_t arg)
+{
+	(void)arg;
+	WRITE_ONCE(v->time.periodic_ns, 0);
+	timer_stop(&v->time.periodic);
+	return 0;
+}
+
+long vcpu_register_time_area(struct vcpu *v, uint64_t arg)
 {
 	struct hc_vcpu_register_time_memory_area op;
 	int rc;
@@ -254,27 +271,4 @@ static long register_time_area(struct vcpu *v, uint64_t arg)
 	else
 		write_time_area(v, clock_scale_here());
 	return 0;
-}
-
-long time_vcpu_op(uint64_t cmd, struct vcpu *v, uint64_t arg)
-{
-	switch (cmd) {
-	case HC_VCPUOP_SET_PERIODIC_TIMER:
-		return set_periodic(v, arg);
-	case HC_VCPUOP_STOP_PERIODIC_TIMER:
-		WRITE_ONCE(v->time.periodic_ns, 0);
-		timer_stop(&v->time.periodic);
-		return 0;
-	case HC_VCPUOP_SET_SINGLESHOT_TIMER:
-		return set_singleshot(v, arg);
-	case HC_VCPUOP_STOP_SINGLESHOT_TIMER:
-		if (v != current)
-			return -EINVAL;
-		timer_stop(&v->time.singleshot);
-		return 0;
-	case HC_VCPUOP_REGISTER_VCPU_TIME_MEMORY_AREA:
-		return register_time_area(v, arg);
-	default:
-		return -ENOSYS;
-	}
 }

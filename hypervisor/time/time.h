@@ -78,7 +78,11 @@ void time_update_wallclock(struct domain *d);
  */
 int time_set_wallclock(uint64_t sec, uint32_t nsec, uint64_t system_time);
 long hypercall_set_timer_op(uint64_t timeout);
-/* VCPUOP_* of time; -ENOSYS: not one (sched_vcpu_op calls it). */
-long time_vcpu_op(uint64_t cmd, struct vcpu *v, uint64_t arg);
+/* vcpu_op's operations that belong to time, arg as the guest gave it. */
+long vcpu_set_singleshot(struct vcpu *v, uint64_t arg);
+long vcpu_stop_singleshot(struct vcpu *v, uint64_t arg);
+long vcpu_set_periodic(struct vcpu *v, uint64_t arg);
+long vcpu_stop_periodic(struct vcpu *v, uint64_t arg);
+long vcpu_register_time_area(struct vcpu *v, uint64_t arg);
 
 #endif

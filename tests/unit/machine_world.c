@@ -222,14 +222,6 @@ weak void time_update_vcpu(struct vcpu *v)
 	(void)v;
 }
 
-weak long time_vcpu_op(uint64_t cmd, struct vcpu *v, uint64_t arg)
-{
-	(void)cmd;
-	(void)v;
-	(void)arg;
-	return -ENOSYS;
-}
-
 weak void timer_interrupt(void)
 {
 }

@@ -144,11 +144,6 @@ int domain_get_target(uint16_t domid, struct domain **out)
 	return 0;
 }
 
-struct vcpu *vcpu_of(struct domain *d, uint32_t id)
-{
-	return id < d->max_vcpus ? d->vcpu[id] : NULL;
-}
-
 void domain_crash(struct domain *d, const char *fmt, ...)
 {
 	(void)d;

@@ -469,8 +469,7 @@ static void test_runstate(void **state)
 	start = vcpus[0].sched.state_since;
 	memset(vcpus[0].sched.state_time, 0, sizeof(vcpus[0].sched.state_time));
 	enter_cpu(0);
-	assert_int_equal(sched_vcpu_op(HC_VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA, &vcpus[0],
-				       (uint64_t)&area), 0);
+	assert_int_equal(vcpu_register_runstate_area(&vcpus[0], (uint64_t)&area), 0);
 	assert_int_equal(machine.frame_refs, 2);
 	domains[0].vm_assist = 1ULL << HC_VMASST_TYPE_RUNSTATE_UPDATE_FLAG;
 	simulate(40 * MS);
@@ -482,7 +481,7 @@ static void test_runstate(void **state)
 	while (on_cpu[0] != &vcpus[0])
 		simulate(STEP);
 	enter_cpu(0);
-	assert_int_equal(sched_vcpu_op(HC_VCPUOP_GET_RUNSTATE_INFO, &vcpus[0], (uint64_t)&info), 0);
+	assert_int_equal(vcpu_get_runstate(&vcpus[0], (uint64_t)&info), 0);
 	for (int i = 0; i < 4; i++)
 		sum += info.time[i];
 	assert_int_equal(sum, machine.now - start);
@@ -495,11 +494,9 @@ static void test_runstate(void **state)
 	assert_memory_equal(&copy, &info, sizeof(copy));
 	/* 0 gives it up; an address without memory is refused. */
 	area.addr.v = 8;
-	assert_int_equal(sched_vcpu_op(HC_VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA, &vcpus[0],
-				       (uint64_t)&area), -EFAULT);
+	assert_int_equal(vcpu_register_runstate_area(&vcpus[0], (uint64_t)&area), -EFAULT);
 	area.addr.v = 0;
-	assert_int_equal(sched_vcpu_op(HC_VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA, &vcpus[0],
-				       (uint64_t)&area), 0);
+	assert_int_equal(vcpu_register_runstate_area(&vcpus[0], (uint64_t)&area), 0);
 	assert_int_equal(machine.frame_refs, 0);
 }
 

@@ -149,11 +149,6 @@ int domain_get_target(uint16_t domid, struct domain **out)
 	return *out ? 0 : -ESRCH;
 }
 
-struct vcpu *vcpu_of(struct domain *d, uint32_t id)
-{
-	return id < d->max_vcpus ? d->vcpu[id] : NULL;
-}
-
 void vcpu_kick(struct vcpu *v)
 {
 	__atomic_add_fetch(&world.kicks[v->domain->id][v->id], 1, __ATOMIC_RELAXED);
