@@ -20,13 +20,6 @@ static uint32_t port_limit(struct domain *d)
 	return d->event.fifo ? max : MIN(max, HC_EVTCHN_2L_NR_CHANNELS);
 }
 
-struct event_channel *channel_of(struct domain *d, uint32_t port)
-{
-	if (port >= __atomic_load_n(&d->event.ports, __ATOMIC_ACQUIRE))
-		return NULL;
-	return &d->event.buckets[port / CHANNELS_PER_BUCKET][port % CHANNELS_PER_BUCKET];
-}
-
 static void channel_reset(struct event_channel *chn)
 {
 	chn->state = CHANNEL_FREE;

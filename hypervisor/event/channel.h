@@ -14,10 +14,9 @@
 #ifndef EVENT_CHANNEL_H
 #define EVENT_CHANNEL_H
 
+#include "domain/domain.h"
 #include "lib/base.h"
 #include "lib/spinlock.h"
-
-struct domain;
 
 enum channel_state {
 	CHANNEL_FREE,
@@ -53,7 +52,12 @@ struct event_channel {
 #define CHANNELS_PER_BUCKET (PAGE_SIZE / sizeof(struct event_channel))
 
 /* NULL: no such port.  The channel stays where it is for the domain's life. */
-struct event_channel *channel_of(struct domain *d, uint32_t port);
+static inline struct event_channel *channel_of(struct domain *d, uint32_t port)
+{
+	if (port >= __atomic_load_n(&d->event.ports, __ATOMIC_ACQUIRE))
+		return NULL;
+	return &d->event.buckets[port / CHANNELS_PER_BUCKET][port % CHANNELS_PER_BUCKET];
+}
 
 /* Take the lowest free port: CHANNEL_RESERVED.  -ENOSPC, -ENOMEM, -EBUSY (all being closed). */
 int channel_reserve(struct domain *d, struct event_channel **chn);

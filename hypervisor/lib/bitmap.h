@@ -23,14 +23,19 @@ static inline void bit_clear(uint64_t *map, unsigned int n)
 	__atomic_fetch_and(&map[n / 64], ~(1ULL << (n % 64)), __ATOMIC_SEQ_CST);
 }
 
+/* Asked for the bit alone, compilers make one instruction of these two. */
 static inline bool bit_test_and_set(uint64_t *map, unsigned int n)
 {
-	return __atomic_fetch_or(&map[n / 64], 1ULL << (n % 64), __ATOMIC_SEQ_CST) >> (n % 64) & 1;
+	uint64_t bit = 1ULL << (n % 64);
+
+	return __atomic_fetch_or(&map[n / 64], bit, __ATOMIC_SEQ_CST) & bit;
 }
 
 static inline bool bit_test_and_clear(uint64_t *map, unsigned int n)
 {
-	return __atomic_fetch_and(&map[n / 64], ~(1ULL << (n % 64)), __ATOMIC_SEQ_CST) >> (n % 64) & 1;
+	uint64_t bit = 1ULL << (n % 64);
+
+	return __atomic_fetch_and(&map[n / 64], ~bit, __ATOMIC_SEQ_CST) & bit;
 }
 
 static inline void bit_set_local(uint64_t *map, unsigned int n)

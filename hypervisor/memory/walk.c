@@ -61,7 +61,7 @@ struct frame *table_lock_at(struct domain *d, uint64_t maddr, uint64_t **slot)
 
 	if (mfn >= memory_max_mfn)
 		return NULL;
-	level = frame_lock_table(frame_of(mfn), d->id);
+	level = frame_try_lock_l1(frame_of(mfn), d->id) ? 1 : frame_lock_table(frame_of(mfn), d->id);
 	if (level == 1) {
 		*slot = maddr_to_virt(maddr & ~7ULL);
 		return frame_of(mfn);
