@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <linux/fs.h>
 #include <linux/sockios.h>
@@ -336,11 +337,15 @@ static void bridges(void **state)
 	net_device(3, 1, &nic, name);
 	assert_string_equal(name, "web0");
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	if (unshare(CLONE_NEWNET) || (close(fd), fd = socket(AF_INET, SOCK_DGRAM, 0)) < 0 ||
-	    ioctl(fd, SIOCBRADDBR, "br7"))
+	/* A network of its own, and its view in sysfs. */
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("sysfs", "/sys", "sysfs", 0, NULL) ||
+	    (close(fd), fd = socket(AF_INET, SOCK_DGRAM, 0)) < 0 || ioctl(fd, SIOCBRADDBR, "br7"))
 		skip();
 	/* A bridge serves as the backend's interface here; no bridge takes it in. */
 	assert_true(net_exists("br7"));
+	assert_true(net_is_bridge("br7"));
+	assert_false(net_exists("vif3.1"));
 	assert_int_equal(ioctl(fd, SIOCBRADDBR, "vif3.1"), 0);
 	assert_int_not_equal(net_plug(3, 1, &nic, &error), 0);
 	assert_non_null(strstr(error.cause, "joining the bridge"));

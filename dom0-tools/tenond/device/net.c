@@ -33,9 +33,13 @@ void net_device(uint16_t domid, unsigned int index, const struct nic_config *nic
 		backend_device(domid, index, name);
 }
 
+/* By sysfs: asked by name, the kernel would each time start modprobe for a device that is not there. */
 bool net_exists(const char *device)
 {
-	return if_nametoindex(device) != 0;
+	char path[64 + IFNAMSIZ];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s", device);
+	return !access(path, F_OK);
 }
 
 bool net_is_bridge(const char *device)
