@@ -216,25 +216,40 @@ static int read_arch(struct guest *guest, struct hc_arch_shared_info *arch)
 	return 0;
 }
 
+static int check_arch(struct guest *guest, struct hc_arch_shared_info *arch)
+{
+	int code = read_arch(guest, arch);
+
+	if (code < 0)
+		return code;
+	if (!arch->p2m_cr3 || !arch->p2m_vaddr || arch->p2m_vaddr % HC_PAGE_SIZE)
+		return build_fail(guest->error, -EOPNOTSUPP,
+				  "its kernel does not say where its list of frames is; Linux does so from 3.19 on");
+	if (arch->max_pfn < guest->machine.count || arch->max_pfn > guest->info.max_frames * 2 + SLACK)
+		return build_fail(guest->error, -EPROTO,
+				  "its list of frames has %llu entries; it has %llu frames, at most %llu",
+				  (unsigned long long)arch->max_pfn,
+				  (unsigned long long)guest->machine.count,
+				  (unsigned long long)guest->info.max_frames);
+	guest->p2m_pages = (arch->max_pfn + TABLE_ENTRIES - 1) / TABLE_ENTRIES;
+	return 0;
+}
+
+int guest_size_p2m(struct guest *guest)
+{
+	struct hc_arch_shared_info arch = { 0 };
+
+	return check_arch(guest, &arch);
+}
+
 int guest_find_p2m(struct guest *guest)
 {
 	struct hc_arch_shared_info arch = { 0 };
 	struct walk *state;
-	int code = read_arch(guest, &arch);
+	int code = check_arch(guest, &arch);
 
 	if (code < 0)
 		return code;
-	if (!arch.p2m_cr3 || !arch.p2m_vaddr || arch.p2m_vaddr % HC_PAGE_SIZE)
-		return build_fail(guest->error, -EOPNOTSUPP,
-				  "its kernel does not say where its list of frames is; Linux does so from 3.19 on");
-	if (arch.max_pfn < guest->machine.count ||
-	    arch.max_pfn > guest->info.max_frames * 2 + SLACK)
-		return build_fail(guest->error, -EPROTO,
-				  "its list of frames has %llu entries; it has %llu frames, at most %llu",
-				  (unsigned long long)arch.max_pfn,
-				  (unsigned long long)guest->machine.count,
-				  (unsigned long long)guest->info.max_frames);
-	guest->p2m_pages = (arch.max_pfn + TABLE_ENTRIES - 1) / TABLE_ENTRIES;
 	guest->p2m = calloc(guest->p2m_pages, sizeof(*guest->p2m));
 	state = calloc(1, sizeof(*state));
 	if (!guest->p2m || !state)

@@ -37,6 +37,9 @@ struct guest {
 int guest_open(struct guest *guest, struct hc_handle *handle, uint16_t domid,
 	       struct build_error *error);
 
+/* How large the guest says that its p2m is: p2m_pages. Errors as of guest_find_p2m(). */
+int guest_size_p2m(struct guest *guest);
+
 /*
  * Finds the p2m of a suspended guest, and checks that it names the same frames
  * as the hypervisor: -EPROTO where it does not, -EOPNOTSUPP where the guest does not say where it is.

@@ -33,12 +33,10 @@ int incoming_layout(struct incoming *incoming)
 	memcpy(layout, reader->payload, sizeof(*layout));
 	if (!layout->entries || layout->entries % TABLE_ENTRIES || layout->entries > ENTRIES_MAX ||
 	    !layout->pages || layout->pages > layout->entries || layout->pages > layout->max_pages ||
-	    layout->max_pages > ENTRIES_MAX || layout->start_info >= layout->entries)
-		return stream_bad(reader,
-				  "%llu entries, %llu pages, at most %llu, start_info at 0x%llx: cannot be",
+	    layout->max_pages > ENTRIES_MAX)
+		return stream_bad(reader, "%llu entries, %llu pages, at most %llu: cannot be",
 				  (unsigned long long)layout->entries, (unsigned long long)layout->pages,
-				  (unsigned long long)layout->max_pages,
-				  (unsigned long long)layout->start_info);
+				  (unsigned long long)layout->max_pages);
 	if (!layout->vcpus || layout->vcpus > INCOMING_VCPUS_MAX)
 		return stream_bad(reader, "%llu vcpus; expected 1 to %d",
 				  (unsigned long long)layout->vcpus, INCOMING_VCPUS_MAX);
@@ -170,10 +168,8 @@ static int check_context(const struct incoming *incoming, uint64_t vcpu,
 				      "the page table of a processor");
 	for (uint64_t i = 0; i < gdt && code == 0; i++)
 		code = incoming_frame(incoming, context->gdt_frames[i], "a descriptor table");
-	if (code == 0 && !vcpu && context->user_regs.rdx != incoming->layout.start_info)
-		return stream_bad(incoming->reader, "rdx is 0x%llx; expected that of start_info, 0x%llx",
-				  (unsigned long long)context->user_regs.rdx,
-				  (unsigned long long)incoming->layout.start_info);
+	if (code == 0 && !vcpu)
+		code = incoming_frame(incoming, context->user_regs.rdx, "the start_info page");
 	return code;
 }
 

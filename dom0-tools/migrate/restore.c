@@ -193,7 +193,7 @@ static int connect_ring(struct restorer *r, uint32_t ref, uint64_t machine, uint
 
 static int write_start_info(struct restorer *r)
 {
-	uint64_t machine = r->in.machine.to[r->in.layout.start_info];
+	uint64_t machine = r->in.machine.to[r->in.processors[0]->context.user_regs.rdx];
 	struct hc_control_info domain;
 	struct build_result *built = &r->built;
 	union {
@@ -297,7 +297,7 @@ static int finish(struct restorer *r)
 {
 	int code = incoming_end(&r->in);
 
-	if (code == 0)
+	if (code == 0 && !r->config->more)
 		code = stream_read_end(r->in.reader);
 	if (code == 0)
 		code = fill_p2m(r);

@@ -5,6 +5,7 @@
 #ifndef MIGRATE_RESTORE_H
 #define MIGRATE_RESTORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../build/build.h"
@@ -13,6 +14,7 @@
 struct restore_config {
 	const char *name;		/* for the hypervisor's log */
 	uint8_t uuid[16];
+	bool more;		/* something else may follow the stream, as on a connection */
 	/* How far it is, now and then; may be NULL. */
 	void (*progress)(uint64_t done, uint64_t pages, void *data);
 	void *data;

@@ -13,6 +13,7 @@
 #include <hypercall/sched.h>
 
 #include "guest.h"
+#include "live.h"
 #include "stream.h"
 
 /* Frames of a map section: 256 KiB of bits. */
@@ -27,10 +28,7 @@ struct saver {
 	struct build_error *error;
 	struct guest guest;
 	struct stream_writer writer;
-	struct hc_vcpu_guest_context *first;	/* of vcpu 0 */
-	uint64_t *section;			/* of pages: count, words, then contents */
-	uint64_t *contents;			/* as read */
-	uint64_t stored;
+	struct pages pages;
 };
 
 static int refused(const struct saver *saver, int code, const char *what)
@@ -47,21 +45,6 @@ static int check_suspended(const struct saver *saver)
 	return build_fail(saver->error, -EBUSY, "it is not suspended");
 }
 
-/* Where the guest says that its start_info is: the third argument of its last hypercall. */
-static int find_start_info(struct saver *saver, uint64_t *frame)
-{
-	int code = hc_vcpu_get_context(saver->handle, saver->config->domid, 0, saver->first);
-
-	if (code < 0)
-		return refused(saver, code, "the registers of vcpu 0 cannot be read");
-	*frame = frame_translate(&saver->guest.guest, saver->first->user_regs.rdx);
-	if (*frame == FRAME_NONE)
-		return build_fail(saver->error, -EPROTO,
-				  "it does not say where its start_info page is: rdx is 0x%llx",
-				  (unsigned long long)saver->first->user_regs.rdx);
-	return 0;
-}
-
 static int write_layout(struct saver *saver)
 {
 	const struct guest *guest = &saver->guest;
@@ -69,9 +52,8 @@ static int write_layout(struct saver *saver)
 		.entries = guest->p2m_pages * TABLE_ENTRIES, .pages = guest->pages,
 		.max_pages = guest->info.max_frames, .vcpus = guest->info.max_vcpus,
 	};
-	int code = find_start_info(saver, &layout.start_info);
 
-	return code < 0 ? code : stream_write(&saver->writer, STREAM_LAYOUT, &layout, sizeof(layout));
+	return stream_write(&saver->writer, STREAM_LAYOUT, &layout, sizeof(layout));
 }
 
 static int write_map(struct saver *saver)
@@ -93,86 +75,75 @@ static int write_map(struct saver *saver)
 	return code;
 }
 
-static bool is_zero(const uint64_t page[TABLE_ENTRIES])
+/* A frame that was populated, or not, when the layout was written, and is otherwise now. */
+static int compare_maps(const struct saver *saver, const struct guest *before, uint64_t *rest)
 {
-	uint64_t any = 0;
+	const struct guest *guest = &saver->guest;
 
-	for (unsigned int i = 0; i < TABLE_ENTRIES && !any; i += 8)
-		any = page[i] | page[i + 1] | page[i + 2] | page[i + 3] | page[i + 4] | page[i + 5] |
-		      page[i + 6] | page[i + 7];
-	return !any;
+	if (guest->p2m_pages != before->p2m_pages || guest->pages != before->pages)
+		return build_fail(saver->error, -EAGAIN, "the guest's memory has grown or shrunk meanwhile");
+	for (uint64_t frame = 0; frame < guest->machine.count; frame++) {
+		uint64_t machine = guest->machine.to[frame], old = frame_translate(&before->machine, frame);
+
+		if ((machine == FRAME_NONE) != (old == FRAME_NONE))
+			return build_fail(saver->error, -EAGAIN,
+					  "the guest's memory has moved about meanwhile");
+		if (machine != old)
+			pages_mark(rest, frame);
+	}
+	return 0;
 }
 
-/* Page tables get the guest's frame numbers. One that names another's frame cannot be taken along. */
-static int make_canonical(struct saver *saver, uint64_t frame, uint64_t page[TABLE_ENTRIES])
+/* The guest is suspended from here on, and looked at anew. */
+static int suspend(struct saver *saver, uint64_t *rest)
 {
-	unsigned int level = saver->guest.uses[frame] & GUEST_LEVEL;
-	uint64_t stranger;
+	struct guest before = saver->guest;
+	int code = saver->config->suspend(saver->config->data);
 
-	if (!level || !table_translate(page, level, &saver->guest.guest, &stranger))
-		return 0;
-	return build_fail(saver->error, -EPROTO,
-			  "its page table at frame 0x%llx maps machine frame 0x%llx, which is not its own",
-			  (unsigned long long)frame, (unsigned long long)stranger);
+	if (code < 0) {
+		build_fail(saver->error, code, "the guest has not suspended");
+	} else {
+		code = guest_open(&saver->guest, saver->handle, saver->config->domid, saver->error);
+		if (code == 0)
+			code = check_suspended(saver);
+		if (code == 0)
+			code = guest_find_p2m(&saver->guest);
+		if (code == 0)
+			code = compare_maps(saver, &before, rest);
+		guest_close(&before);
+	}
+	return code;
 }
 
-/* The pages of some guest frames; those that are zero are left out. */
-static int write_batch(struct saver *saver, const uint64_t *frames, const uint64_t *machine,
-		       size_t count)
+/* Rounds while it runs, and the rest when it is suspended. */
+static int write_live(struct saver *saver)
 {
-	uint64_t *words = saver->section + 1, *data, kept = 0;
-	int code = hc_domain_copy_from(saver->handle, saver->config->domid, machine, count,
-				       saver->contents);
+	uint64_t entries = saver->guest.p2m_pages * TABLE_ENTRIES, *rest;
+	int code = live_rounds(&saver->pages, &saver->config->live, entries, &rest), finished;
 
 	if (code < 0)
-		return refused(saver, code, "its memory cannot be read");
-	for (size_t i = 0; i < count; i++) {
-		uint64_t *page = saver->contents + i * TABLE_ENTRIES;
-
-		if (is_zero(page))
-			continue;
-		code = make_canonical(saver, frames[i], page);
-		if (code < 0)
-			return code;
-		memmove(saver->contents + kept * TABLE_ENTRIES, page, HC_PAGE_SIZE);
-		words[kept++] = frames[i] | (uint64_t)(saver->guest.uses[frames[i]] & GUEST_LEVEL)
-					    << STREAM_KIND_SHIFT;
-	}
-	if (!kept)
-		return 0;
-	saver->section[0] = kept;
-	data = words + kept;
-	memcpy(data, saver->contents, kept * HC_PAGE_SIZE);
-	saver->stored += kept;
-	return stream_write(&saver->writer, STREAM_PAGES, saver->section,
-			    (1 + kept) * sizeof(*words) + kept * HC_PAGE_SIZE);
+		return code;
+	code = suspend(saver, rest);
+	finished = live_finish(&saver->pages, entries, rest);
+	if (code == 0)
+		code = finished;
+	if (code == 0)
+		code = pages_write(&saver->pages, rest, entries);
+	free(rest);
+	return code;
 }
 
 static int write_pages(struct saver *saver)
 {
-	uint64_t frames[STREAM_BATCH], machine[STREAM_BATCH], done = 0;
-	const struct guest *guest = &saver->guest;
-	size_t count = 0;
-	int code = 0;
-
-	saver->contents = malloc(STREAM_BATCH * HC_PAGE_SIZE);
-	saver->section = malloc((1 + STREAM_BATCH) * sizeof(uint64_t) + STREAM_BATCH * HC_PAGE_SIZE);
-	if (!saver->contents || !saver->section)
-		return refused(saver, -ENOMEM, "no memory for its pages");
-	for (uint64_t frame = 0; frame < guest->machine.count && code == 0; frame++) {
-		if (guest->machine.to[frame] != FRAME_NONE) {
-			frames[count] = frame;
-			machine[count++] = guest->machine.to[frame];
-		}
-		if (count < STREAM_BATCH && (frame + 1 < guest->machine.count || !count))
-			continue;
-		code = write_batch(saver, frames, machine, count);
-		done += count;
-		count = 0;
-		if (saver->config->progress)
-			saver->config->progress(done, guest->pages, saver->config->data);
-	}
-	return code;
+	saver->pages = (struct pages){
+		.guest = &saver->guest, .writer = &saver->writer, .error = saver->error,
+		.progress = saver->config->progress, .data = saver->config->data,
+	};
+	if (pages_open(&saver->pages) < 0)
+		return -ENOMEM;
+	if (saver->config->suspend)
+		return write_live(saver);
+	return pages_write(&saver->pages, NULL, saver->guest.p2m_pages * TABLE_ENTRIES);
 }
 
 /* A list of 64-bit words in as many sections as it takes. */
@@ -276,7 +247,7 @@ static int write_processors(struct saver *saver)
 
 static int write_end(struct saver *saver)
 {
-	struct stream_end end = { .sections = saver->writer.sequence, .pages = saver->stored };
+	struct stream_end end = { .sections = saver->writer.sequence, .pages = saver->pages.stored };
 
 	return stream_write(&saver->writer, STREAM_END, &end, sizeof(end));
 }
@@ -310,21 +281,20 @@ int save_domain(struct hc_handle *handle, const struct save_config *config,
 	struct saver saver = { .handle = handle, .config = config, .error = error };
 	int code = guest_open(&saver.guest, handle, config->domid, error);
 
-	if (code == 0)
+	if (code == 0 && config->suspend) {
+		code = guest_size_p2m(&saver.guest);
+	} else if (code == 0) {
 		code = check_suspended(&saver);
-	if (code == 0)
-		code = guest_find_p2m(&saver.guest);
-	if (code == 0) {
-		saver.first = malloc(sizeof(*saver.first));
-		code = saver.first ? write_all(&saver) :
-				     refused(&saver, -ENOMEM, "no memory for its registers");
+		if (code == 0)
+			code = guest_find_p2m(&saver.guest);
 	}
+	if (code == 0)
+		code = write_all(&saver);
 	*result = (struct save_result){
-		.pages = saver.guest.pages, .stored = saver.stored, .bytes = saver.writer.bytes,
+		.pages = saver.guest.pages, .stored = saver.pages.stored, .bytes = saver.writer.bytes,
 	};
-	free(saver.first);
-	free(saver.contents);
-	free(saver.section);
+	pages_close(&saver.pages);
+	free(saver.pages.again);
 	stream_writer_close(&saver.writer);
 	guest_close(&saver.guest);
 	return code;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writing the state of a suspended guest as a stream.
+ * Writing the state of a guest as a stream.
  */
 #ifndef MIGRATE_SAVE_H
 #define MIGRATE_SAVE_H
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../build/error.h"
+#include "live.h"
 
 struct hc_handle;
 
@@ -18,6 +18,12 @@ struct save_config {
 	size_t description_size;
 	int fd;				/* where the stream goes */
 	int level;			/* of zstd; 0: nothing is packed */
+	/*
+	 * NULL: the guest is suspended already. Else it runs: its pages are written in rounds, and
+	 * this is called to have it suspended when little is left; not 0: it did not.
+	 */
+	int (*suspend)(void *data);
+	struct live_config live;
 	/* How far it is, now and then; may be NULL. */
 	void (*progress)(uint64_t done, uint64_t pages, void *data);
 	void *data;
@@ -30,9 +36,11 @@ struct save_result {
 };
 
 /*
- * The domain must have shut down with reason suspend, and is left as it is.
+ * The domain must have shut down with reason suspend, or run where suspend is
+ * given, and is left suspended.
  * 0, or a negative errno with the reason in *error: -EBUSY it is not
- * suspended, -EPROTO or -EOPNOTSUPP it is no guest that can be saved, else
+ * suspended, -EPROTO or -EOPNOTSUPP it is no guest that can be saved,
+ * -EAGAIN it has ballooned meanwhile, else
  * what writing or the hypervisor said.
  */
 int save_domain(struct hc_handle *handle, const struct save_config *config,

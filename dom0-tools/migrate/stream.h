@@ -53,7 +53,6 @@ struct stream_layout {
 	uint64_t pages;		/* populated */
 	uint64_t max_pages;
 	uint64_t vcpus;
-	uint64_t start_info;	/* frame number */
 };
 
 struct stream_map {

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <jansson.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@
 #include "save.h"
 
 #define STREAM_FD	3
+#define ANSWER_FD	4
 #define PACK_LEVEL	1	/* zstd's fastest: the disk is slower, other levels gain little */
 #define PROGRESS_NS	200000000ll
 
@@ -69,7 +71,30 @@ static char *read_description(size_t *size)
 	return NULL;
 }
 
-static int save(struct hc_handle *handle, const char *domid)
+/* Have tenond suspend the guest; its answer is a line on a descriptor of its own. */
+static int on_suspend(void *data)
+{
+	char line[16] = "";
+	size_t size = 0;
+
+	(void)data;
+	say(json_pack("{s:{}}", "suspend"));
+	while (size < sizeof(line) - 1 && read(ANSWER_FD, line + size, 1) == 1 && line[size] != '\n')
+		size++;
+	return size ? atoi(line) : -EPIPE;
+}
+
+static int on_round(const struct live_round *round, void *data)
+{
+	(void)data;
+	say(json_pack("{s:{s:i, s:I, s:I, s:I}}", "round", "number", (int)round->number, "bytes",
+		      (json_int_t)round->bytes, "dirty", (json_int_t)round->dirty, "downtime_ms",
+		      (json_int_t)round->downtime_ms));
+	return 0;
+}
+
+/* downtime: of a guest that runs, in milliseconds; NULL: it is suspended. */
+static int save(struct hc_handle *handle, const char *domid, const char *downtime)
 {
 	int64_t last = 0;
 	struct save_config config = {
@@ -84,9 +109,14 @@ static int save(struct hc_handle *handle, const char *domid)
 	if (!description)
 		return failed(-EINVAL, "standard input has no description");
 	config.description = description;
+	if (downtime) {
+		config.suspend = on_suspend;
+		config.live.round = on_round;
+		config.live.max_downtime_ms = (unsigned int)strtoul(downtime, NULL, 10);
+	}
 	code = save_domain(handle, &config, &result, &error);
 	free(description);
-	if (code == 0 && fsync(STREAM_FD) && errno != EINVAL && errno != EROFS)
+	if (code == 0 && !downtime && fsync(STREAM_FD) && errno != EINVAL && errno != EROFS)
 		code = build_fail(&error, -errno, "cannot be written: %s", strerror(errno));
 	if (code < 0)
 		return failed(code, error.text);
@@ -95,10 +125,11 @@ static int save(struct hc_handle *handle, const char *domid)
 	return EXIT_SUCCESS;
 }
 
-static int restore(struct hc_handle *handle, const char *stream, const char *uuid, const char *name)
+static int restore(struct hc_handle *handle, bool more, const char *stream, const char *uuid,
+		   const char *name)
 {
 	int64_t last = 0;
-	struct restore_config config = { .name = name, .progress = progress, .data = &last };
+	struct restore_config config = { .name = name, .more = more, .progress = progress, .data = &last };
 	struct build_error error = { "" };
 	struct stream_reader reader;
 	struct build_result built;
@@ -122,26 +153,47 @@ static int restore(struct hc_handle *handle, const char *stream, const char *uui
 	return EXIT_SUCCESS;
 }
 
+/*
+ * A successor of a tenond that was killed starts with the guest as it is: nobody may go on with
+ * its log of writes, or its memory, meanwhile. The signal misses a tenond that had died before it was
+ * asked for; then nobody reads our answers.
+ */
+static bool die_with_parent(void)
+{
+	struct pollfd answers = { .fd = STDOUT_FILENO };
+
+	return !prctl(PR_SET_PDEATHSIG, SIGKILL) && poll(&answers, 1, 0) >= 0 && !(answers.revents & POLLERR);
+}
+
 int main(int argc, char *argv[])
 {
 	bool saves = argc == 3 && !strcmp(argv[1], "save");
+	bool sends = argc == 4 && !strcmp(argv[1], "send");
 	bool restores = argc == 5 && !strcmp(argv[1], "restore");
+	bool receives = argc == 5 && !strcmp(argv[1], "receive");
 	struct hc_handle *handle;
 	int code;
 
-	if (!saves && !restores) {
+	if (!saves && !sends && !restores && !receives) {
 		fprintf(stderr, "usage: tenon-migrate save DOMID <DESCRIPTION 3>STREAM\n"
+			"       tenon-migrate send DOMID DOWNTIME-MS <DESCRIPTION 3>STREAM 4<ANSWERS\n"
 			"       tenon-migrate restore STREAM-NAME UUID NAME 3<STREAM\n"
-			"tenond runs it; use tenon save and tenon restore.\n");
+			"       tenon-migrate receive STREAM-NAME UUID NAME 3<STREAM\n"
+			"tenond runs it; use tenon save, restore and migrate.\n");
 		return 2;
 	}
 	/* Whoever asked is gone with its request; a full pipe or disk is an error like others. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
+	if (!die_with_parent())
+		return EXIT_FAILURE;
 	code = hc_open(&handle);
 	if (code < 0)
 		return failed(code, "the hypervisor cannot be reached");
-	code = saves ? save(handle, argv[2]) : restore(handle, argv[2], argv[3], argv[4]);
+	if (saves || sends)
+		code = save(handle, argv[2], sends ? argv[3] : NULL);
+	else
+		code = restore(handle, receives, argv[2], argv[3], argv[4]);
 	hc_close(handle);
 	return code;
 }

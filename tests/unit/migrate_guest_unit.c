@@ -15,6 +15,7 @@
 
 #include "dom0-tools/migrate/save.h"
 
+#define TURNED	60	/* a data page that becomes a page table */
 #define FRAME(entry) ((entry) >> 12 & ((1ull << 40) - 1))
 
 static char reason[600];
@@ -280,6 +281,80 @@ static void what_follows_the_end_is_refused(void **state)
 	close(fd);
 }
 
+/* What the live guest does: data, a page that becomes zero, tables that change, and use of frames. */
+static void busy(unsigned int round)
+{
+	uint64_t table = world_machine(GUEST, TABLE_L1);
+
+	world_write(DATA, round, 0x1234 + round);
+	world_write(LAST - 1, 7, round);
+	if (round == 1) {
+		for (unsigned int i = 0; i < WORDS; i++)
+			world_write(DATA + 5, i, 0);
+		/* An entry that another host's frame has for now, as that of shared_info. */
+		world_write(TABLE_L1, 9, 1999ull << 12 | 1);
+	} else if (round == 0) {
+		world_write(TABLE_L1, 9, world_machine(GUEST, DATA + 1) << 12 | 1);
+		/* A page becomes a table, with what it held before. */
+		world_write(TURNED, 0, world_machine(GUEST, DATA + 2) << 12 | 1);
+		for (unsigned int i = 1; i < WORDS; i++)
+			world_write(TURNED, i, 0);
+		world.frames[world_machine(GUEST, TURNED)].info |= 1ull << HC_FRAME_LEVEL_SHIFT;
+	}
+	assert_int_equal(table, world_machine(GUEST, TABLE_L1));
+}
+
+static void a_running_guest_arrives_as_it_was_last(void **state)
+{
+	int fd;
+
+	(void)state;
+	world_start(11);
+	assert_int_equal(world_save_live(&fd, busy, reason), 0);
+	assert_false(world.logging);
+	assert_int_equal(world_restore(fd, reason), 0);
+	for (uint64_t gfn = 0; gfn < LAST; gfn++) {
+		if (!world_machine(GUEST, gfn) || is_table(gfn) || gfn == START_INFO || gfn == P2M ||
+		    gfn == P2M + 1 || gfn == TURNED)
+			continue;
+		assert_memory_equal(world_page(RESTORED, gfn), world_page(GUEST, gfn), 4096);
+	}
+	assert_int_equal(world_page(RESTORED, TABLE_L1)[9], world_machine(RESTORED, DATA + 1) << 12 | 1);
+	assert_int_equal(world_page(RESTORED, TURNED)[0], world_machine(RESTORED, DATA + 2) << 12 | 1);
+	close(fd);
+}
+
+static void balloon(unsigned int round)
+{
+	if (round == 0)
+		world.frames[world_machine(GUEST, DATA)].owner = 0;
+}
+
+/* Anything that fails turns the log off again. */
+static void a_failed_live_save_stops_logging(void **state)
+{
+	unsigned int calls;
+	int fd;
+
+	(void)state;
+	world_start(12);
+	assert_int_equal(world_save_live(&fd, balloon, reason), -EAGAIN);
+	assert_non_null(strstr(reason, "meanwhile"));
+	assert_false(world.logging);
+	close(fd);
+	world_start(12);
+	assert_int_equal(world_save_live(&fd, busy, reason), 0);
+	calls = world.calls;
+	close(fd);
+	for (unsigned int at = 1; at <= calls; at++) {
+		world_start(12);
+		world.fail_at = at;
+		assert_true(world_save_live(&fd, busy, reason) < 0);
+		assert_false(world.logging);
+		close(fd);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +364,8 @@ int main(void)
 		cmocka_unit_test(processors_and_rings_are_connected),
 		cmocka_unit_test(liars_are_not_saved),
 		cmocka_unit_test(a_full_disk_is_reported),
+		cmocka_unit_test(a_running_guest_arrives_as_it_was_last),
+		cmocka_unit_test(a_failed_live_save_stops_logging),
 		cmocka_unit_test(refusals_leave_nothing),
 		cmocka_unit_test(truncated_streams_leave_nothing),
 		cmocka_unit_test(flipped_bits_leave_nothing),

@@ -15,6 +15,7 @@
 #include <hypercall/memory.h>
 #include <hypercall/sched.h>
 
+#include "dom0-tools/migrate/pages.h"
 #include "dom0-tools/migrate/restore.h"
 #include "dom0-tools/migrate/save.h"
 
@@ -171,6 +172,49 @@ int world_save(int *fd, char *reason)
 	return code;
 }
 
+void world_write(uint64_t gfn, unsigned int word, uint64_t value)
+{
+	world_page(GUEST, gfn)[word] = value;
+	if (world.logging)
+		pages_mark(world.dirty, gfn);
+}
+
+static void (*life)(unsigned int round);
+
+static int on_suspend(void *data)
+{
+	(void)data;
+	life(0);
+	world.info[GUEST].state = HC_INFO_SHUTDOWN;
+	return 0;
+}
+
+static int on_round(const struct live_round *round, void *data)
+{
+	(void)data;
+	life(round->number);
+	return 0;
+}
+
+int world_save_live(int *fd, void (*live)(unsigned int round), char *reason)
+{
+	struct save_config config = {
+		.domid = GUEST, .description = "{}", .description_size = 2,
+		.fd = memfd_create("stream", MFD_CLOEXEC), .level = 1, .suspend = on_suspend,
+		.live = { .round = on_round },
+	};
+	struct build_error error = { "" };
+	struct save_result result;
+	int code;
+
+	life = live;
+	world.info[GUEST].state = 0;
+	code = save_domain(NULL, &config, &result, &error);
+	strcpy(reason, error.text);
+	*fd = config.fd;
+	return code;
+}
+
 int world_restore(int fd, char *reason)
 {
 	struct restore_config config = { .name = "restored" };
@@ -276,6 +320,40 @@ int hc_foreign_unmap(void *address, size_t count)
 	(void)address;
 	(void)count;
 	return 0;
+}
+
+int hc_dirty_log_enable(struct hc_handle *handle, uint16_t domid, uint64_t count)
+{
+	(void)handle;
+	assert_true(domid == GUEST && count == ENTRIES && !world.logging);
+	if (fault())
+		return -ENOMEM;
+	memset(world.dirty, 0, sizeof(world.dirty));
+	world.logging = true;
+	return 0;
+}
+
+int hc_dirty_log_disable(struct hc_handle *handle, uint16_t domid)
+{
+	(void)handle;
+	assert_true(domid == GUEST && world.logging);
+	world.logging = false;
+	return 0;
+}
+
+int64_t hc_dirty_log_read(struct hc_handle *handle, uint16_t domid, uint64_t first, uint64_t count,
+			  uint64_t *bitmap, int clear)
+{
+	int64_t bits = 0;
+
+	(void)handle;
+	assert_true(domid == GUEST && world.logging && first + count <= ENTRIES && clear);
+	for (uint64_t i = 0; i < count / 64; i++) {
+		bitmap[i] = world.dirty[first / 64 + i];
+		world.dirty[first / 64 + i] = 0;
+		bits += __builtin_popcountll(bitmap[i]);
+	}
+	return fault() ? -EIO : bits;
 }
 
 int hc_vcpu_get_context(struct hc_handle *handle, uint16_t domid, uint32_t vcpu,

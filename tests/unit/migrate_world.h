@@ -56,6 +56,8 @@ struct world {
 	uint64_t seeds[2];		/* machine frame of the grants for console and store */
 	uint32_t ports;
 	uint64_t pins;			/* of RESTORED */
+	bool logging;			/* of GUEST's writes */
+	uint64_t dirty[ENTRIES / 64];
 	unsigned int calls, fail_at;	/* the call that fails; 0: none */
 };
 
@@ -70,6 +72,12 @@ uint64_t *world_page(uint16_t domid, uint64_t gfn);
 
 /* GUEST to a new memory file; returns save_domain()'s code. */
 int world_save(int *fd, char *reason);
+
+/* The same while it runs: life is called after each round, and before it is suspended (round 0). */
+int world_save_live(int *fd, void (*life)(unsigned int round), char *reason);
+
+/* GUEST writes to one of its pages. */
+void world_write(uint64_t gfn, unsigned int word, uint64_t value);
 
 /* From a file, read from its start; returns restore_domain()'s code. */
 int world_restore(int fd, char *reason);

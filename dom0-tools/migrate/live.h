@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The pages of a guest that runs on: written in rounds, each with what was
+ * changed during the one before, until the rest is small enough to be written while
+ * it is suspended.
+ */
+#ifndef MIGRATE_LIVE_H
+#define MIGRATE_LIVE_H
+
+#include "pages.h"
+
+struct live_round {
+	unsigned int number;	/* 1 first; of the one that ended */
+	uint64_t bytes;		/* of the stream so far */
+	uint64_t dirty;		/* pages changed meanwhile */
+	uint64_t downtime_ms;	/* if it were suspended now, at the rate of this round */
+};
+
+struct live_config {
+	unsigned int max_downtime_ms;	/* what shall be reached before it is suspended */
+	/* A round has ended; not 0: give up, with that error. May be NULL. */
+	int (*round)(const struct live_round *round, void *data);
+	void *data;
+};
+
+/*
+ * Turns the log of writes on and writes rounds. On success *rest is a bitmap,
+ * to be freed, of frames that were not written, or changed since. The log stays on:
+ * live_finish() reads it once more when the guest has suspended, adds to rest,
+ * and turns it off. 0, or a negative errno with *pages->error; then it is off.
+ */
+int live_rounds(struct pages *pages, const struct live_config *config, uint64_t entries,
+		uint64_t **rest);
+int live_finish(struct pages *pages, uint64_t entries, uint64_t *rest);
+
+#endif
