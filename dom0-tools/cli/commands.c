@@ -26,6 +26,12 @@ static const struct option_spec restore_options[] = {
 	{ 0 }
 };
 
+static const struct option_spec migrate_options[] = {
+	{ "plain", 'P', NULL, "without encryption, over a network that you trust" },
+	{ "max-downtime", 'd', "MS", "how long the guest may stand still, if it lets us (300)" },
+	{ 0 }
+};
+
 static const struct option_spec request_options[] = {
 	{ "timeout", 't', "SECONDS", "how long the guest may take (120)" },
 	{ "no-wait", 'n', NULL, "ask the guest and return at once" },
@@ -67,6 +73,13 @@ const struct command commands[] = {
 	{ "destroy", "NAME...", 1, -1, none, true, true, "end a domain at once", command_destroy },
 	{ "save", "NAME FILE", 2, 2, save_options, true, true,
 	  "write a guest's state to a file and end the domain", command_save },
+	{ "migrate", "NAME HOST", 2, 2, migrate_options, true, true,
+	  "move a running guest to another host (HOST or HOST:PORT)", command_migrate },
+	{ "host-cert", "", 0, 0, none, true, false, "print this host's certificate",
+	  command_host_cert },
+	{ "host-add", "NAME FILE", 2, 2, none, true, false,
+	  "take guests from a host, and send guests to it: its name, and what its host-cert printed",
+	  command_host_add },
 	{ "restore", "FILE", 1, 1, restore_options, true, false,
 	  "let a saved guest go on where it stopped", command_restore },
 	{ "console", "NAME", 1, 1, console_options, false, true,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define STATE_TIMEOUT	3600	/* seconds: much memory on a slow disk */
+#define CERTIFICATE_MAX	65536	/* bytes */
 #define QUERY_MAX	(6 * PATH_MAX + 64)	/* a working directory and a path, encoded */
 
 /* Add a file's absolute path to a query: tenond's working directory is another. */
@@ -59,6 +60,32 @@ int command_save(struct cli *cli)
 	return EXIT_OK;
 }
 
+int command_migrate(struct cli *cli)
+{
+	const char *downtime = cli_option(cli, "max-downtime");
+	char path[PATH_MAX_API], query[512] = "/migrate?host=";
+	struct response response;
+	int status;
+
+	client_encode(query, sizeof(query) / 2, cli->arguments[1]);
+	if (cli_option(cli, "plain"))
+		strcat(query, "&plain=1");
+	if (downtime) {
+		strcat(query, "&max_downtime=");
+		client_encode(query, sizeof(query), downtime);
+	}
+	domain_path(cli->arguments[0], query, path);
+	status = ask(cli, "POST", path, NULL, 0, STATE_TIMEOUT, &response);
+	if (status)
+		return status;
+	if (cli->json)
+		print_json(response.json);
+	else
+		printf("%s: runs on %s\n", cli->arguments[0], cli->arguments[1]);
+	response_clear(&response);
+	return EXIT_OK;
+}
+
 int command_restore(struct cli *cli)
 {
 	char path[QUERY_MAX] = "/v1/restore?path=";
@@ -77,6 +104,50 @@ int command_restore(struct cli *cli)
 	else
 		printf("%s: restored, number %d\n", get_text(response.json, "name"),
 		       (int)get_number(response.json, "id"));
+	response_clear(&response);
+	return EXIT_OK;
+}
+
+int command_host_cert(struct cli *cli)
+{
+	struct response response;
+	int status = ask(cli, "GET", "/v1/host/certificate", NULL, 0, CLIENT_TIMEOUT, &response);
+
+	if (status)
+		return status;
+	if (cli->json)
+		print_json(response.json);
+	else
+		fputs(get_text(response.json, "certificate"), stdout);
+	response_clear(&response);
+	return EXIT_OK;
+}
+
+int command_host_add(struct cli *cli)
+{
+	const char *name = cli->arguments[0], *file = cli->arguments[1];
+	char path[PATH_MAX_API] = "/v1/host/peers?name=", pem[CERTIFICATE_MAX];
+	FILE *in = strcmp(file, "-") ? fopen(file, "re") : stdin;
+	struct response response;
+	size_t size = in ? fread(pem, 1, sizeof(pem), in) : 0;
+	int status;
+
+	if (!in || ferror(in) || !size || size == sizeof(pem)) {
+		complain(file, in && !ferror(in) ? "is no certificate" : strerror(errno),
+			 "give a file with what tenon host-cert prints on that host");
+		status = EXIT_CONFIG;
+	} else {
+		client_encode(path, sizeof(path), name);
+		status = ask(cli, "POST", path, pem, size, CLIENT_TIMEOUT, &response);
+	}
+	if (in && in != stdin)
+		fclose(in);
+	if (status)
+		return status;
+	if (cli->json)
+		print_json(response.json);
+	else
+		printf("%s: enrolled\n", name);
 	response_clear(&response);
 	return EXIT_OK;
 }

@@ -17,6 +17,8 @@ static const struct {
 	{ "GET", "/host", api_host },
 	{ "GET", "/host/messages", api_messages },
 	{ "GET", "/doctor", api_doctor },
+	{ "GET", "/host/certificate", api_certificate },
+	{ "POST", "/host/peers", api_add_peer },
 	{ "GET", "/domains", api_list },
 	{ "POST", "/domains", api_create },
 	{ "POST", "/restore", api_restore },
@@ -38,6 +40,7 @@ static const struct {
 	{ "POST", "/reboot", api_reboot },
 	{ "POST", "/destroy", api_destroy },
 	{ "POST", "/save", api_save },
+	{ "POST", "/migrate", api_migrate },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array[0]))

@@ -20,6 +20,7 @@
 #define TIMEOUT_MAX		86400	/* seconds */
 #define TIMEOUT_WAIT		60
 #define TIMEOUT_SHUTDOWN	120
+#define DOWNTIME_MS		300
 
 /* The domain with the lowest number above one; those without a number yet come last. */
 static const struct domain *next_by_number(const struct tenond *tenond, int above)
@@ -278,6 +279,30 @@ void api_save(struct tenond *tenond, struct request *request, struct domain *dom
 	pending = pending_new(tenond, request, 200);
 	if (pending && lifecycle_save(tenond, domain, path, request_flag(request, "keep"),
 				      finish_pending, pending, &error))
+		finish_pending(NULL, &error, pending);
+}
+
+void api_migrate(struct tenond *tenond, struct request *request, struct domain *domain)
+{
+	struct migrate_options options = { .max_downtime_ms = DOWNTIME_MS };
+	const char *host = request_query(request, "host");
+	struct pending *pending;
+	struct error error = { 0 };
+	char peer[320];
+
+	if (!host || !*host)
+		error_set(&error, ERROR_REQUEST, "host", "name the other host", "is missing");
+	else if (snprintf(peer, sizeof(peer), "%s://%s", request_flag(request, "plain") ? "tcp" : "tls",
+			  host) >= (int)sizeof(peer))
+		error_set(&error, ERROR_REQUEST, "host", NULL, "is too long");
+	else
+		request_number(request, "max_downtime", TIMEOUT_MAX, &options.max_downtime_ms, &error);
+	if (error.kind != ERROR_NONE) {
+		request_fail(request, &error);
+		return;
+	}
+	pending = pending_new(tenond, request, 200);
+	if (pending && lifecycle_migrate(tenond, domain, peer, &options, finish_pending, pending, &error))
 		finish_pending(NULL, &error, pending);
 }
 

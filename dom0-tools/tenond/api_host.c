@@ -4,6 +4,7 @@
  */
 #include "api.h"
 #include "doctor.h"
+#include "tls.h"
 
 #include <errno.h>
 #include <hypercall/hypercall.h>
@@ -158,4 +159,30 @@ void api_doctor(struct tenond *tenond, struct request *request)
 	error_set(&error, ERROR_RESOURCES, "tenond", "is dom0 short of memory?",
 		  "no thread can be started");
 	request_fail(request, &error);
+}
+
+void api_certificate(struct tenond *tenond, struct request *request)
+{
+	struct error error = { 0 };
+	char *text = tls_certificate(tenond->host.tls_dir, &error);
+
+	if (text)
+		request_reply(request, 200, json_pack("{s:s}", "certificate", text));
+	else
+		request_fail(request, &error);
+	free(text);
+}
+
+void api_add_peer(struct tenond *tenond, struct request *request)
+{
+	const char *name = request_query(request, "name");
+	struct error error = { 0 };
+
+	if (!name || !request->body)
+		error_set(&error, ERROR_REQUEST, "request", "docs/api.md says what it may hold",
+			  "expected a name, and a certificate as body");
+	else if (!tls_add_peer(tenond->host.tls_dir, name, request->body, request->body_size, &error))
+		request_reply(request, 200, json_pack("{s:s}", "name", name));
+	if (error.kind != ERROR_NONE)
+		request_fail(request, &error);
 }

@@ -12,6 +12,8 @@
 #include "device/block.h"
 #include "device/net.h"
 #include "log.h"
+#include "migrate.h"
+#include "peer.h"
 #include "nodes.h"
 #include "nodes_saved.h"
 #include "preflight.h"
@@ -110,14 +112,23 @@ static int restore_failed(struct creation *creation, const struct worker_failure
 static int restore(struct creation *creation)
 {
 	const struct domain_config *config = creation->config;
-	char *argv[] = { "tenon-migrate", "restore", creation->saved->path, creation->record->uuid,
-			 config->name, NULL };
+	char *argv[] = { "tenon-migrate", creation->saved->incoming ? "receive" : "restore",
+			 creation->saved->path, creation->record->uuid, config->name, NULL };
 	struct build_result *built = &creation->built;
 	int domid, store_port, console_port;
 	json_int_t store_mfn, console_mfn;
 	struct worker_failure why;
 	json_t *done;
-	int rc = worker_run(argv, creation->saved->fd, NULL, &done, &why);
+	int rc = 0;
+
+	if (creation->saved->incoming) {
+		record_forget_taken(creation->host, creation->record);
+		rc = migrate_ready(creation->saved);
+	}
+	if (rc)
+		return error_set(creation->error, ERROR_UNREACHABLE, creation->saved->path, NULL,
+				 "has hung up: %s", strerror(-rc));
+	rc = worker_run(argv, creation->saved->fd, NULL, &done, &why);
 
 	if (rc)
 		return restore_failed(creation, &why);
@@ -257,6 +268,12 @@ static int start(struct creation *creation)
 {
 	int rc;
 
+	if (creation->saved && creation->saved->incoming) {
+		rc = migrate_complete(creation->saved, creation->error);
+		if (rc)
+			return rc;
+		creation->record->came = true;
+	}
 	/* Whole from this record on: found paused without cause, it will be unpaused. */
 	creation->record->created = time(NULL);
 	rc = save(creation, PHASE_ACTIVE);
@@ -266,6 +283,8 @@ static int start(struct creation *creation)
 	if (rc)
 		return error_domain(creation->error, ERROR_INTERNAL, creation->config->name,
 				    "see tenon dmesg", "it cannot be started: %s", strerror(-rc));
+	if (creation->saved && creation->saved->incoming)
+		migrate_active(creation->saved);
 	return 0;
 }
 
@@ -274,6 +293,8 @@ static void undo(struct creation *creation)
 	struct error ignored;
 
 	creation->record->phase = PHASE_STOPPING;
+	if (creation->saved)
+		creation->record->came = false;		/* it has not run */
 	record_save(creation->host, creation->record);
 	if (!teardown_domain(creation->host, creation->record, creation->config, &ignored)) {
 		record_delete(creation->host, creation->record);
@@ -327,5 +348,9 @@ int create_domain(const struct host *host, const struct domain_config *config,
 int create_restored(const struct host *host, const struct domain_config *config,
 		    struct record *record, struct saved *saved, struct error *error)
 {
-	return create(host, config, record, saved, error);
+	int rc = create(host, config, record, saved, error);
+
+	if (rc && saved->incoming)
+		peer_send(saved->fd, peer_error(error));
+	return rc;
 }

@@ -18,6 +18,11 @@
 struct operation;
 struct saved;
 
+/* What an administrator may say of a migration. */
+struct migrate_options {
+	unsigned int max_downtime_ms;
+};
+
 struct domain {
 	struct domain *next;
 	char name[CONFIG_NAME_MAX + 1];
@@ -28,6 +33,7 @@ struct domain {
 	struct domain_config *config;	/* NULL: made by others */
 	struct record record;
 	struct saved *restore;		/* NULL: a kernel is booted */
+	struct migrate_options migrate;	/* of the migration under way */
 	struct operation *operation;	/* NULL: none under way */
 };
 

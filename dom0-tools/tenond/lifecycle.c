@@ -112,8 +112,8 @@ static int query_alive(struct tenond *tenond, const struct domain *domain,
 	return 0;
 }
 
-int lifecycle_save(struct tenond *tenond, struct domain *domain, const char *path, bool keep,
-		   lifecycle_done *done, void *data, struct error *error)
+/* A domain that can be asked to suspend itself. */
+static int query_willing(struct tenond *tenond, const struct domain *domain, struct error *error)
 {
 	struct hc_control_info info;
 	int rc;
@@ -122,18 +122,42 @@ int lifecycle_save(struct tenond *tenond, struct domain *domain, const char *pat
 		return error_domain(error, ERROR_STATE, domain->name, NULL,
 				    "was not made by tenond, which has no description of it");
 	rc = query_alive(tenond, domain, &info, error);
+	if (!rc && info.state & HC_INFO_PAUSED)
+		rc = error_domain(error, ERROR_STATE, domain->name,
+				  "unpause it first: tenon unpause NAME",
+				  "is paused, and cannot suspend itself");
+	return rc;
+}
+
+int lifecycle_save(struct tenond *tenond, struct domain *domain, const char *path, bool keep,
+		   lifecycle_done *done, void *data, struct error *error)
+{
+	int rc = query_willing(tenond, domain, error);
+
 	if (rc)
 		return rc;
-	if (info.state & HC_INFO_PAUSED)
-		return error_domain(error, ERROR_STATE, domain->name,
-				    "unpause it first: tenon unpause NAME",
-				    "is paused, and cannot suspend itself");
 	free(domain->record.save_path);
 	domain->record.save_path = strdup(path);
 	domain->record.save_keep = keep;
 	if (!domain->record.save_path)
 		return error_domain(error, ERROR_INTERNAL, domain->name, NULL, "out of memory");
 	return operation_start(tenond, domain, OPERATION_SAVE, done, data, error);
+}
+
+int lifecycle_migrate(struct tenond *tenond, struct domain *domain, const char *peer,
+		      const struct migrate_options *options, lifecycle_done *done, void *data,
+		      struct error *error)
+{
+	int rc = query_willing(tenond, domain, error);
+
+	if (rc)
+		return rc;
+	free(domain->record.peer);
+	domain->record.peer = strdup(peer);
+	domain->migrate = *options;
+	if (!domain->record.peer)
+		return error_domain(error, ERROR_INTERNAL, domain->name, NULL, "out of memory");
+	return operation_start(tenond, domain, OPERATION_MIGRATE, done, data, error);
 }
 
 int lifecycle_pause(struct tenond *tenond, struct domain *domain, struct error *error)

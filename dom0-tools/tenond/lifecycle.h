@@ -32,6 +32,11 @@ int lifecycle_restore(struct tenond *tenond, struct saved *saved, bool paused, l
 int lifecycle_save(struct tenond *tenond, struct domain *domain, const char *path, bool keep,
 		   lifecycle_done *done, void *data, struct error *error);
 
+/* Move a running guest to another host, and end the domain here when it runs there. */
+int lifecycle_migrate(struct tenond *tenond, struct domain *domain, const char *peer,
+		      const struct migrate_options *options, lifecycle_done *done, void *data,
+		      struct error *error);
+
 int lifecycle_destroy(struct tenond *tenond, struct domain *domain, lifecycle_done *done, void *data,
 		      struct error *error);
 

@@ -55,9 +55,11 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/http.c dom0-tools/tenond/http.h \
 	dom0-tools/tenond/job.c dom0-tools/tenond/job.h \
 	dom0-tools/tenond/lifecycle.c dom0-tools/tenond/lifecycle.h \
+	dom0-tools/tenond/migrate.h dom0-tools/tenond/migrate_in.c dom0-tools/tenond/migrate_out.c \
 	dom0-tools/tenond/nodes.c dom0-tools/tenond/nodes.h dom0-tools/tenond/nodes_live.c \
 	dom0-tools/tenond/nodes_saved.c dom0-tools/tenond/nodes_saved.h \
 	dom0-tools/tenond/operation.c dom0-tools/tenond/operation.h \
+	dom0-tools/tenond/peer.c dom0-tools/tenond/peer.h \
 	dom0-tools/tenond/preflight.c dom0-tools/tenond/preflight.h \
 	dom0-tools/tenond/record.c dom0-tools/tenond/record.h \
 	dom0-tools/tenond/request.c dom0-tools/tenond/request.h \
@@ -65,12 +67,13 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/scan.c \
 	dom0-tools/tenond/teardown.c dom0-tools/tenond/teardown.h \
 	dom0-tools/tenond/tenond.h \
+	dom0-tools/tenond/tls.c dom0-tools/tenond/tls.h \
 	dom0-tools/tenond/waiter.c dom0-tools/tenond/waiter.h \
 	dom0-tools/tenond/worker.c dom0-tools/tenond/worker.h
 dom0_tools_tenond_libtenond_la_CPPFLAGS = $(AM_CPPFLAGS) -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
-dom0_tools_tenond_libtenond_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBXML_CFLAGS) $(MICROHTTPD_CFLAGS) \
+dom0_tools_tenond_libtenond_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS) $(JANSSON_CFLAGS) $(LIBXML_CFLAGS) $(MICROHTTPD_CFLAGS) \
 	$(SYSTEMD_CFLAGS) $(UUID_CFLAGS)
-dom0_tools_tenond_libtenond_la_LIBADD = dom0-tools/migrate/libstream.la $(JANSSON_LIBS) $(MICROHTTPD_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS) -lpthread
+dom0_tools_tenond_libtenond_la_LIBADD = dom0-tools/migrate/libstream.la $(GNUTLS_LIBS) $(JANSSON_LIBS) $(MICROHTTPD_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS) -lpthread
 
 tenond_SOURCES = dom0-tools/tenond/tenond.c
 tenond_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBXML_CFLAGS) $(SYSTEMD_CFLAGS) $(UUID_CFLAGS)

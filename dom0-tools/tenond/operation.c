@@ -6,6 +6,7 @@
 #include "operation.h"
 #include "create.h"
 #include "log.h"
+#include "migrate.h"
 #include "save.h"
 #include "teardown.h"
 #include "waiter.h"
@@ -52,6 +53,30 @@ static int work_save(struct operation *operation)
 	return rc;
 }
 
+/* A guest that has arrived elsewhere ends here. */
+static int work_migrate(struct operation *operation)
+{
+	const struct host *host = &operation->tenond->host;
+	struct domain *domain = operation->domain;
+	int rc = 0;
+
+	if (domain->record.phase != PHASE_HANDING)
+		domain->record.phase = PHASE_MIGRATING;
+	if (record_save(host, &domain->record))
+		rc = error_domain(&operation->error, ERROR_INTERNAL, domain->name,
+				  "is there space left in /run?", "its state cannot be written");
+	if (!rc)
+		rc = migrate_guest(host, domain->config, &domain->record, &domain->migrate,
+				   &operation->error);
+	if (!rc)
+		return work_destroy(operation, PHASE_STOPPING);
+	if (domain->record.phase == PHASE_MIGRATING)
+		domain->record.phase = PHASE_ACTIVE;
+	if (record_save(host, &domain->record))
+		log_warning("domain %s: its state cannot be written", domain->name);
+	return rc;
+}
+
 /* Boot its kernel, or go on where its saved state stopped. */
 static int work_create(struct operation *operation)
 {
@@ -89,7 +114,9 @@ static void work(struct job *job)
 						      &operation->error);
 		break;
 	case OPERATION_SAVE:
-		operation->rc = work_save(operation);
+	case OPERATION_MIGRATE:
+		operation->rc = operation->kind == OPERATION_SAVE ? work_save(operation) :
+								    work_migrate(operation);
 		if (!operation->rc && domain->record.phase == PHASE_STOPPING)
 			record_delete(host, &domain->record);
 		break;
@@ -98,8 +125,8 @@ static void work(struct job *job)
 
 static void report(const struct operation *operation)
 {
-	static const char *const done[] = { "created", "destroyed", "restarted", "saved" };
-	static const char *const failed[] = { "creation", "destruction", "restart", "saving" };
+	static const char *const done[] = { "created", "destroyed", "restarted", "saved", "migrated" };
+	static const char *const failed[] = { "creation", "destruction", "restart", "saving", "migration" };
 	const struct domain *domain = operation->domain;
 
 	if (operation->rc)
@@ -115,7 +142,8 @@ static bool has_gone(const struct operation *operation)
 {
 	const struct record *record = &operation->domain->record;
 
-	if (operation->kind == OPERATION_DESTROY || operation->kind == OPERATION_SAVE)
+	if (operation->kind == OPERATION_DESTROY || operation->kind == OPERATION_SAVE ||
+	    operation->kind == OPERATION_MIGRATE)
 		return !operation->rc && record->phase == PHASE_STOPPING;
 	return operation->rc && record->phase != PHASE_STOPPING && record->domid < 0;
 }
@@ -146,7 +174,8 @@ static void finish(struct job *job)
 int operation_start(struct tenond *tenond, struct domain *domain, enum operation_kind kind,
 		    lifecycle_done *done, void *data, struct error *error)
 {
-	static const enum phase phases[] = { PHASE_CREATING, PHASE_STOPPING, PHASE_RESTARTING, PHASE_SAVING };
+	static const enum phase phases[] = { PHASE_CREATING, PHASE_STOPPING, PHASE_RESTARTING, PHASE_SAVING,
+					     PHASE_MIGRATING };
 	struct operation *operation = calloc(1, sizeof(*operation));
 	struct error ignored;
 

@@ -7,7 +7,8 @@
 
 #include "lifecycle.h"
 
-enum operation_kind { OPERATION_CREATE, OPERATION_DESTROY, OPERATION_RESTART, OPERATION_SAVE };
+enum operation_kind { OPERATION_CREATE, OPERATION_DESTROY, OPERATION_RESTART, OPERATION_SAVE,
+		      OPERATION_MIGRATE };
 
 struct operation {
 	struct job job;

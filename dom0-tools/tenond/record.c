@@ -15,7 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const phases[] = { "creating", "active", "restarting", "saving", "stopping" };
+static const char *const phases[] = { "creating", "active", "restarting", "saving", "migrating", "handing-over",
+				      "stopping" };
 
 const char *phase_name(enum phase phase)
 {
@@ -28,6 +29,8 @@ void record_clear(struct record *record)
 	record->xml = NULL;
 	free(record->save_path);
 	record->save_path = NULL;
+	free(record->peer);
+	record->peer = NULL;
 }
 
 static void record_path(const struct host *host, const char *uuid, const char *suffix, char *path,
@@ -43,13 +46,14 @@ static json_t *record_encode(const struct record *record)
 	for (unsigned int i = 0; i < record->disk_count; i++)
 		json_array_append_new(disks, json_pack("{s:s, s:i}",
 			"device", record->disks[i].device, "server", (int)record->disks[i].server));
-	return json_pack("{s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:s, s:o, s:s*, s:b}",
+	return json_pack("{s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:s, s:o, s:s*, s:b, s:s*, s:b}",
 		"uuid", record->uuid, "name", record->name, "phase", phases[record->phase],
 		"domid", record->domid, "paused", record->paused,
 		"created", (json_int_t)record->created,
 		"quick_restarts", (int)record->quick_restarts,
 		"xml", record->xml, "disks", disks,
-		"save_path", record->save_path, "save_keep", record->save_keep);
+		"save_path", record->save_path, "save_keep", record->save_keep,
+		"peer", record->peer, "came", record->came);
 }
 
 int record_save(const struct host *host, const struct record *record)
@@ -101,16 +105,17 @@ static int decode_disks(json_t *disks, struct record *record)
 
 static int record_decode(json_t *json, struct record *record)
 {
-	const char *uuid, *name, *phase, *xml, *save_path = NULL;
-	int domid, paused, quick_restarts, save_keep = 0;
+	const char *uuid, *name, *phase, *xml, *save_path = NULL, *peer = NULL;
+	int domid, paused, quick_restarts, save_keep = 0, came = 0;
 	json_int_t created;
 	json_t *disks;
 	uuid_t parsed;
 
-	if (json_unpack(json, "{s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:s, s:o, s?s, s?b}",
+	if (json_unpack(json, "{s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:s, s:o, s?s, s?b, s?s, s?b}",
 			"uuid", &uuid, "name", &name, "phase", &phase, "domid", &domid,
 			"paused", &paused, "created", &created, "quick_restarts", &quick_restarts,
-			"xml", &xml, "disks", &disks, "save_path", &save_path, "save_keep", &save_keep))
+			"xml", &xml, "disks", &disks, "save_path", &save_path, "save_keep", &save_keep,
+			"peer", &peer, "came", &came))
 		return -EINVAL;
 	if (uuid_parse(uuid, parsed) || !config_name_valid(name) || domid < -1 || domid > 0x7fef)
 		return -EINVAL;
@@ -126,9 +131,11 @@ static int record_decode(json_t *json, struct record *record)
 	if (decode_disks(disks, record))
 		return -EINVAL;
 	record->save_keep = save_keep;
+	record->came = came;
 	record->save_path = save_path ? strdup(save_path) : NULL;
 	record->xml = strdup(xml);
-	return record->xml && !record->save_path == !save_path ? 0 : -ENOMEM;
+	record->peer = peer ? strdup(peer) : NULL;
+	return record->xml && !record->save_path == !save_path && !record->peer == !peer ? 0 : -ENOMEM;
 }
 
 int record_load(const char *path, struct record *record)
@@ -148,10 +155,33 @@ int record_load(const char *path, struct record *record)
 
 void record_delete(const struct host *host, const struct record *record)
 {
-	char path[256];
+	char path[256], taken[256];
 
 	record_path(host, record->uuid, "", path, sizeof(path));
-	unlink(path);
+	if (!record->came) {
+		unlink(path);
+		return;
+	}
+	/* Whom it came from may not have heard yet that it has run here. */
+	record_path(host, record->uuid, ".taken", taken, sizeof(taken));
+	rename(path, taken);
+}
+
+void record_forget_taken(const struct host *host, const struct record *record)
+{
+	char taken[256];
+
+	record_path(host, record->uuid, ".taken", taken, sizeof(taken));
+	unlink(taken);
+}
+
+bool record_was_taken(const struct host *host, const char *uuid)
+{
+	char path[256];
+	uuid_t parsed;
+
+	record_path(host, uuid, ".taken", path, sizeof(path));
+	return !uuid_parse(uuid, parsed) && !access(path, F_OK);
 }
 
 int record_each(const struct host *host, void (*take)(struct record *record, void *data), void *data)

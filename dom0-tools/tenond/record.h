@@ -18,6 +18,8 @@ enum phase {
 	PHASE_ACTIVE,		/* whole: running, paused, or shut down and preserved */
 	PHASE_RESTARTING,	/* to be torn down and created again */
 	PHASE_SAVING,		/* its guest is asked to suspend, and is then written to save_path */
+	PHASE_MIGRATING,	/* on its way to peer, and still ours */
+	PHASE_HANDING,		/* peer has been told to let it run, or is about to be: ask there */
 	PHASE_STOPPING,		/* to be torn down */
 };
 const char *phase_name(enum phase phase);
@@ -39,6 +41,8 @@ struct record {
 	char *xml;			/* NULL for a domain that others have made */
 	char *save_path;		/* with PHASE_SAVING: the file; it is there once it is complete */
 	bool save_keep;			/* the guest shall go on afterwards */
+	char *peer;			/* of a migration: the other host */
+	bool came;			/* from another host, which may ask for it after its end */
 	struct record_disk disks[CONFIG_DISKS_MAX];
 	unsigned int disk_count;
 };
@@ -49,6 +53,12 @@ void record_clear(struct record *record);
 int record_save(const struct host *host, const struct record *record);
 int record_load(const char *path, struct record *record);
 void record_delete(const struct host *host, const struct record *record);
+
+/* Whether a guest that came from another host has run here, and is here no more. */
+bool record_was_taken(const struct host *host, const char *uuid);
+
+/* It comes again: what was before says nothing of that. */
+void record_forget_taken(const struct host *host, const struct record *record);
 
 /* Call take for each record of the host; those that cannot be read are passed by, with a log line. */
 int record_each(const struct host *host, void (*take)(struct record *record, void *data), void *data);

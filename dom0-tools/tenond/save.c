@@ -50,8 +50,7 @@ static int check_feature(struct store_client *store, const struct record *record
 			    "its kernel does not say that it can suspend");
 }
 
-/* Whether it has suspended; -ECANCELED when it ended otherwise. */
-static int is_suspended(const struct host *host, const struct record *record, bool *suspended)
+int save_is_suspended(const struct host *host, const struct record *record, bool *suspended)
 {
 	struct hc_control_info info;
 	int rc = hc_domain_info(host->hv, (uint16_t)record->domid, &info);
@@ -67,8 +66,8 @@ static int is_suspended(const struct host *host, const struct record *record, bo
 	return *suspended ? 0 : -ECANCELED;
 }
 
-static int suspend(const struct host *host, struct store_client *store, const struct record *record,
-		   struct error *error)
+int save_suspend(const struct host *host, struct store_client *store, const struct record *record,
+		 struct error *error)
 {
 	const struct timespec pause = { .tv_nsec = LOOK_MS * 1000000 };
 	bool suspended = false, seen = false;
@@ -77,7 +76,7 @@ static int suspend(const struct host *host, struct store_client *store, const st
 	if (rc)
 		return store_failed(record, rc, error);
 	for (int waited = 0; waited < SUSPEND_MS; waited += LOOK_MS) {
-		rc = is_suspended(host, record, &suspended);
+		rc = save_is_suspended(host, record, &suspended);
 		if (rc)
 			return error_domain(error, ERROR_STATE, record->name, "tenon list shows its state",
 					    "has ended instead of suspending");
@@ -93,8 +92,8 @@ static int suspend(const struct host *host, struct store_client *store, const st
 }
 
 /* The first section of the stream. */
-static char *describe(struct store_client *store, const struct domain_config *config,
-		      const struct record *record, int *rc)
+char *save_describe(struct store_client *store, const struct domain_config *config,
+		    const struct record *record, int *rc)
 {
 	json_t *nodes = nodes_saved_read(store, (uint16_t)record->domid, rc), *json;
 	char *text = NULL;
@@ -212,11 +211,11 @@ static int save_to(const struct host *host, struct store_client *store,
 	struct error ignored;
 	char *description;
 	bool suspended;
-	int rc = suspend(host, store, record, error), problem;
+	int rc = save_suspend(host, store, record, error), problem;
 
 	if (rc)
 		return rc;
-	description = describe(store, config, record, &rc);
+	description = save_describe(store, config, record, &rc);
 	if (description)
 		rc = write_state(record, fd, description, error);
 	else
@@ -226,10 +225,18 @@ static int save_to(const struct host *host, struct store_client *store,
 		problem = publish(fd, partial, record->save_path);
 		rc = problem ? file_failed(record, problem, error) : 0;
 	}
-	if (rc && !is_suspended(host, record, &suspended) && suspended &&
+	if (rc && !save_is_suspended(host, record, &suspended) && suspended &&
 	    save_resume(host, record, &ignored))
 		log_warning("domain %s: %s", record->name, ignored.cause);
 	return rc;
+}
+
+int save_open_store(const struct host *host, const struct record *record, struct store_client **store,
+		    struct error *error)
+{
+	int rc = store_open(host->store_socket, STORE_OPEN_MS, store);
+
+	return rc ? store_failed(record, rc, error) : check_feature(*store, record, error);
 }
 
 int save_guest(const struct host *host, const struct domain_config *config, struct record *record,
@@ -237,11 +244,8 @@ int save_guest(const struct host *host, const struct domain_config *config, stru
 {
 	struct store_client *store = NULL;
 	char partial[PATH_MAX];
-	int fd, rc = store_open(host->store_socket, STORE_OPEN_MS, &store);
+	int fd, rc = save_open_store(host, record, &store, error);
 
-	if (rc)
-		return store_failed(record, rc, error);
-	rc = check_feature(store, record, error);
 	if (!rc) {
 		fd = open_output(record->save_path, partial);
 		rc = fd < 0 ? file_failed(record, fd, error) : 0;

@@ -9,6 +9,8 @@
 #include "host.h"
 #include "record.h"
 
+#include "../lib/store_client.h"
+
 #include <jansson.h>
 
 /*
@@ -19,12 +21,24 @@
 int save_guest(const struct host *host, const struct domain_config *config, struct record *record,
 	       struct error *error);
 
+/* Parts of it, for migration: the store if the guest can suspend; its description; suspending it. */
+int save_open_store(const struct host *host, const struct record *record, struct store_client **store,
+		    struct error *error);
+char *save_describe(struct store_client *store, const struct domain_config *config,
+		    const struct record *record, int *rc);
+int save_suspend(const struct host *host, struct store_client *store, const struct record *record,
+		 struct error *error);
+
+/* Whether it has suspended; -ECANCELED when it ended otherwise. */
+int save_is_suspended(const struct host *host, const struct record *record, bool *suspended);
+
 /* Let a suspended guest go on where it is. */
 int save_resume(const struct host *host, const struct record *record, struct error *error);
 
 /* A saved guest about to be restored: what its file says first. */
 struct saved {
 	int fd;
+	bool incoming;			/* fd is a connection to the host that sends it */
 	char *path;
 	json_t *nodes;			/* what its kernel had written in the store */
 	struct domain_config *config;	/* until somebody takes it over */
@@ -32,6 +46,10 @@ struct saved {
 
 /* Open a file and read its description. 0 and *saved, or a negative errno and *error. */
 int saved_open(const struct host *host, const char *path, struct saved **saved, struct error *error);
+
+/* The same of a description that came by a connection, which *saved then owns. */
+int saved_incoming(const struct host *host, int fd, json_t *description, struct saved **saved,
+		   struct error *error);
 void saved_close(struct saved *saved);	/* accepts NULL */
 
 #endif

@@ -92,6 +92,30 @@ int saved_open(const struct host *host, const char *path, struct saved **result,
 	return 0;
 }
 
+int saved_incoming(const struct host *host, int fd, json_t *description, struct saved **result,
+		   struct error *error)
+{
+	struct saved *saved = calloc(1, sizeof(*saved));
+	int rc;
+
+	if (saved)
+		saved->path = strdup("the other host");
+	if (!saved || !saved->path) {
+		free(saved);
+		return error_set(error, ERROR_INTERNAL, "tenond", NULL, "out of memory");
+	}
+	saved->fd = -1;		/* the caller's unless all is well */
+	saved->incoming = true;
+	rc = take_description(host, saved, description, error);
+	if (rc) {
+		saved_close(saved);
+		return rc;
+	}
+	saved->fd = fd;
+	*result = saved;
+	return 0;
+}
+
 void saved_close(struct saved *saved)
 {
 	if (!saved)

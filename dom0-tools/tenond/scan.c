@@ -8,6 +8,7 @@
 #include "device/net.h"
 #include "lifecycle.h"
 #include "log.h"
+#include "migrate.h"
 #include "operation.h"
 #include "save.h"
 #include "waiter.h"
@@ -168,7 +169,7 @@ static void adopt_unknown(struct tenond *tenond)
 int lifecycle_resume(struct tenond *tenond, struct domain *domain)
 {
 	enum operation_kind kind = domain->phase == PHASE_RESTARTING ? OPERATION_RESTART :
-								      OPERATION_DESTROY;
+				   domain->phase == PHASE_HANDING ? OPERATION_MIGRATE : OPERATION_DESTROY;
 
 	return operation_start(tenond, domain, kind, NULL, NULL, NULL);
 }
@@ -231,6 +232,13 @@ static void recover_saving(struct domain *domain)
 	domain->record.phase = complete ? PHASE_STOPPING : PHASE_ACTIVE;
 }
 
+/* One that was on its way is still ours, and goes on, by the next scan if it has suspended. */
+static void recover_migrating(struct tenond *tenond, struct domain *domain)
+{
+	migrate_stop_log(&tenond->host, &domain->record);
+	domain->record.phase = PHASE_ACTIVE;
+}
+
 static void recover(struct record *record, void *data)
 {
 	struct tenond *tenond = data;
@@ -254,6 +262,8 @@ static void recover(struct record *record, void *data)
 	domain->domid = record->domid;
 	if (record->phase == PHASE_SAVING)
 		recover_saving(domain);
+	else if (record->phase == PHASE_MIGRATING)
+		recover_migrating(tenond, domain);
 	domain->phase = domain->record.phase;
 	/* Without a configuration it cannot be made again. */
 	if (domain->phase == PHASE_CREATING || (domain->phase == PHASE_RESTARTING && !config))

@@ -8,6 +8,7 @@
 #include "http.h"
 #include "lifecycle.h"
 #include "log.h"
+#include "migrate.h"
 #include "nodes.h"
 #include "tenond.h"
 #include "waiter.h"
@@ -172,6 +173,7 @@ static int run(struct tenond *tenond)
 {
 	char path[256];
 	struct http *http = NULL;
+	struct error error;
 	int rc;
 
 	/* Errors of these say more at the first domain that needs them. */
@@ -188,6 +190,11 @@ static int run(struct tenond *tenond)
 	rc = http_listen(tenond->event, path, api_handle, tenond, &http);
 	if (rc)
 		return rc;
+	if ((tenond->migrate && migrate_listen(tenond, tenond->migrate, false, &error)) ||
+	    (tenond->migrate_plain && migrate_listen(tenond, tenond->migrate_plain, true, &error))) {
+		log_error("%s: %s", error.object, error.cause);
+		return -EADDRNOTAVAIL;
+	}
 	rc = sd_event_add_time_relative(tenond->event, &tenond->scan_timer, CLOCK_MONOTONIC, RETRY_USEC,
 					RETRY_USEC / 10, on_scan, tenond);
 	if (rc < 0)
@@ -234,7 +241,8 @@ static int doctor(const struct host *host)
 
 static void usage(FILE *file)
 {
-	fputs("usage: tenond [--run-dir DIR] [--doctor] [--version] [--help]\n"
+	fputs("usage: tenond [--run-dir DIR] [--migrate ADDRESS:PORT] [--migrate-plain ADDRESS:PORT]\n"
+	      "              [--doctor] [--version] [--help]\n"
 	      "The daemon that creates, watches and ends domains; see tenond(8).\n", file);
 }
 
@@ -242,6 +250,8 @@ int main(int argc, char *argv[])
 {
 	static const struct option options[] = {
 		{ "run-dir", required_argument, NULL, 'r' },
+		{ "migrate", required_argument, NULL, 'm' },
+		{ "migrate-plain", required_argument, NULL, 'p' },
 		{ "doctor", no_argument, NULL, 'd' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
@@ -251,6 +261,7 @@ int main(int argc, char *argv[])
 		.host = {
 			.run_dir = HOST_RUN_DIR, .store_socket = HOST_STORE_SOCKET,
 			.console_socket = HOST_CONSOLE_SOCKET, .console_log_dir = HOST_CONSOLE_LOG_DIR,
+			.tls_dir = HOST_TLS_DIR,
 		},
 	};
 	int option, rc;
@@ -259,6 +270,12 @@ int main(int argc, char *argv[])
 		switch (option) {
 		case 'r':
 			tenond.host.run_dir = optarg;
+			break;
+		case 'm':
+			tenond.migrate = optarg;
+			break;
+		case 'p':
+			tenond.migrate_plain = optarg;
 			break;
 		case 'd':
 			return doctor(&tenond.host);

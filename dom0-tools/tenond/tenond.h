@@ -25,6 +25,8 @@ struct tenond {
 	struct store_client *store;	/* NULL while it cannot be reached */
 	sd_event_source *store_source;
 	sd_event_source *scan_timer;
+	const char *migrate;		/* where guests are taken from enrolled hosts; NULL: nowhere */
+	const char *migrate_plain;	/* the same from anybody, without encryption */
 	bool stopping;			/* leaves when the last job has ended */
 };
 

@@ -3,6 +3,7 @@
  * Starting tenon-migrate and reading what it says, line by line.
  */
 #include "worker.h"
+#include "log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #define STREAM_FD	3
+#define ANSWER_FD	4
 #define PROGRAM		PKGLIBEXECDIR "/tenon-migrate"
 #define PROGRAM_VARIABLE "TENON_MIGRATE"	/* another program, for tests */
 
@@ -47,7 +49,7 @@ static int input_open(const char *input)
 	return fd < 0 ? -errno : fd;
 }
 
-static int start(char *const argv[], int input, int output, int stream, pid_t *pid)
+static int start(char *const argv[], int input, int output, int stream, int answers, pid_t *pid)
 {
 	const char *program = secure_getenv(PROGRAM_VARIABLE);
 	posix_spawn_file_actions_t actions;
@@ -63,15 +65,42 @@ static int start(char *const argv[], int input, int output, int stream, pid_t *p
 	posix_spawn_file_actions_adddup2(&actions, input, 0);
 	posix_spawn_file_actions_adddup2(&actions, output, 1);
 	posix_spawn_file_actions_adddup2(&actions, stream, STREAM_FD);
-	posix_spawn_file_actions_addclosefrom_np(&actions, STREAM_FD + 1);
+	if (answers >= 0)
+		posix_spawn_file_actions_adddup2(&actions, answers, ANSWER_FD);
+	posix_spawn_file_actions_addclosefrom_np(&actions, answers >= 0 ? ANSWER_FD + 1 : STREAM_FD + 1);
 	rc = -posix_spawn(pid, program ? program : PROGRAM, &actions, &attr, argv, environ);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	return rc;
 }
 
+struct run {
+	int (*suspend)(void *data);	/* NULL: will not be asked for */
+	void *data;
+	int answers[2];			/* a pipe to the program, -1: none */
+};
+
+static void answer_suspend(const struct run *run)
+{
+	int rc = run->suspend ? run->suspend(run->data) : -EPROTO;
+
+	if (dprintf(run->answers[1], "%d\n", rc) < 0)
+		return;		/* it has died, which its pipe will tell */
+}
+
+static void log_round(json_t *json)
+{
+	json_int_t number, bytes, dirty, downtime;
+
+	if (!json_unpack(json, "{s:{s:I, s:I, s:I, s:I}}", "round", "number", &number, "bytes", &bytes,
+			 "dirty", &dirty, "downtime_ms", &downtime))
+		log_info("migration: round %lld: %lld bytes so far, %lld pages changed meanwhile: %lld ms",
+			 number, bytes, dirty, downtime);
+}
+
 /* What the last line says: done, or why not. Lines of progress are passed by. */
-static void read_answers(FILE *answers, json_t **done, struct worker_failure *failure)
+static void read_answers(FILE *answers, const struct run *run, json_t **done,
+			 struct worker_failure *failure)
 {
 	char *line = NULL;
 	size_t room = 0;
@@ -84,6 +113,10 @@ static void read_answers(FILE *answers, json_t **done, struct worker_failure *fa
 		if (!json_unpack(json, "{s:{s:i, s:s}}", "error", "code", &code, "text", &text)) {
 			failure->code = code < 0 ? code : -EIO;
 			snprintf(failure->text, sizeof(failure->text), "%s", text);
+		} else if (json_object_get(json, "suspend")) {
+			answer_suspend(run);
+		} else if (json_object_get(json, "round")) {
+			log_round(json);
 		} else if (!*done) {
 			*done = json_incref(json_object_get(json, "done"));
 		}
@@ -112,35 +145,62 @@ static int await(pid_t pid, json_t **done, struct worker_failure *failure)
 	return failure->code;
 }
 
-int worker_run(char *const argv[], int stream, const char *input, json_t **done,
-	       struct worker_failure *failure)
+static void close_pipe(int pipes[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (pipes[i] >= 0)
+			close(pipes[i]);
+	pipes[0] = pipes[1] = -1;
+}
+
+static int run_program(struct run *run, char *const argv[], int stream, const char *input,
+		       json_t **done, struct worker_failure *failure)
 {
 	int in = input_open(input), pipes[2] = { -1, -1 }, rc;
-	FILE *answers = NULL;
+	FILE *said = NULL;
 	pid_t pid;
 
 	*done = NULL;
 	*failure = (struct worker_failure){ 0 };
 	rc = in < 0 ? in : 0;
-	if (!rc && pipe2(pipes, O_CLOEXEC))
+	if (!rc && (pipe2(pipes, O_CLOEXEC) || (run->suspend && pipe2(run->answers, O_CLOEXEC))))
 		rc = -errno;
 	if (!rc) {
-		answers = fdopen(pipes[0], "re");
-		rc = answers ? start(argv, in, pipes[1], stream, &pid) : -errno;
+		said = fdopen(pipes[0], "re");
+		rc = said ? start(argv, in, pipes[1], stream, run->answers[0], &pid) : -errno;
 	}
 	if (in >= 0)
 		close(in);
 	if (pipes[1] >= 0)
 		close(pipes[1]);
+	pipes[1] = -1;
 	if (rc) {
 		fail(failure, rc, PROGRAM " cannot be started");
 	} else {
-		read_answers(answers, done, failure);
+		read_answers(said, run, done, failure);
 		rc = await(pid, done, failure);
 	}
-	if (answers)
-		fclose(answers);
-	else if (pipes[0] >= 0)
-		close(pipes[0]);
+	if (said) {
+		fclose(said);
+		pipes[0] = -1;
+	}
+	close_pipe(pipes);
+	close_pipe(run->answers);
 	return rc;
+}
+
+int worker_run(char *const argv[], int stream, const char *input, json_t **done,
+	       struct worker_failure *failure)
+{
+	struct run run = { .answers = { -1, -1 } };
+
+	return run_program(&run, argv, stream, input, done, failure);
+}
+
+int worker_run_live(char *const argv[], int stream, const char *input, int (*suspend)(void *data),
+		    void *data, json_t **done, struct worker_failure *failure)
+{
+	struct run run = { .suspend = suspend, .data = data, .answers = { -1, -1 } };
+
+	return run_program(&run, argv, stream, input, done, failure);
 }

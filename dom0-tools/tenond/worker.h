@@ -23,4 +23,11 @@ struct worker_failure {
 int worker_run(char *const argv[], int stream, const char *input, json_t **done,
 	       struct worker_failure *failure);
 
+/*
+ * The same for one that sends a running guest: suspend is called when it shall be
+ * suspended, and its result, 0 or a negative errno, is passed on.
+ */
+int worker_run_live(char *const argv[], int stream, const char *input, int (*suspend)(void *data),
+		    void *data, json_t **done, struct worker_failure *failure);
+
 #endif

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Makefile fragment: tests of the stream of a guest's state, included by tests/unit/local.mk.
 
-migrate_unit_tests = tests/unit/migrate_guest_unit tests/unit/migrate_save_unit tests/fuzz/stream_fuzz
+migrate_unit_tests = tests/unit/migrate_guest_unit tests/unit/migrate_save_unit \
+	tests/unit/migrate_peer_unit tests/unit/migrate_tls_unit tests/fuzz/stream_fuzz
 check_PROGRAMS += $(migrate_unit_tests)
 UNIT_TESTS += $(migrate_unit_tests)
 
@@ -20,6 +21,16 @@ tests_unit_migrate_save_unit_SOURCES = tests/unit/migrate_save_unit.c $(tenond_u
 tests_unit_migrate_save_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_save_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_save_unit_LDADD = $(tenond_unit_libs)
+
+tests_unit_migrate_peer_unit_SOURCES = tests/unit/migrate_peer_unit.c $(tenond_unit_fakes)
+tests_unit_migrate_peer_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_migrate_peer_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_migrate_peer_unit_LDADD = $(tenond_unit_libs) -lpthread
+
+tests_unit_migrate_tls_unit_SOURCES = tests/unit/migrate_tls_unit.c $(tenond_unit_fakes)
+tests_unit_migrate_tls_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_migrate_tls_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_migrate_tls_unit_LDADD = $(tenond_unit_libs) -lpthread
 
 tests_fuzz_stream_fuzz_SOURCES = tests/fuzz/stream_fuzz.c $(migrate_unit_world)
 tests_fuzz_stream_fuzz_CPPFLAGS = $(migrate_unit_cppflags)

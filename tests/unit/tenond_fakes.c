@@ -131,6 +131,15 @@ int hc_domain_resume(struct hc_handle *handle, uint16_t domid)
 	return 0;
 }
 
+int hc_dirty_log_disable(struct hc_handle *handle, uint16_t domid)
+{
+	(void)handle;
+	if (!find(domid) || !find(domid)->logging)
+		return -EINVAL;
+	find(domid)->logging = false;
+	return 0;
+}
+
 int hc_vcpu_info(struct hc_handle *handle, uint16_t domid, struct hc_control_vcpu_info *info)
 {
 	(void)handle;

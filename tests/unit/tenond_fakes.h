@@ -21,6 +21,7 @@ struct fake_domain {
 	struct hc_control_info info;
 	uint64_t affinity[64];
 	struct hc_control_sched sched;
+	bool logging;			/* of its writes */
 };
 
 struct fakes {

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Moving a running guest to another host, and taking one from there.
+ *
+ *   from                                       to
+ *   {"migrate": 1, "description": {...}}  ->   checks all that can be checked
+ *                                         <-   {"ready": {}}
+ *   the stream: rounds, suspended, the rest -> makes the domain, paused
+ *                                         <-   {"complete": {}}
+ *   (the record: it is being handed over)
+ *   {"activate": {}}                      ->   (the record: it is ours)  lets it run
+ *                                         <-   {"active": {}}
+ *   ends its own
+ *
+ * Until "activate" is sent the guest belongs to the former host, which lets it
+ * go on when anything fails; who has not read "activate" ends what it has made.
+ * From then on the former host's guest stays suspended until the other side has been asked: {"ask": UUID}
+ * is answered by {"state": "active" | "busy" | "none"}.
+ */
+#ifndef TENOND_MIGRATE_H
+#define TENOND_MIGRATE_H
+
+#include "save.h"
+#include "tenond.h"
+
+/*
+ * Called by a job's thread, with record->phase PHASE_MIGRATING, or PHASE_HANDING
+ * after a restart of tenond. 0: it runs at record->peer, and what is left here is to be torn
+ * down. Otherwise a negative errno and *error, and it runs here: only
+ * when even that is not so, record->phase stays PHASE_HANDING.
+ */
+int migrate_guest(const struct host *host, const struct domain_config *config, struct record *record,
+		  const struct migrate_options *options, struct error *error);
+
+/* A sender that was killed has left the log of the guest's writes on, which slows it down. */
+void migrate_stop_log(const struct host *host, const struct record *record);
+
+/* The other side's part within a creation: it may begin; it is complete, shall it run; it does. */
+int migrate_ready(const struct saved *saved);
+int migrate_complete(const struct saved *saved, struct error *error);
+void migrate_active(const struct saved *saved);
+
+/* Listen for guests from others, with or without encryption. 0, or a negative errno and *error. */
+int migrate_listen(struct tenond *tenond, const char *address, bool plain, struct error *error);
+
+#endif

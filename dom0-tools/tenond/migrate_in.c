@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The host that a guest comes to.  A connection's first line is read by a job,
+ * because a peer may take its time; what it asks for is decided on the loop.
+ */
+#include "migrate.h"
+#include "lifecycle.h"
+#include "log.h"
+#include "peer.h"
+#include "tls.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ACTIVATE_MS	60000	/* between "complete" and "activate" */
+
+struct caller {
+	struct job job;
+	struct tenond *tenond;
+	bool plain;
+	int fd;
+	json_t *hello;			/* NULL: none came */
+	struct saved *saved;		/* of a proposal */
+	struct error error;
+};
+
+int migrate_ready(const struct saved *saved)
+{
+	return peer_send(saved->fd, json_pack("{s:{}}", "ready"));
+}
+
+int migrate_complete(const struct saved *saved, struct error *error)
+{
+	int rc = peer_send(saved->fd, json_pack("{s:{}}", "complete"));
+	json_t *json = rc ? NULL : peer_receive(saved->fd, ACTIVATE_MS, &rc);
+
+	if (json && !json_object_get(json, "activate"))
+		rc = -EPROTO;
+	json_decref(json);
+	return rc ? error_set(error, ERROR_UNREACHABLE, saved->path, NULL,
+			      "has not said that the guest shall run: %s", strerror(-rc)) : 0;
+}
+
+void migrate_active(const struct saved *saved)
+{
+	/* Who does not hear it will ask. */
+	peer_send(saved->fd, json_pack("{s:{}}", "active"));
+}
+
+static void work(struct job *job)
+{
+	struct caller *caller = (struct caller *)job;
+	json_t *description;
+	int rc, version;
+
+	if (!caller->plain) {
+		caller->fd = tls_wrap(caller->fd, true, caller->tenond->host.tls_dir, NULL, &caller->error);
+		if (caller->fd < 0) {
+			log_warning("a connection is refused: %s: %s", caller->error.object,
+				    caller->error.cause);
+			return;
+		}
+	}
+	caller->hello = peer_receive(caller->fd, PEER_TIMEOUT_MS, &rc);
+	if (!caller->hello || json_unpack(caller->hello, "{s:i}", "migrate", &version))
+		return;
+	description = json_object_get(caller->hello, "description");
+	if (version != PEER_VERSION)
+		error_set(&caller->error, ERROR_REQUEST, "tenond", "run the same version on both hosts",
+			  "speaks version %d, not %d", PEER_VERSION, version);
+	else
+		saved_incoming(&caller->tenond->host, caller->fd, description, &caller->saved,
+			       &caller->error);
+}
+
+static void finished(struct domain *domain, const struct error *error, void *data)
+{
+	(void)domain;
+	(void)error;
+	(void)data;
+}
+
+/* Whether a guest of this UUID runs here, or did: the other side's to act upon. */
+static void answer(struct caller *caller, const char *uuid)
+{
+	const struct domain *domain = domain_by_uuid(&caller->tenond->domains, uuid);
+	const char *state = "busy";
+
+	if (!domain)
+		state = record_was_taken(&caller->tenond->host, uuid) ? "active" : "none";
+	else if (!domain->operation && domain->phase == PHASE_ACTIVE)
+		state = "active";
+	peer_send(caller->fd, json_pack("{s:s}", "state", state));
+}
+
+static void done(struct job *job)
+{
+	struct caller *caller = (struct caller *)job;
+	const char *uuid;
+
+	if (caller->saved && !lifecycle_restore(caller->tenond, caller->saved, false, finished, NULL,
+						&caller->error))
+		caller->fd = -1;	/* the operation's from now on */
+	else if (caller->error.kind != ERROR_NONE && caller->fd >= 0)
+		peer_send(caller->fd, peer_error(&caller->error));
+	else if (caller->hello && !json_unpack(caller->hello, "{s:s}", "ask", &uuid))
+		answer(caller, uuid);
+	if (caller->fd >= 0 && caller->saved)
+		saved_close(caller->saved);	/* closes the connection too */
+	else if (caller->fd >= 0)
+		close(caller->fd);
+	json_decref(caller->hello);
+	free(caller);
+}
+
+static void accept_caller(struct tenond *tenond, int listener, bool plain)
+{
+	int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	struct caller *caller = connection < 0 ? NULL : calloc(1, sizeof(*caller));
+
+	if (caller) {
+		peer_watch(connection);
+		*caller = (struct caller){
+			.job = { .work = work, .done = done }, .tenond = tenond, .plain = plain,
+			.fd = connection,
+		};
+		if (!tenond->stopping && !job_start(tenond->jobs, &caller->job))
+			return;
+		free(caller);
+	}
+	if (connection >= 0)
+		close(connection);
+}
+
+static int on_caller(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+	(void)source;
+	(void)events;
+	accept_caller(data, fd, false);
+	return 0;
+}
+
+static int on_plain_caller(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+	(void)source;
+	(void)events;
+	accept_caller(data, fd, true);
+	return 0;
+}
+
+int migrate_listen(struct tenond *tenond, const char *address, bool plain, struct error *error)
+{
+	int fd, rc = plain ? 0 : tls_prepare(tenond->host.tls_dir, error);
+
+	fd = rc ? rc : peer_listen(address, error);
+	if (fd < 0)
+		return fd;
+	rc = sd_event_add_io(tenond->event, NULL, fd, EPOLLIN, plain ? on_plain_caller : on_caller,
+			     tenond);
+	if (rc < 0)
+		return error_set(error, ERROR_INTERNAL, "tenond", NULL, "%s", strerror(-rc));
+	if (plain)
+		log_warning("guests are taken from others at %s, without encryption or authentication",
+			    address);
+	else
+		log_info("guests are taken from enrolled hosts at %s", address);
+	return 0;
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The host that a guest leaves.
+ */
+#include "migrate.h"
+#include "log.h"
+#include "peer.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <hypercall/hypercall.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READY_MS	60000	/* the other host's checks */
+#define COMPLETE_MS	120000	/* its last steps, devices among them */
+#define ASK_S		1	/* between questions to a host that does not answer */
+#define ASK_TIMES	10	/* after that the next scan asks again */
+
+struct leaving {
+	const struct host *host;
+	const struct domain_config *config;
+	struct record *record;
+	const struct migrate_options *options;
+	struct store_client *store;
+	struct error *error;
+	int fd;
+};
+
+/* What the peer says next, or why it says nothing. */
+static json_t *hear(struct leaving *leaving, int timeout_ms, const char *member, int *rc)
+{
+	json_t *json = peer_receive(leaving->fd, timeout_ms, rc);
+
+	if (json)
+		*rc = peer_take_error(json, leaving->record->peer, leaving->error);
+	else
+		error_set(leaving->error, ERROR_UNREACHABLE, leaving->record->peer,
+			  "tenon doctor there says more", "does not answer: %s", strerror(-*rc));
+	if (!*rc && !json_object_get(json, member))
+		*rc = error_set(leaving->error, ERROR_UNREACHABLE, leaving->record->peer,
+				"is its tenond of another version?", "says something else than \"%s\"",
+				member);
+	if (*rc) {
+		json_decref(json);
+		json = NULL;
+	}
+	return json;
+}
+
+static int tell(struct leaving *leaving, json_t *json)
+{
+	int rc = peer_send(leaving->fd, json);
+
+	return rc ? error_set(leaving->error, ERROR_UNREACHABLE, leaving->record->peer, NULL,
+			      "cannot be told: %s", strerror(-rc)) : 0;
+}
+
+static int propose(struct leaving *leaving, char **description)
+{
+	json_t *json;
+	int rc;
+
+	*description = save_describe(leaving->store, leaving->config, leaving->record, &rc);
+	if (!*description)
+		return error_set(leaving->error, ERROR_UNREACHABLE, "store",
+				 "is tenon-stored running? tenon doctor says more",
+				 "domain %s: %s", leaving->record->name, strerror(-rc));
+	json = json_pack("{s:i, s:o}", "migrate", PEER_VERSION, "description",
+			 json_loads(*description, 0, NULL));
+	rc = tell(leaving, json);
+	json = rc ? NULL : hear(leaving, READY_MS, "ready", &rc);
+	json_decref(json);
+	return rc;
+}
+
+static int on_suspend(void *data)
+{
+	struct leaving *leaving = data;
+
+	return save_suspend(leaving->host, leaving->store, leaving->record, leaving->error);
+}
+
+static int send_state(struct leaving *leaving, const char *description)
+{
+	char domid[16], downtime[16];
+	char *argv[] = { "tenon-migrate", "send", domid, downtime, NULL };
+	struct worker_failure failure;
+	json_t *done;
+	int rc;
+
+	snprintf(domid, sizeof(domid), "%d", leaving->record->domid);
+	snprintf(downtime, sizeof(downtime), "%u", leaving->options->max_downtime_ms);
+	rc = worker_run_live(argv, leaving->fd, description, on_suspend, leaving, &done, &failure);
+	if (!rc) {
+		log_info("domain %s: sent to %s: %lld pages written, %lld bytes", leaving->record->name,
+			 leaving->record->peer, json_integer_value(json_object_get(done, "stored")),
+			 json_integer_value(json_object_get(done, "bytes")));
+		json_decref(done);
+		return 0;
+	}
+	/* A broken connection is the effect of what the other side complains of. */
+	done = peer_receive(leaving->fd, 1000, &rc);
+	if (done && (rc = peer_take_error(done, leaving->record->peer, leaving->error))) {
+		json_decref(done);
+		return rc;
+	}
+	json_decref(done);
+	if (leaving->error->kind != ERROR_NONE)
+		return failure.code;
+	return error_domain(leaving->error, ERROR_UNREACHABLE, leaving->record->name,
+			    "it runs on here; try again", "its state %s", failure.text);
+}
+
+/* From here on a successor of ours asks the other host first. */
+static int note_handing(struct leaving *leaving)
+{
+	int rc;
+
+	leaving->record->phase = PHASE_HANDING;
+	rc = record_save(leaving->host, leaving->record);
+	if (rc)
+		leaving->record->phase = PHASE_MIGRATING;
+	return rc ? error_domain(leaving->error, ERROR_INTERNAL, leaving->record->name,
+				 "is there space left in /run?", "its state cannot be written: %s",
+				 strerror(-rc)) : 0;
+}
+
+/* "active", "busy" or "none"; NULL: no answer. The string is the caller's. */
+static char *ask(struct leaving *leaving)
+{
+	struct error ignored;
+	const char *state;
+	char *answer = NULL;
+	json_t *json;
+	int fd = peer_connect(leaving->host, leaving->record->peer, &ignored), rc;
+
+	if (fd < 0)
+		return NULL;
+	rc = peer_send(fd, json_pack("{s:s}", "ask", leaving->record->uuid));
+	json = rc ? NULL : peer_receive(fd, PEER_TIMEOUT_MS, &rc);
+	if (json && !json_unpack(json, "{s:s}", "state", &state))
+		answer = strdup(state);
+	json_decref(json);
+	close(fd);
+	return answer;
+}
+
+/*
+ * It may have been let run there, or not: nobody here knows. It stays suspended until that host says.
+ * 0: it runs there, or has done so. The phase stays PHASE_HANDING where there is no answer.
+ */
+static int resolve(struct leaving *leaving, int times)
+{
+	bool none = false, active = false;
+
+	for (int i = 0; i < times && !none && !active; i++) {
+		char *state;
+
+		if (i)
+			sleep(ASK_S);
+		state = ask(leaving);
+		active = state && !strcmp(state, "active");
+		none = state && !strcmp(state, "none");
+		free(state);
+	}
+	if (active)
+		return 0;
+	if (!none)
+		return error_domain(leaving->error, ERROR_UNREACHABLE, leaving->record->name,
+				    "make that host answer; or, if it is gone for good and the guest with it: tenon destroy",
+				    "has been handed to %s, which does not say whether it runs there; until then it stays suspended",
+				    leaving->record->peer);
+	leaving->record->phase = PHASE_MIGRATING;
+	return error_domain(leaving->error, ERROR_UNREACHABLE, leaving->record->name,
+			    "it runs on here; try again", "host %s did not take it", leaving->record->peer);
+}
+
+/* The last word. After this function the guest is in one place. */
+static int hand_over(struct leaving *leaving)
+{
+	json_t *json = hear(leaving, COMPLETE_MS, "complete", &(int){ 0 });
+	int rc = json ? note_handing(leaving) : -EPIPE;
+
+	json_decref(json);
+	if (rc)
+		return rc;
+	rc = tell(leaving, json_pack("{s:{}}", "activate"));
+	json = rc ? NULL : hear(leaving, PEER_TIMEOUT_MS, "active", &rc);
+	json_decref(json);
+	return rc ? resolve(leaving, ASK_TIMES) : 0;
+}
+
+void migrate_stop_log(const struct host *host, const struct record *record)
+{
+	/* Mostly it is off, which the hypervisor refuses. */
+	hc_dirty_log_disable(host->hv, (uint16_t)record->domid);
+}
+
+/* Back to how it was: suspended or not, it goes on here. */
+static void stay(struct leaving *leaving)
+{
+	struct error ignored;
+	bool suspended;
+
+	migrate_stop_log(leaving->host, leaving->record);
+	if (!save_is_suspended(leaving->host, leaving->record, &suspended) && suspended &&
+	    save_resume(leaving->host, leaving->record, &ignored))
+		log_warning("domain %s: %s", leaving->record->name, ignored.cause);
+	leaving->record->phase = PHASE_ACTIVE;
+}
+
+int migrate_guest(const struct host *host, const struct domain_config *config, struct record *record,
+		  const struct migrate_options *options, struct error *error)
+{
+	struct leaving leaving = {
+		.host = host, .config = config, .record = record, .options = options, .error = error,
+		.fd = -1,
+	};
+	char *description = NULL;
+	int rc;
+
+	if (record->phase == PHASE_HANDING) {
+		rc = resolve(&leaving, 1);
+		if (rc && record->phase != PHASE_HANDING)
+			stay(&leaving);
+		return rc;
+	}
+	rc = save_open_store(host, record, &leaving.store, error);
+	if (!rc) {
+		leaving.fd = peer_connect(host, record->peer, error);
+		rc = leaving.fd < 0 ? leaving.fd : propose(&leaving, &description);
+	}
+	if (!rc)
+		rc = send_state(&leaving, description);
+	if (!rc)
+		rc = hand_over(&leaving);
+	if (rc && record->phase != PHASE_HANDING)
+		stay(&leaving);
+	free(description);
+	if (leaving.fd >= 0)
+		close(leaving.fd);
+	store_close(leaving.store);
+	return rc;
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What two tenonds say to each other as a guest moves, one of them imitated: at
+ * whichever word the other one falls silent, the guest runs in exactly one place.
+ */
+#include "tenond_fakes.h"
+
+#include "dom0-tools/tenond/create.h"
+#include "dom0-tools/tenond/migrate.h"
+#include "dom0-tools/tenond/peer.h"
+#include "dom0-tools/tenond/teardown.h"
+#include "dom0-tools/tenond/xml/domain.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <hypercall/sched.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct host host;
+static struct domain_config *config;
+static struct record record;
+static struct error error;
+static char program[256];
+
+static void pretend(const char *script)
+{
+	FILE *out = fopen(program, "w");
+
+	fprintf(out, "#!/bin/sh\n%s\n", script);
+	fchmod(fileno(out), 0755);
+	fclose(out);
+}
+
+static int set_up(void **state)
+{
+	struct xml_source source = { .file = "unit", .salt = "unit" };
+	char *xml;
+
+	(void)state;
+	fakes_reset();
+	fakes_host(&host);
+	xml = fakes_xml(&host, "web", "");
+	source.xml = xml;
+	source.size = strlen(xml);
+	if (domain_xml_read(&source, &config, &error))
+		fail_msg("%s: %s", error.object, error.cause);
+	free(xml);
+	snprintf(program, sizeof(program), "%s/migrate", host.run_dir);
+	setenv("TENON_MIGRATE", program, 1);
+	memset(&error, 0, sizeof(error));
+	memset(&record, 0, sizeof(record));
+	uuid_unparse_lower(config->uuid, record.uuid);
+	strcpy(record.name, config->name);
+	record.xml = strdup(config->xml);
+	record.domid = 1;
+	record.phase = PHASE_MIGRATING;
+	fakes.domains[1].present = true;
+	fakes.domains[1].info.state = HC_INFO_SHUTDOWN;	/* it suspends at once */
+	fakes.domains[1].info.shutdown_reason = HC_SHUTDOWN_SUSPEND;
+	memcpy(fakes.domains[1].info.uuid, config->uuid, 16);
+	fakes_put("/local/domain/1/control/feature-suspend", "1");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	record_clear(&record);
+	config_free(config);
+	fakes_host_free(&host);
+	return 0;
+}
+
+/* --- the host that a guest leaves, against an imitated other one --- */
+
+/* What the other host does: how far it goes along, and what it says when asked later. */
+enum until { REFUSES, HANGS_UP_BEFORE_STATE, HANGS_UP_BEFORE_COMPLETE, SAYS_ERROR, HANGS_UP_AT_ACTIVATE, ALL };
+
+struct other {
+	int fd;				/* listens */
+	enum until until;
+	const char *state;		/* the answer when asked */
+	unsigned int busy;		/* times it says "busy" before */
+	bool heard_activate;
+	bool asked;
+};
+
+static void take_guest(struct other *other, int fd)
+{
+	struct error why;
+	char state[6];
+	json_t *json;
+	int rc;
+
+	if (other->until == REFUSES) {
+		error_set(&why, ERROR_EXISTS, "domain web", "rename it", "is there already");
+		peer_send(fd, peer_error(&why));
+		return;
+	}
+	peer_send(fd, json_pack("{s:{}}", "ready"));
+	if (other->until == HANGS_UP_BEFORE_STATE)
+		return;
+	assert_int_equal(recv(fd, state, sizeof(state), MSG_WAITALL), sizeof(state));
+	assert_memory_equal(state, "state\n", 6);
+	if (other->until == HANGS_UP_BEFORE_COMPLETE)
+		return;
+	if (other->until == SAYS_ERROR) {
+		error_set(&why, ERROR_RESOURCES, "memory", NULL, "is short");
+		peer_send(fd, peer_error(&why));
+		return;
+	}
+	peer_send(fd, json_pack("{s:{}}", "complete"));
+	json = peer_receive(fd, 5000, &rc);
+	other->heard_activate = json && json_object_get(json, "activate");
+	json_decref(json);
+	if (other->until == ALL)
+		peer_send(fd, json_pack("{s:{}}", "active"));
+}
+
+static void *serve(void *data)
+{
+	struct other *other = data;
+	int fd, rc;
+
+	while ((fd = accept(other->fd, NULL, NULL)) >= 0) {
+		json_t *hello = peer_receive(fd, 5000, &rc);
+
+		if (hello && json_object_get(hello, "migrate")) {
+			take_guest(other, fd);
+		} else if (hello && json_object_get(hello, "ask")) {
+			other->asked = true;
+			peer_send(fd, json_pack("{s:s}", "state", other->busy ? "busy" : other->state));
+			other->busy -= other->busy > 0;
+		}
+		json_decref(hello);
+		close(fd);
+	}
+	return NULL;
+}
+
+static int leave(struct other *other)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct migrate_options options = { .max_downtime_ms = 300 };
+	socklen_t size = sizeof(address);
+	pthread_t thread;
+	char peer[64];
+	int rc;
+
+	other->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(other->fd, (void *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(other->fd, 4), 0);
+	getsockname(other->fd, (void *)&address, &size);
+	snprintf(peer, sizeof(peer), "tcp://127.0.0.1:%u", ntohs(address.sin_port));
+	free(record.peer);
+	record.peer = strdup(peer);
+	pretend("cat >/dev/null; echo '{\"suspend\":{}}'; read answer <&4; [ \"$answer\" = 0 ] || exit 1\n"
+		"echo state >&3 || exit 1; echo '{\"done\":{\"pages\":1,\"stored\":1,\"bytes\":6}}'");
+	pthread_create(&thread, NULL, serve, other);
+	rc = migrate_guest(&host, config, &record, &options, &error);
+	shutdown(other->fd, SHUT_RDWR);
+	pthread_join(thread, NULL);
+	close(other->fd);
+	return rc;
+}
+
+static bool runs_here(void)
+{
+	return !(fakes.domains[1].info.state & HC_INFO_SHUTDOWN);
+}
+
+static void a_guest_leaves(void **state)
+{
+	struct other other = { .until = ALL };
+
+	(void)state;
+	assert_int_equal(leave(&other), 0);
+	assert_true(other.heard_activate);
+	assert_false(other.asked);
+	assert_false(runs_here());
+	assert_int_equal(record.phase, PHASE_HANDING);
+}
+
+/* Up to its last word the other host has no guest that runs. */
+static void before_the_last_word_it_stays(void **state)
+{
+	static const enum until early[] = {
+		REFUSES, HANGS_UP_BEFORE_STATE, HANGS_UP_BEFORE_COMPLETE, SAYS_ERROR,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(early) / sizeof(early[0]); i++) {
+		struct other other = { .until = early[i] };
+
+		fakes.domains[1].info.state = HC_INFO_SHUTDOWN;
+		fakes.domains[1].logging = true;	/* as a sender that was killed leaves it */
+		record.phase = PHASE_MIGRATING;
+		memset(&error, 0, sizeof(error));
+		assert_true(leave(&other) < 0);
+		assert_false(other.heard_activate);
+		assert_true(runs_here());
+		assert_false(fakes.domains[1].logging);
+		assert_int_equal(record.phase, PHASE_ACTIVE);
+		assert_true(*error.cause);
+		if (early[i] == REFUSES)
+			assert_int_equal(error.kind, ERROR_EXISTS);
+		if (early[i] == SAYS_ERROR)
+			assert_non_null(strstr(error.cause, "is short"));
+	}
+}
+
+static void after_the_last_word_it_asks(void **state)
+{
+	struct other took = { .until = HANGS_UP_AT_ACTIVATE, .state = "active", .busy = 1 };
+	struct other lost = { .until = HANGS_UP_AT_ACTIVATE, .state = "none" };
+
+	(void)state;
+	assert_int_equal(leave(&took), 0);
+	assert_true(took.asked);
+	assert_false(runs_here());
+
+	record.phase = PHASE_MIGRATING;
+	memset(&error, 0, sizeof(error));
+	assert_true(leave(&lost) < 0);
+	assert_true(lost.asked);
+	assert_true(runs_here());
+	assert_int_equal(record.phase, PHASE_ACTIVE);
+}
+
+/* Who does not answer keeps it suspended, not lost and not doubled. */
+static void without_an_answer_it_waits(void **state)
+{
+	struct other other = { .until = ALL, .state = "busy" };
+
+	(void)state;
+	record.phase = PHASE_HANDING;
+	assert_true(leave(&other) < 0);
+	assert_true(other.asked);
+	assert_false(runs_here());
+	assert_int_equal(record.phase, PHASE_HANDING);
+}
+
+/* tenond was killed when the last word may have been said. */
+static void a_successor_asks(void **state)
+{
+	struct other took = { .until = ALL, .state = "active" }, lost = { .until = ALL, .state = "none" };
+
+	(void)state;
+	record.phase = PHASE_HANDING;
+	assert_int_equal(leave(&took), 0);
+	assert_true(took.asked);
+	assert_false(runs_here());
+	record.phase = PHASE_HANDING;
+	assert_true(leave(&lost) < 0);
+	assert_true(runs_here());
+	assert_int_equal(record.phase, PHASE_ACTIVE);
+}
+
+static void nobody_there(void **state)
+{
+	struct migrate_options options = { 0 };
+
+	(void)state;
+	free(record.peer);
+	record.peer = strdup("tcp://127.0.0.1:1");
+	assert_true(migrate_guest(&host, config, &record, &options, &error) < 0);
+	assert_int_equal(error.kind, ERROR_UNREACHABLE);
+	assert_int_equal(record.phase, PHASE_ACTIVE);
+}
+
+/* --- the host that a guest comes to --- */
+
+struct sender {
+	int fd;
+	bool activate;			/* else it hangs up when all is complete */
+	bool complete, active;
+};
+
+static void *send_guest(void *data)
+{
+	struct sender *sender = data;
+	json_t *json;
+	int rc;
+
+	json = peer_receive(sender->fd, 5000, &rc);
+	assert_non_null(json_object_get(json, "ready"));
+	json_decref(json);
+	json = peer_receive(sender->fd, 5000, &rc);
+	sender->complete = json && json_object_get(json, "complete");
+	json_decref(json);
+	if (sender->complete && sender->activate) {
+		peer_send(sender->fd, json_pack("{s:{}}", "activate"));
+		json = peer_receive(sender->fd, 5000, &rc);
+		sender->active = json && json_object_get(json, "active");
+		json_decref(json);
+	}
+	close(sender->fd);
+	return NULL;
+}
+
+static int come(struct sender *sender)
+{
+	json_t *description = json_pack("{s:s, s:s, s:s, s:{}}", "name", "web", "uuid", record.uuid, "xml",
+					config->xml, "nodes");
+	struct saved *saved;
+	pthread_t thread;
+	int pair[2], rc;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(saved_incoming(&host, pair[0], description, &saved, &error), 0);
+	json_decref(description);
+	pretend("echo '{\"done\":{\"domid\":1,\"store_port\":5,\"console_port\":6,\"store_mfn\":1000,"
+		"\"console_mfn\":1001}}'");
+	fakes_reset();
+	fakes.domains[1].present = true;
+	fakes.domains[1].info.pause_count = 1;
+	memcpy(fakes.domains[1].info.uuid, config->uuid, 16);
+	record.domid = -1;
+	sender->fd = pair[1];
+	pthread_create(&thread, NULL, send_guest, sender);
+	rc = create_restored(&host, config, &record, saved, &error);
+	saved_close(saved);
+	pthread_join(thread, NULL);
+	return rc;
+}
+
+static void a_guest_comes(void **state)
+{
+	struct sender sender = { .activate = true };
+
+	(void)state;
+	assert_int_equal(come(&sender), 0);
+	assert_true(sender.active);
+	assert_int_equal(fakes.domains[1].info.pause_count, 0);
+	assert_int_equal(record.phase, PHASE_ACTIVE);
+	assert_int_equal(teardown_domain(&host, &record, config, &error), 0);
+	assert_true(fakes_clean());
+	/* Who sent it may ask long after. */
+	assert_false(record_was_taken(&host, record.uuid));
+	record_delete(&host, &record);
+	assert_true(record_was_taken(&host, record.uuid));
+	assert_false(record_was_taken(&host, "../x"));
+}
+
+/* That it was here before does not mean that it came this time. */
+static void what_was_taken_before_is_forgotten(void **state)
+{
+	struct sender sender = { .activate = true }, other = { .activate = false };
+
+	(void)state;
+	assert_int_equal(come(&sender), 0);
+	assert_int_equal(teardown_domain(&host, &record, config, &error), 0);
+	record_delete(&host, &record);
+	assert_true(come(&other) < 0);
+	assert_false(record_was_taken(&host, record.uuid));
+}
+
+static void without_the_last_word_it_is_not_let_run(void **state)
+{
+	struct sender sender = { .activate = false };
+
+	(void)state;
+	assert_true(come(&sender) < 0);
+	assert_true(sender.complete);
+	assert_true(fakes_clean());
+	assert_int_equal(fakes_records(&host), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_guest_leaves),
+		TEST(before_the_last_word_it_stays),
+		TEST(after_the_last_word_it_asks),
+		TEST(a_successor_asks),
+		TEST(without_an_answer_it_waits),
+		TEST(nobody_there),
+		TEST(a_guest_comes),
+		TEST(what_was_taken_before_is_forgotten),
+		TEST(without_the_last_word_it_is_not_let_run),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Encrypted connections: what is carried, who is let in, and what an end looks like. */
+#include "dom0-tools/tenond/tls.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define BYTES (3u << 20)
+
+static char top[64], a[80], b[80];
+static struct error error;
+
+static int set_up(void **state)
+{
+	(void)state;
+	strcpy(top, "/tmp/tenon-tls.XXXXXX");
+	assert_non_null(mkdtemp(top));
+	snprintf(a, sizeof(a), "%s/etc/a", top);
+	snprintf(b, sizeof(b), "%s/b", top);
+	memset(&error, 0, sizeof(error));
+	assert_int_equal(tls_prepare(a, &error), 0);
+	assert_int_equal(tls_prepare(b, &error), 0);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", top);
+	return system(command);
+}
+
+static void enrol(const char *where, const char *name, const char *whose)
+{
+	char *pem = tls_certificate(whose, &error);
+
+	assert_non_null(pem);
+	assert_int_equal(tls_add_peer(where, name, pem, strlen(pem), &error), 0);
+	free(pem);
+}
+
+struct side {
+	int fd;
+	const char *dir, *name;
+	bool server;
+	int inner;
+	struct error error;
+};
+
+static void *wrap(void *data)
+{
+	struct side *side = data;
+
+	side->inner = tls_wrap(side->fd, side->server, side->dir, side->name, &side->error);
+	return NULL;
+}
+
+/* Both sides of one connection; cut, if given, is a descriptor of the connection itself. */
+static void join(struct side *client, struct side *server, int *cut)
+{
+	pthread_t thread;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	if (cut)
+		*cut = dup(pair[0]);
+	*client = (struct side){ .fd = pair[0], .dir = a, .name = "b" };
+	*server = (struct side){ .fd = pair[1], .dir = b, .server = true };
+	pthread_create(&thread, NULL, wrap, server);
+	wrap(client);
+	pthread_join(thread, NULL);
+}
+
+static void *send_much(void *data)
+{
+	uint8_t *piece = malloc(BYTES);
+	int fd = *(int *)data;
+	size_t done = 0;
+
+	for (size_t i = 0; i < BYTES; i++)
+		piece[i] = (uint8_t)(i * 31 + i / 4096);
+	while (done < BYTES)
+		done += (size_t)write(fd, piece + done, BYTES - done);
+	shutdown(fd, SHUT_WR);
+	free(piece);
+	return NULL;
+}
+
+static void expect_much(int fd)
+{
+	uint8_t byte[4096];
+	size_t done = 0;
+	ssize_t got;
+
+	while ((got = read(fd, byte, sizeof(byte))) > 0)
+		for (ssize_t i = 0; i < got; i++, done++)
+			assert_int_equal(byte[i], (uint8_t)(done * 31 + done / 4096));
+	assert_int_equal(got, 0);
+	assert_int_equal(done, BYTES);
+}
+
+static void both_ways_are_carried(void **state)
+{
+	struct side client, server;
+	pthread_t thread;
+
+	(void)state;
+	enrol(a, "b", b);
+	enrol(b, "a", a);
+	join(&client, &server, NULL);
+	if (client.inner < 0 || server.inner < 0)
+		fail_msg("%s; %s", client.error.cause, server.error.cause);
+	pthread_create(&thread, NULL, send_much, &client.inner);
+	expect_much(server.inner);
+	pthread_join(thread, NULL);
+	/* The other way stays open after one has ended. */
+	pthread_create(&thread, NULL, send_much, &server.inner);
+	expect_much(client.inner);
+	pthread_join(thread, NULL);
+	close(client.inner);
+	close(server.inner);
+}
+
+static void strangers_are_refused(void **state)
+{
+	struct side client, server;
+	char byte;
+
+	(void)state;
+	/* The client does not know the server. */
+	enrol(b, "a", a);
+	join(&client, &server, NULL);
+	assert_true(client.inner < 0);
+	assert_non_null(strstr(client.error.cause, "not known"));
+	if (server.inner >= 0) {
+		assert_true(read(server.inner, &byte, 1) <= 0);
+		close(server.inner);
+	}
+	/* It knows it, but under another name than the one wanted. */
+	enrol(a, "c", b);
+	join(&client, &server, NULL);
+	assert_true(client.inner < 0);
+	if (server.inner >= 0)
+		close(server.inner);
+}
+
+static void a_client_that_is_not_enrolled_gets_nowhere(void **state)
+{
+	struct side client, server;
+	char byte;
+
+	(void)state;
+	enrol(a, "b", b);
+	join(&client, &server, NULL);
+	assert_true(server.inner < 0);
+	assert_non_null(strstr(server.error.cause, "not known"));
+	/* With TLS 1.3 the client may learn of it with the first thing it reads. */
+	if (client.inner >= 0) {
+		assert_true(read(client.inner, &byte, 1) <= 0);
+		close(client.inner);
+	}
+}
+
+static void a_cut_is_no_end(void **state)
+{
+	struct side client, server;
+	char byte = 'x';
+	int cut;
+
+	(void)state;
+	enrol(a, "b", b);
+	enrol(b, "a", a);
+	join(&client, &server, &cut);
+	assert_true(client.inner >= 0 && server.inner >= 0);
+	assert_int_equal(write(client.inner, &byte, 1), 1);
+	assert_int_equal(read(server.inner, &byte, 1), 1);
+	shutdown(cut, SHUT_RDWR);
+	assert_true(read(server.inner, &byte, 1) <= 0);
+	/* What is written there now goes nowhere, and says so. */
+	while (send(server.inner, &byte, 1, MSG_NOSIGNAL) == 1)
+		usleep(1000);
+	close(cut);
+	close(client.inner);
+	close(server.inner);
+}
+
+static void bad_peers_are_refused(void **state)
+{
+	static const char *const names[] = { "", "..", "../x", "a/b", ".pem" };
+	char *pem = tls_certificate(a, &error);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_true(tls_add_peer(b, names[i], pem, strlen(pem), &error) < 0);
+	assert_true(tls_add_peer(b, "a", "nonsense", 8, &error) < 0);
+	free(pem);
+}
+
+static void an_identity_is_kept(void **state)
+{
+	char *first = tls_certificate(a, &error), *again, path[128];
+	struct stat info;
+
+	(void)state;
+	assert_int_equal(tls_prepare(a, &error), 0);
+	again = tls_certificate(a, &error);
+	assert_string_equal(first, again);
+	snprintf(path, sizeof(path), "%s/key.pem", a);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	free(first);
+	free(again);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(both_ways_are_carried),
+		TEST(strangers_are_refused),
+		TEST(a_client_that_is_not_enrolled_gets_nowhere),
+		TEST(a_cut_is_no_end),
+		TEST(bad_peers_are_refused),
+		TEST(an_identity_is_kept),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
