@@ -59,7 +59,7 @@ await()
 	done
 }
 
-# guest_xml NAME [memory=MiB] [vcpus=N] [kernel=FILE] [initrd=FILE] [cmdline=WORDS] [disk=FILE[,FORMAT]]...
+# guest_xml NAME [memory=MiB] [vcpus=N] [kernel=FILE] [initrd=[FILE]] [cmdline=WORDS] [disk=FILE|DEVICE[,FORMAT]]...
 # [cdrom=FILE] [bridge=NAME[,MAC]]...: writes NAME's description and prints the file's name.
 guest_xml()
 {
@@ -91,7 +91,7 @@ guest_xml()
 	  <os>
 	    <type arch='x86_64' machine='xenpv'>linux</type>
 	    <kernel>$kernel</kernel>
-	    <initrd>$initrd</initrd>
+	    ${initrd:+<initrd>$initrd</initrd>}
 	    <cmdline>console=hvc0 host=$name $cmdline</cmdline>
 	  </os>
 	  <devices>
@@ -105,9 +105,10 @@ guest_xml()
 
 disk_xml()
 {
-	local format=${2#,}
+	local format=${2#,} type=file source=file
 
-	echo "<disk type='file'><driver type='${format:-raw}'/><source file='$1'/><target dev='xvd$3'/></disk>"
+	[ -b "$1" ] && type=block source=dev
+	echo "<disk type='$type'><driver type='${format:-raw}'/><source $source='$1'/><target dev='xvd$3'/></disk>"
 }
 
 interface_xml()
@@ -205,7 +206,8 @@ no_leftovers()
 
 	left=$(ls -d /sys/class/net/vif* /sys/bus/xen-backend/devices/* 2>/dev/null)
 	[ -z "$left" ] || fail "left behind: $left"
-	left=$(losetup -a; pgrep -a qemu-nbd)
+	# /dev/nbd15 is the shared disk of tests/lab/pair.
+	left=$(losetup -a; pgrep -a qemu-nbd | grep -v ' -c /dev/nbd15 ')
 	[ -z "$left" ] || fail "left behind: $left"
 }
 
