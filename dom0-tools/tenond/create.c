@@ -17,6 +17,7 @@
 #include "nodes.h"
 #include "nodes_saved.h"
 #include "preflight.h"
+#include "taken.h"
 #include "save.h"
 #include "teardown.h"
 #include "worker.h"
@@ -122,7 +123,7 @@ static int restore(struct creation *creation)
 	int rc = 0;
 
 	if (creation->saved->incoming) {
-		record_forget_taken(creation->host, creation->record);
+		taken_forget(creation->host, creation->record->uuid);
 		rc = migrate_ready(creation->saved);
 	}
 	if (rc)
@@ -264,15 +265,27 @@ static int plug_disks(struct creation *creation)
 	return 0;
 }
 
+/* The sender's last word: from here on it is ours, whatever happens. */
+static int take_over(struct creation *creation)
+{
+	int rc = migrate_complete(creation->saved, creation->error);
+
+	if (rc)
+		return rc;
+	rc = taken_note(creation->host, creation->record->uuid);
+	return rc ? error_set(creation->error, ERROR_INTERNAL, creation->host->state_dir,
+			      "is there space left?", "it cannot be noted that the guest is taken: %s",
+			      strerror(-rc)) : 0;
+}
+
 static int start(struct creation *creation)
 {
 	int rc;
 
-	if (creation->saved && creation->saved->incoming) {
-		rc = migrate_complete(creation->saved, creation->error);
+	if (creation->record->came) {
+		rc = take_over(creation);
 		if (rc)
 			return rc;
-		creation->record->came = true;
 	}
 	/* Whole from this record on: found paused without cause, it will be unpaused. */
 	creation->record->created = time(NULL);
@@ -283,8 +296,8 @@ static int start(struct creation *creation)
 	if (rc)
 		return error_domain(creation->error, ERROR_INTERNAL, creation->config->name,
 				    "see tenon dmesg", "it cannot be started: %s", strerror(-rc));
-	if (creation->saved && creation->saved->incoming)
-		migrate_active(creation->saved);
+	if (creation->record->came)
+		migrate_active(creation->host, creation->record, creation->saved);
 	return 0;
 }
 
@@ -293,9 +306,9 @@ static void undo(struct creation *creation)
 	struct error ignored;
 
 	creation->record->phase = PHASE_STOPPING;
-	if (creation->saved)
-		creation->record->came = false;		/* it has not run */
 	record_save(creation->host, creation->record);
+	if (creation->record->came)
+		taken_forget(creation->host, creation->record->uuid);	/* it has not run */
 	if (!teardown_domain(creation->host, creation->record, creation->config, &ignored)) {
 		record_delete(creation->host, creation->record);
 		creation->record->domid = -1;
@@ -323,6 +336,7 @@ static int create(const struct host *host, const struct domain_config *config, s
 		creation.blocks[i].fd = -1;
 	record->domid = -1;
 	record->disk_count = 0;
+	record->came = saved && saved->incoming;
 	rc = preflight_check(host, config, error);
 	if (rc) {
 		record_delete(host, record);	/* of a restart: the former instance's */

@@ -8,13 +8,15 @@
  *   the stream: rounds, suspended, the rest -> makes the domain, paused
  *                                         <-   {"complete": {}}
  *   (the record: it is being handed over)
- *   {"activate": {}}                      ->   (the record: it is ours)  lets it run
+ *   {"activate": {}}                      ->   (on disk: it is ours)  lets it run
  *                                         <-   {"active": {}}
+ *   (the record: it is gone)
+ *   {"ended": {}}                         ->   forgets that it came from elsewhere
  *   ends its own
  *
  * Until "activate" is sent the guest belongs to the former host, which lets it
  * go on when anything fails; who has not read "activate" ends what it has made.
- * From then on the former host's guest stays suspended until the other side has been asked: {"ask": UUID}
+ * From then on the former host's guest stays suspended until the other side, even if it has been switched off meanwhile, has been asked: {"ask": UUID}
  * is answered by {"state": "active" | "busy" | "none"}.
  */
 #ifndef TENOND_MIGRATE_H
@@ -38,7 +40,7 @@ void migrate_stop_log(const struct host *host, const struct record *record);
 /* The other side's part within a creation: it may begin; it is complete, shall it run; it does. */
 int migrate_ready(const struct saved *saved);
 int migrate_complete(const struct saved *saved, struct error *error);
-void migrate_active(const struct saved *saved);
+void migrate_active(const struct host *host, const struct record *record, const struct saved *saved);
 
 /* Listen for guests from others, with or without encryption. 0, or a negative errno and *error. */
 int migrate_listen(struct tenond *tenond, const char *address, bool plain, struct error *error);

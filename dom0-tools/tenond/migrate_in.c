@@ -7,6 +7,7 @@
 #include "lifecycle.h"
 #include "log.h"
 #include "peer.h"
+#include "taken.h"
 #include "tls.h"
 
 #include <errno.h>
@@ -45,10 +46,17 @@ int migrate_complete(const struct saved *saved, struct error *error)
 			      "has not said that the guest shall run: %s", strerror(-rc)) : 0;
 }
 
-void migrate_active(const struct saved *saved)
+void migrate_active(const struct host *host, const struct record *record, const struct saved *saved)
 {
-	/* Who does not hear it will ask. */
+	json_t *json;
+	int rc;
+
+	/* Who does not hear it will ask, perhaps long after the guest's end. */
 	peer_send(saved->fd, json_pack("{s:{}}", "active"));
+	json = peer_receive(saved->fd, PEER_TIMEOUT_MS, &rc);
+	if (json && json_object_get(json, "ended"))
+		taken_forget(host, record->uuid);
+	json_decref(json);
 }
 
 static void work(struct job *job)
@@ -91,7 +99,7 @@ static void answer(struct caller *caller, const char *uuid)
 	const char *state = "busy";
 
 	if (!domain)
-		state = record_was_taken(&caller->tenond->host, uuid) ? "active" : "none";
+		state = taken_find(&caller->tenond->host, uuid) ? "active" : "none";
 	else if (!domain->operation && domain->phase == PHASE_ACTIVE)
 		state = "active";
 	peer_send(caller->fd, json_pack("{s:s}", "state", state));

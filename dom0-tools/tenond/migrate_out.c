@@ -3,6 +3,7 @@
  * The host that a guest leaves.
  */
 #include "migrate.h"
+#include "device/block.h"
 #include "log.h"
 #include "peer.h"
 #include "worker.h"
@@ -116,6 +117,19 @@ static int send_state(struct leaving *leaving, const char *description)
 			    "it runs on here; try again", "its state %s", failure.text);
 }
 
+/* What its devices have begun is through, or would reach a disk that another host writes to. */
+static int settle(struct leaving *leaving)
+{
+	const struct domain_config *config = leaving->config;
+	int rc = 0;
+
+	for (unsigned int i = 0; i < leaving->record->disk_count && !rc; i++)
+		if (!config->disks[i].readonly)
+			rc = block_settle(&config->disks[i], leaving->record->disks[i].device,
+					  leaving->error);
+	return rc;
+}
+
 /* From here on a successor of ours asks the other host first. */
 static int note_handing(struct leaving *leaving)
 {
@@ -195,6 +209,14 @@ static int hand_over(struct leaving *leaving)
 	return rc ? resolve(leaving, ASK_TIMES) : 0;
 }
 
+/* It runs there. Once that is in our record nobody here will ask any more, which the other host may know. */
+static void part(struct leaving *leaving)
+{
+	leaving->record->phase = PHASE_STOPPING;
+	if (!record_save(leaving->host, leaving->record) && leaving->fd >= 0)
+		peer_send(leaving->fd, json_pack("{s:{}}", "ended"));
+}
+
 void migrate_stop_log(const struct host *host, const struct record *record)
 {
 	/* Mostly it is off, which the hypervisor refuses. */
@@ -226,7 +248,9 @@ int migrate_guest(const struct host *host, const struct domain_config *config, s
 
 	if (record->phase == PHASE_HANDING) {
 		rc = resolve(&leaving, 1);
-		if (rc && record->phase != PHASE_HANDING)
+		if (!rc)
+			part(&leaving);
+		else if (record->phase != PHASE_HANDING)
 			stay(&leaving);
 		return rc;
 	}
@@ -238,8 +262,12 @@ int migrate_guest(const struct host *host, const struct domain_config *config, s
 	if (!rc)
 		rc = send_state(&leaving, description);
 	if (!rc)
+		rc = settle(&leaving);
+	if (!rc)
 		rc = hand_over(&leaving);
-	if (rc && record->phase != PHASE_HANDING)
+	if (!rc)
+		part(&leaving);
+	else if (record->phase != PHASE_HANDING)
 		stay(&leaving);
 	free(description);
 	if (leaving.fd >= 0)

@@ -155,33 +155,10 @@ int record_load(const char *path, struct record *record)
 
 void record_delete(const struct host *host, const struct record *record)
 {
-	char path[256], taken[256];
+	char path[256];
 
 	record_path(host, record->uuid, "", path, sizeof(path));
-	if (!record->came) {
-		unlink(path);
-		return;
-	}
-	/* Whom it came from may not have heard yet that it has run here. */
-	record_path(host, record->uuid, ".taken", taken, sizeof(taken));
-	rename(path, taken);
-}
-
-void record_forget_taken(const struct host *host, const struct record *record)
-{
-	char taken[256];
-
-	record_path(host, record->uuid, ".taken", taken, sizeof(taken));
-	unlink(taken);
-}
-
-bool record_was_taken(const struct host *host, const char *uuid)
-{
-	char path[256];
-	uuid_t parsed;
-
-	record_path(host, uuid, ".taken", path, sizeof(path));
-	return !uuid_parse(uuid, parsed) && !access(path, F_OK);
+	unlink(path);
 }
 
 int record_each(const struct host *host, void (*take)(struct record *record, void *data), void *data)

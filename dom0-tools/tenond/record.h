@@ -42,7 +42,7 @@ struct record {
 	char *save_path;		/* with PHASE_SAVING: the file; it is there once it is complete */
 	bool save_keep;			/* the guest shall go on afterwards */
 	char *peer;			/* of a migration: the other host */
-	bool came;			/* from another host, which may ask for it after its end */
+	bool came;			/* from another host, see taken.h */
 	struct record_disk disks[CONFIG_DISKS_MAX];
 	unsigned int disk_count;
 };
@@ -53,12 +53,6 @@ void record_clear(struct record *record);
 int record_save(const struct host *host, const struct record *record);
 int record_load(const char *path, struct record *record);
 void record_delete(const struct host *host, const struct record *record);
-
-/* Whether a guest that came from another host has run here, and is here no more. */
-bool record_was_taken(const struct host *host, const char *uuid);
-
-/* It comes again: what was before says nothing of that. */
-void record_forget_taken(const struct host *host, const struct record *record);
 
 /* Call take for each record of the host; those that cannot be read are passed by, with a log line. */
 int record_each(const struct host *host, void (*take)(struct record *record, void *data), void *data);

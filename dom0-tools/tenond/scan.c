@@ -11,6 +11,7 @@
 #include "migrate.h"
 #include "operation.h"
 #include "save.h"
+#include "taken.h"
 #include "waiter.h"
 #include "xml/domain.h"
 
@@ -264,6 +265,9 @@ static void recover(struct record *record, void *data)
 		recover_saving(domain);
 	else if (record->phase == PHASE_MIGRATING)
 		recover_migrating(tenond, domain);
+	/* Its sender's last word has been heard, which is the end of its creation. */
+	else if (record->phase == PHASE_CREATING && record->came && taken_find(&tenond->host, record->uuid))
+		domain->record.phase = PHASE_ACTIVE;
 	domain->phase = domain->record.phase;
 	/* Without a configuration it cannot be made again. */
 	if (domain->phase == PHASE_CREATING || (domain->phase == PHASE_RESTARTING && !config))

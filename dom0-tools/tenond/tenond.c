@@ -261,7 +261,7 @@ int main(int argc, char *argv[])
 		.host = {
 			.run_dir = HOST_RUN_DIR, .store_socket = HOST_STORE_SOCKET,
 			.console_socket = HOST_CONSOLE_SOCKET, .console_log_dir = HOST_CONSOLE_LOG_DIR,
-			.tls_dir = HOST_TLS_DIR,
+			.state_dir = HOST_STATE_DIR, .tls_dir = HOST_TLS_DIR,
 		},
 	};
 	int option, rc;

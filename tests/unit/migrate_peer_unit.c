@@ -8,6 +8,7 @@
 #include "dom0-tools/tenond/create.h"
 #include "dom0-tools/tenond/migrate.h"
 #include "dom0-tools/tenond/peer.h"
+#include "dom0-tools/tenond/taken.h"
 #include "dom0-tools/tenond/teardown.h"
 #include "dom0-tools/tenond/xml/domain.h"
 
@@ -93,7 +94,7 @@ struct other {
 	enum until until;
 	const char *state;		/* the answer when asked */
 	unsigned int busy;		/* times it says "busy" before */
-	bool heard_activate;
+	bool heard_activate, heard_ended;
 	bool asked;
 };
 
@@ -125,8 +126,12 @@ static void take_guest(struct other *other, int fd)
 	json = peer_receive(fd, 5000, &rc);
 	other->heard_activate = json && json_object_get(json, "activate");
 	json_decref(json);
-	if (other->until == ALL)
-		peer_send(fd, json_pack("{s:{}}", "active"));
+	if (other->until != ALL)
+		return;
+	peer_send(fd, json_pack("{s:{}}", "active"));
+	json = peer_receive(fd, 5000, &rc);
+	other->heard_ended = json && json_object_get(json, "ended");
+	json_decref(json);
 }
 
 static void *serve(void *data)
@@ -188,9 +193,10 @@ static void a_guest_leaves(void **state)
 	(void)state;
 	assert_int_equal(leave(&other), 0);
 	assert_true(other.heard_activate);
+	assert_true(other.heard_ended);
 	assert_false(other.asked);
 	assert_false(runs_here());
-	assert_int_equal(record.phase, PHASE_HANDING);
+	assert_int_equal(record.phase, PHASE_STOPPING);
 }
 
 /* Up to its last word the other host has no guest that runs. */
@@ -285,6 +291,7 @@ static void nobody_there(void **state)
 struct sender {
 	int fd;
 	bool activate;			/* else it hangs up when all is complete */
+	bool ended;			/* says at last that it knows */
 	bool complete, active;
 };
 
@@ -305,6 +312,8 @@ static void *send_guest(void *data)
 		json = peer_receive(sender->fd, 5000, &rc);
 		sender->active = json && json_object_get(json, "active");
 		json_decref(json);
+		if (sender->ended)
+			peer_send(sender->fd, json_pack("{s:{}}", "ended"));
 	}
 	close(sender->fd);
 	return NULL;
@@ -348,10 +357,32 @@ static void a_guest_comes(void **state)
 	assert_int_equal(teardown_domain(&host, &record, config, &error), 0);
 	assert_true(fakes_clean());
 	/* Who sent it may ask long after. */
-	assert_false(record_was_taken(&host, record.uuid));
 	record_delete(&host, &record);
-	assert_true(record_was_taken(&host, record.uuid));
-	assert_false(record_was_taken(&host, "../x"));
+	assert_true(taken_find(&host, record.uuid));
+	assert_false(taken_find(&host, "../x"));
+}
+
+static void a_sender_that_knows_will_not_ask(void **state)
+{
+	struct sender sender = { .activate = true, .ended = true };
+
+	(void)state;
+	assert_int_equal(come(&sender), 0);
+	assert_false(taken_find(&host, record.uuid));
+	assert_int_equal(teardown_domain(&host, &record, config, &error), 0);
+}
+
+/* What cannot be noted must not run: after a loss of power nobody would know. */
+static void what_cannot_be_noted_does_not_run(void **state)
+{
+	struct sender sender = { .activate = true };
+
+	(void)state;
+	host.state_dir = "/proc/nowhere";
+	assert_true(come(&sender) < 0);
+	assert_false(sender.active);
+	assert_true(fakes_clean());
+	host.state_dir = host.run_dir;
 }
 
 /* That it was here before does not mean that it came this time. */
@@ -364,7 +395,7 @@ static void what_was_taken_before_is_forgotten(void **state)
 	assert_int_equal(teardown_domain(&host, &record, config, &error), 0);
 	record_delete(&host, &record);
 	assert_true(come(&other) < 0);
-	assert_false(record_was_taken(&host, record.uuid));
+	assert_false(taken_find(&host, record.uuid));
 }
 
 static void without_the_last_word_it_is_not_let_run(void **state)
@@ -390,6 +421,8 @@ int main(void)
 		TEST(without_an_answer_it_waits),
 		TEST(nobody_there),
 		TEST(a_guest_comes),
+		TEST(a_sender_that_knows_will_not_ask),
+		TEST(what_cannot_be_noted_does_not_run),
 		TEST(what_was_taken_before_is_forgotten),
 		TEST(without_the_last_word_it_is_not_let_run),
 	};

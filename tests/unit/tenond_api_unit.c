@@ -8,6 +8,7 @@
 #include "dom0-tools/lib/store_client.h"
 #include "dom0-tools/tenond/api.h"
 #include "dom0-tools/tenond/lifecycle.h"
+#include "dom0-tools/tenond/taken.h"
 #include "dom0-tools/tenond/waiter.h"
 
 #include <fcntl.h>
@@ -459,6 +460,31 @@ static void interrupted(void **state)
 	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
 }
 
+/* Killed while a guest was on its way to or from another host. */
+static void interrupted_on_the_way(void **state)
+{
+	(void)state;
+	create("web", "");
+	tenond.domains.first->record.phase = PHASE_MIGRATING;
+	assert_int_equal(record_save(&tenond.host, &tenond.domains.first->record), 0);
+	fakes.domains[1].logging = true;
+	stop();
+	start();
+	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
+	assert_false(fakes.domains[1].logging);
+
+	/* It has come, and its sender has given it up: it must run here. */
+	tenond.domains.first->record.phase = PHASE_CREATING;
+	tenond.domains.first->record.came = true;
+	assert_int_equal(record_save(&tenond.host, &tenond.domains.first->record), 0);
+	assert_int_equal(taken_note(&tenond.host, tenond.domains.first->uuid), 0);
+	fakes.domains[1].info.pause_count = 1;
+	fakes.domains[1].info.state = HC_INFO_PAUSED;
+	stop();
+	start();
+	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
+}
+
 /* Killed between the record that says "whole" and the guest's first instruction. */
 static void not_yet_unpaused(void **state)
 {
@@ -558,6 +584,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(foreign, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(restarted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(interrupted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(interrupted_on_the_way, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(not_yet_unpaused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(stubborn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(dead_server, set_up, tear_down),

@@ -275,6 +275,12 @@ void block_fail(const struct host *host, const char *uuid, const char *target)
 	fakes.failed_disks++;
 }
 
+int block_settle(const struct disk_config *disk, const char *device, struct error *error)
+{
+	(void)device;
+	return fault() ? error_set(error, ERROR_RESOURCES, disk->target, NULL, "is told to fail") : 0;
+}
+
 void block_close(struct block *block)
 {
 	if (block->fd >= 0)
@@ -404,6 +410,7 @@ void fakes_host(struct host *host)
 	if (!folder || !mkdtemp(folder))
 		abort();
 	host->run_dir = folder;
+	host->state_dir = folder;
 	host->store_socket = "fake";
 	host->console_socket = "/run/console.sock";
 	host->console_log_dir = "/log";
@@ -437,6 +444,8 @@ void fakes_host_free(struct host *host)
 	char path[256];
 
 	snprintf(path, sizeof(path), "%s/domains", host->run_dir);
+	empty(path);
+	snprintf(path, sizeof(path), "%s/taken", host->state_dir);
 	empty(path);
 	empty(host->run_dir);
 	free((char *)host->run_dir);

@@ -29,6 +29,12 @@ bool block_serving(const struct host *host, const char *uuid, const char *target
 /* The server has died: requests to the disk fail from now on, those that wait for it too. */
 void block_fail(const struct host *host, const char *uuid, const char *target);
 
+/*
+ * The guest is suspended and asks for nothing more: wait until what it has asked for is on the disk.
+ * device: as in its record. 0, or a negative errno and *error.
+ */
+int block_settle(const struct disk_config *disk, const char *device, struct error *error);
+
 /* Let go of what only the creation needs; the backend keeps the device from here on. */
 void block_close(struct block *block);
 
