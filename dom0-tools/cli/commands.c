@@ -28,6 +28,7 @@ static const struct option_spec restore_options[] = {
 
 static const struct option_spec migrate_options[] = {
 	{ "plain", 'P', NULL, "without encryption, over a network that you trust" },
+	{ "check", 'c', NULL, "only say what is in the way" },
 	{ "max-downtime", 'd', "MS", "how long the guest may stand still, if it lets us (300)" },
 	{ 0 }
 };

@@ -70,6 +70,8 @@ int command_migrate(struct cli *cli)
 	client_encode(query, sizeof(query) / 2, cli->arguments[1]);
 	if (cli_option(cli, "plain"))
 		strcat(query, "&plain=1");
+	if (cli_option(cli, "check"))
+		strcat(query, "&check=1");
 	if (downtime) {
 		strcat(query, "&max_downtime=");
 		client_encode(query, sizeof(query), downtime);
@@ -81,7 +83,8 @@ int command_migrate(struct cli *cli)
 	if (cli->json)
 		print_json(response.json);
 	else
-		printf("%s: runs on %s\n", cli->arguments[0], cli->arguments[1]);
+		printf(cli_option(cli, "check") ? "%s: can move to %s\n" : "%s: runs on %s\n",
+		       cli->arguments[0], cli->arguments[1]);
 	response_clear(&response);
 	return EXIT_OK;
 }

@@ -284,7 +284,9 @@ void api_save(struct tenond *tenond, struct request *request, struct domain *dom
 
 void api_migrate(struct tenond *tenond, struct request *request, struct domain *domain)
 {
-	struct migrate_options options = { .max_downtime_ms = DOWNTIME_MS };
+	struct migrate_options options = {
+		.max_downtime_ms = DOWNTIME_MS, .check = request_flag(request, "check"),
+	};
 	const char *host = request_query(request, "host");
 	struct pending *pending;
 	struct error error = { 0 };

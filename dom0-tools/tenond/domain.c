@@ -75,8 +75,8 @@ static int taken(struct error *error, const struct domain_config *config, const 
 			 value, other->name, other->uuid);
 }
 
-static int check_nics(const struct domain_config *config, const struct domain *other,
-		      struct error *error)
+static void check_nics(const struct domain_config *config, const struct domain *other,
+		       struct errors *errors)
 {
 	char text[MAC_TEXT];
 
@@ -88,20 +88,20 @@ static int check_nics(const struct domain_config *config, const struct domain *o
 
 			config_mac_format(nic->mac, text);
 			if (!memcmp(nic->mac, theirs->mac, MAC_LEN))
-				return taken(error, config, other,
-					     "give the interface another <mac address=.../>",
-					     "MAC address", text);
+				errors_note(errors, taken(errors_next(errors), config, other,
+							  "give the interface another <mac address=.../>",
+							  "MAC address", text));
 			if (*nic->device && !strcmp(nic->device, theirs->device))
-				return taken(error, config, other, "choose another <target dev=.../>",
-					     "network device", nic->device);
+				errors_note(errors, taken(errors_next(errors), config, other,
+							  "choose another <target dev=.../>",
+							  "network device", nic->device));
 		}
 	}
-	return 0;
 }
 
 /* Two guests that write to one image destroy it. */
-static int check_disks(const struct domain_config *config, const struct domain *other,
-		       struct error *error)
+static void check_disks(const struct domain_config *config, const struct domain *other,
+			struct errors *errors)
 {
 	for (unsigned int i = 0; i < config->disk_count; i++) {
 		const struct disk_config *disk = &config->disks[i];
@@ -111,34 +111,44 @@ static int check_disks(const struct domain_config *config, const struct domain *
 
 			if (!strcmp(disk->source, theirs->source) &&
 			    !(disk->readonly && theirs->readonly))
-				return taken(error, config, other,
-					     "give it another disk, or make both <readonly/>", "disk",
-					     disk->source);
+				errors_note(errors, taken(errors_next(errors), config, other,
+							  "give it another disk, or make both <readonly/>",
+							  "disk", disk->source));
 		}
 	}
-	return 0;
+}
+
+void domain_conflicts(const struct domain_list *list, const struct domain_config *config,
+		      struct errors *errors)
+{
+	char uuid[UUID_STR_LEN];
+
+	uuid_unparse_lower(config->uuid, uuid);
+	if (!strcmp(config->name, "Domain-0"))
+		errors_note(errors, error_set(errors_next(errors), ERROR_EXISTS, "domain Domain-0",
+					      "choose another name", "is the management domain's name"));
+	for (struct domain *other = list->first; other; other = other->next) {
+		if (!strcmp(other->name, config->name))
+			errors_note(errors, taken(errors_next(errors), config, other,
+						  "choose another name, or destroy that domain", "name",
+						  config->name));
+		if (!strcmp(other->uuid, uuid))
+			errors_note(errors, taken(errors_next(errors), config, other,
+						  "remove <uuid> to have one chosen", "UUID", uuid));
+		if (other->config) {
+			check_nics(config, other, errors);
+			check_disks(config, other, errors);
+		}
+	}
 }
 
 int domain_check_conflicts(const struct domain_list *list, const struct domain_config *config,
 			   struct error *error)
 {
-	char uuid[UUID_STR_LEN];
-	int rc = 0;
+	struct errors errors = { 0 };
 
-	uuid_unparse_lower(config->uuid, uuid);
-	if (!strcmp(config->name, "Domain-0"))
-		return error_set(error, ERROR_EXISTS, "domain Domain-0", "choose another name",
-				 "is the management domain's name");
-	for (struct domain *other = list->first; other && !rc; other = other->next) {
-		if (!strcmp(other->name, config->name))
-			rc = taken(error, config, other, "choose another name, or destroy that domain",
-				   "name", config->name);
-		else if (!strcmp(other->uuid, uuid))
-			rc = taken(error, config, other, "remove <uuid> to have one chosen", "UUID", uuid);
-		if (!rc && other->config)
-			rc = check_nics(config, other, error);
-		if (!rc && other->config)
-			rc = check_disks(config, other, error);
-	}
-	return rc;
+	domain_conflicts(list, config, &errors);
+	if (errors.count)
+		*error = errors.items[0];
+	return errors.rc;
 }

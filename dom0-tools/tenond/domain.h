@@ -21,6 +21,7 @@ struct saved;
 /* What an administrator may say of a migration. */
 struct migrate_options {
 	unsigned int max_downtime_ms;
+	bool check;			/* only say what is in the way */
 };
 
 struct domain {
@@ -50,7 +51,11 @@ void domain_remove(struct domain_list *list, struct domain *domain);
 struct domain *domain_find(const struct domain_list *list, const char *reference);
 struct domain *domain_by_uuid(const struct domain_list *list, const char *uuid);
 
-/* Whether a new domain may be added beside those present: its name, UUID, addresses, disks. */
+/* What a new domain would share with those present and must not: name, UUID, addresses, disks. */
+void domain_conflicts(const struct domain_list *list, const struct domain_config *config,
+		      struct errors *errors);
+
+/* 0, or a negative errno and the first of them in *error. */
 int domain_check_conflicts(const struct domain_list *list, const struct domain_config *config,
 			   struct error *error);
 

@@ -61,6 +61,19 @@ int error_domain(struct error *error, enum error_kind kind, const char *name, co
 	return rc;
 }
 
+struct error *errors_next(struct errors *errors)
+{
+	return &errors->items[errors->count];
+}
+
+void errors_note(struct errors *errors, int rc)
+{
+	if (rc && !errors->count)
+		errors->rc = rc;
+	if (rc && errors->count < ERRORS_MAX)
+		errors->count++;
+}
+
 const char *error_id(enum error_kind kind)
 {
 	return kinds[kind].id;

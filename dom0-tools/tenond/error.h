@@ -27,7 +27,7 @@ enum error_kind {
 struct error {
 	enum error_kind kind;
 	char object[160];
-	char cause[512];
+	char cause[2048];
 	char next[256];
 };
 
@@ -41,6 +41,18 @@ int error_set(struct error *error, enum error_kind kind, const char *object, con
 /* The same about the domain of a name. */
 int error_domain(struct error *error, enum error_kind kind, const char *name, const char *next,
 		 const char *cause, ...) __attribute__((format(printf, 5, 6)));
+
+/* Everything that stands in somebody's way, not just what is found first. */
+#define ERRORS_MAX 16
+struct errors {
+	unsigned int count;
+	int rc;					/* of the first; 0: there is none */
+	struct error items[ERRORS_MAX + 1];	/* those beyond ERRORS_MAX are not kept */
+};
+
+/* errors_note(errors, check(..., errors_next(errors))): keep what a check says unless it says 0. */
+struct error *errors_next(struct errors *errors);
+void errors_note(struct errors *errors, int rc);
 
 /* The stable identifier of a kind ("not-found") and the HTTP status that goes with it. */
 const char *error_id(enum error_kind kind);

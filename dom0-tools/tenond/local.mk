@@ -55,12 +55,14 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/http.c dom0-tools/tenond/http.h \
 	dom0-tools/tenond/job.c dom0-tools/tenond/job.h \
 	dom0-tools/tenond/lifecycle.c dom0-tools/tenond/lifecycle.h \
+	dom0-tools/tenond/migrate_check.c dom0-tools/tenond/migrate_check.h \
 	dom0-tools/tenond/migrate.h dom0-tools/tenond/migrate_in.c dom0-tools/tenond/migrate_out.c \
 	dom0-tools/tenond/nodes.c dom0-tools/tenond/nodes.h dom0-tools/tenond/nodes_live.c \
 	dom0-tools/tenond/nodes_saved.c dom0-tools/tenond/nodes_saved.h \
 	dom0-tools/tenond/operation.c dom0-tools/tenond/operation.h \
 	dom0-tools/tenond/peer.c dom0-tools/tenond/peer.h \
 	dom0-tools/tenond/preflight.c dom0-tools/tenond/preflight.h \
+	dom0-tools/tenond/processor.c dom0-tools/tenond/processor.h \
 	dom0-tools/tenond/record.c dom0-tools/tenond/record.h \
 	dom0-tools/tenond/request.c dom0-tools/tenond/request.h \
 	dom0-tools/tenond/save.c dom0-tools/tenond/save.h dom0-tools/tenond/saved.c \

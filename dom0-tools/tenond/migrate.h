@@ -3,8 +3,10 @@
  * Moving a running guest to another host, and taking one from there.
  *
  *   from                                       to
- *   {"migrate": 1, "description": {...}}  ->   checks all that can be checked
- *                                         <-   {"ready": {}}
+ *   {"migrate": 1, "check": false,
+ *    "description": {...}, ...}           ->   checks all that can be checked
+ *                                         <-   {"ready": {}}, or {"obstacles": [{"error": ...}, ...]};
+ *                                              with "check" always the latter
  *   the stream: rounds, suspended, the rest -> makes the domain, paused
  *                                         <-   {"complete": {}}
  *   (the record: it is being handed over)
@@ -28,7 +30,7 @@
 /*
  * Called by a job's thread, with record->phase PHASE_MIGRATING, or PHASE_HANDING
  * after a restart of tenond. 0: it runs at record->peer, and what is left here is to be torn
- * down. Otherwise a negative errno and *error, and it runs here: only
+ * down; or, if that was only to be checked, it could (PHASE_ACTIVE). Otherwise a negative errno and *error, and it runs here: only
  * when even that is not so, record->phase stays PHASE_HANDING.
  */
 int migrate_guest(const struct host *host, const struct domain_config *config, struct record *record,

@@ -6,6 +6,7 @@
 #include "migrate.h"
 #include "lifecycle.h"
 #include "log.h"
+#include "migrate_check.h"
 #include "peer.h"
 #include "taken.h"
 #include "tls.h"
@@ -26,6 +27,8 @@ struct caller {
 	int fd;
 	json_t *hello;			/* NULL: none came */
 	struct saved *saved;		/* of a proposal */
+	bool check;			/* it only asks */
+	struct errors obstacles;
 	struct error error;
 };
 
@@ -59,6 +62,13 @@ void migrate_active(const struct host *host, const struct record *record, const 
 	json_decref(json);
 }
 
+static void finished(struct domain *domain, const struct error *error, void *data)
+{
+	(void)domain;
+	(void)error;
+	(void)data;
+}
+
 static void work(struct job *job)
 {
 	struct caller *caller = (struct caller *)job;
@@ -83,13 +93,23 @@ static void work(struct job *job)
 	else
 		saved_incoming(&caller->tenond->host, caller->fd, description, &caller->saved,
 			       &caller->error);
+	caller->check = json_is_true(json_object_get(caller->hello, "check"));
+	if (caller->saved)
+		check_coming(&caller->tenond->host, caller->saved->config, caller->hello,
+			     &caller->obstacles);
 }
 
-static void finished(struct domain *domain, const struct error *error, void *data)
+/* True: it may come, and its operation has the connection. */
+static bool begin(struct caller *caller)
 {
-	(void)domain;
-	(void)error;
-	(void)data;
+	if (!caller->saved)
+		return false;
+	domain_conflicts(&caller->tenond->domains, caller->saved->config, &caller->obstacles);
+	if (caller->check || caller->obstacles.count) {
+		peer_send(caller->fd, check_answer(&caller->obstacles));
+		return false;
+	}
+	return !lifecycle_restore(caller->tenond, caller->saved, false, finished, NULL, &caller->error);
 }
 
 /* Whether a guest of this UUID runs here, or did: the other side's to act upon. */
@@ -110,8 +130,7 @@ static void done(struct job *job)
 	struct caller *caller = (struct caller *)job;
 	const char *uuid;
 
-	if (caller->saved && !lifecycle_restore(caller->tenond, caller->saved, false, finished, NULL,
-						&caller->error))
+	if (begin(caller))
 		caller->fd = -1;	/* the operation's from now on */
 	else if (caller->error.kind != ERROR_NONE && caller->fd >= 0)
 		peer_send(caller->fd, peer_error(&caller->error));

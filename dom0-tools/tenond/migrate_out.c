@@ -5,6 +5,7 @@
 #include "migrate.h"
 #include "device/block.h"
 #include "log.h"
+#include "migrate_check.h"
 #include "peer.h"
 #include "worker.h"
 
@@ -32,7 +33,13 @@ struct leaving {
 	int fd;
 };
 
-/* What the peer says next, or why it says nothing. */
+static int misheard(struct leaving *leaving, const char *member)
+{
+	return error_set(leaving->error, ERROR_UNREACHABLE, peer_name(leaving->record->peer),
+			 "is its tenond of another version?", "says something else than \"%s\"", member);
+}
+
+/* What the peer says next, or why it says nothing; member: what it must be (NULL: anything but an error). */
 static json_t *hear(struct leaving *leaving, int timeout_ms, const char *member, int *rc)
 {
 	json_t *json = peer_receive(leaving->fd, timeout_ms, rc);
@@ -40,12 +47,10 @@ static json_t *hear(struct leaving *leaving, int timeout_ms, const char *member,
 	if (json)
 		*rc = peer_take_error(json, leaving->record->peer, leaving->error);
 	else
-		error_set(leaving->error, ERROR_UNREACHABLE, leaving->record->peer,
+		error_set(leaving->error, ERROR_UNREACHABLE, peer_name(leaving->record->peer),
 			  "tenon doctor there says more", "does not answer: %s", strerror(-*rc));
-	if (!*rc && !json_object_get(json, member))
-		*rc = error_set(leaving->error, ERROR_UNREACHABLE, leaving->record->peer,
-				"is its tenond of another version?", "says something else than \"%s\"",
-				member);
+	if (!*rc && member && !json_object_get(json, member))
+		*rc = misheard(leaving, member);
 	if (*rc) {
 		json_decref(json);
 		json = NULL;
@@ -57,13 +62,16 @@ static int tell(struct leaving *leaving, json_t *json)
 {
 	int rc = peer_send(leaving->fd, json);
 
-	return rc ? error_set(leaving->error, ERROR_UNREACHABLE, leaving->record->peer, NULL,
+	return rc ? error_set(leaving->error, ERROR_UNREACHABLE, peer_name(leaving->record->peer), NULL,
 			      "cannot be told: %s", strerror(-rc)) : 0;
 }
 
+/* Ask the other side what is in the way, and add what we know ourselves: all of it, before anything moves. */
 static int propose(struct leaving *leaving, char **description)
 {
-	json_t *json;
+	const char *peer = leaving->record->peer;
+	struct errors errors = { 0 };
+	json_t *json, *answer;
 	int rc;
 
 	*description = save_describe(leaving->store, leaving->config, leaving->record, &rc);
@@ -71,12 +79,20 @@ static int propose(struct leaving *leaving, char **description)
 		return error_set(leaving->error, ERROR_UNREACHABLE, "store",
 				 "is tenon-stored running? tenon doctor says more",
 				 "domain %s: %s", leaving->record->name, strerror(-rc));
-	json = json_pack("{s:i, s:o}", "migrate", PEER_VERSION, "description",
-			 json_loads(*description, 0, NULL));
+	check_leaving(leaving->config, &errors);
+	json = check_proposal(leaving->config);
+	json_object_set_new(json, "migrate", json_integer(PEER_VERSION));
+	json_object_set_new(json, "description", json_loads(*description, 0, NULL));
+	json_object_set_new(json, "check", json_boolean(leaving->options->check || errors.count));
 	rc = tell(leaving, json);
-	json = rc ? NULL : hear(leaving, READY_MS, "ready", &rc);
-	json_decref(json);
-	return rc;
+	answer = rc ? NULL : hear(leaving, READY_MS, NULL, &rc);
+	if (rc)
+		return rc;
+	check_add(answer, peer, &errors);
+	if (!errors.count && !json_object_get(answer, leaving->options->check ? "obstacles" : "ready"))
+		rc = misheard(leaving, "ready");
+	json_decref(answer);
+	return errors.count ? check_report(&errors, leaving->record->name, peer_name(peer), leaving->error) : rc;
 }
 
 static int on_suspend(void *data)
@@ -188,10 +204,11 @@ static int resolve(struct leaving *leaving, int times)
 		return error_domain(leaving->error, ERROR_UNREACHABLE, leaving->record->name,
 				    "make that host answer; or, if it is gone for good and the guest with it: tenon destroy",
 				    "has been handed to %s, which does not say whether it runs there; until then it stays suspended",
-				    leaving->record->peer);
+				    peer_name(leaving->record->peer));
 	leaving->record->phase = PHASE_MIGRATING;
 	return error_domain(leaving->error, ERROR_UNREACHABLE, leaving->record->name,
-			    "it runs on here; try again", "host %s did not take it", leaving->record->peer);
+			    "it runs on here; try again", "host %s did not take it",
+			    peer_name(leaving->record->peer));
 }
 
 /* The last word. After this function the guest is in one place. */
@@ -221,6 +238,16 @@ void migrate_stop_log(const struct host *host, const struct record *record)
 {
 	/* Mostly it is off, which the hypervisor refuses. */
 	hc_dirty_log_disable(host->hv, (uint16_t)record->domid);
+}
+
+/* Nothing is in the way. */
+static int move(struct leaving *leaving, const char *description)
+{
+	int rc = send_state(leaving, description);
+
+	if (!rc)
+		rc = settle(leaving);
+	return rc ? rc : hand_over(leaving);
 }
 
 /* Back to how it was: suspended or not, it goes on here. */
@@ -259,13 +286,11 @@ int migrate_guest(const struct host *host, const struct domain_config *config, s
 		leaving.fd = peer_connect(host, record->peer, error);
 		rc = leaving.fd < 0 ? leaving.fd : propose(&leaving, &description);
 	}
-	if (!rc)
-		rc = send_state(&leaving, description);
-	if (!rc)
-		rc = settle(&leaving);
-	if (!rc)
-		rc = hand_over(&leaving);
-	if (!rc)
+	if (!rc && !options->check)
+		rc = move(&leaving, description);
+	if (!rc && options->check)
+		record->phase = PHASE_ACTIVE;
+	else if (!rc)
 		part(&leaving);
 	else if (record->phase != PHASE_HANDING)
 		stay(&leaving);

@@ -68,7 +68,7 @@ static int work_migrate(struct operation *operation)
 	if (!rc)
 		rc = migrate_guest(host, domain->config, &domain->record, &domain->migrate,
 				   &operation->error);
-	if (!rc)
+	if (!rc && domain->record.phase == PHASE_STOPPING)
 		return work_destroy(operation, PHASE_STOPPING);
 	if (domain->record.phase == PHASE_MIGRATING)
 		domain->record.phase = PHASE_ACTIVE;
@@ -132,7 +132,7 @@ static void report(const struct operation *operation)
 	if (operation->rc)
 		log_warning("domain %s: %s failed: %s: %s", domain->name, failed[operation->kind],
 			    operation->error.object, operation->error.cause);
-	else
+	else if (operation->kind != OPERATION_MIGRATE || domain->record.phase == PHASE_STOPPING)
 		log_info("domain %s: %s, number %d", domain->name, done[operation->kind],
 			 domain->record.domid);
 }

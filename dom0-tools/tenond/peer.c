@@ -105,10 +105,15 @@ static void host_name(const char *peer, char name[300])
 		memmove(name, host, strlen(host) + 1);
 }
 
+const char *peer_name(const char *peer)
+{
+	return peer + strlen(PLAIN);
+}
+
 int peer_connect(const struct host *host, const char *peer, struct error *error)
 {
 	bool plain = !strncmp(peer, PLAIN, strlen(PLAIN));
-	const char *address = peer + strlen(PLAIN);
+	const char *address = peer_name(peer);
 	struct addrinfo *found, *one;
 	int fd = resolve(address, false, &found, error);
 	char name[300];
@@ -238,5 +243,6 @@ int peer_take_error(json_t *json, const char *peer, struct error *error)
 	if (json_unpack(json, "{s:{s:s, s:s, s:s, s:s}}", "error", "id", &id, "object", &object, "cause",
 			&cause, "next", &next))
 		return 0;
-	return error_set(error, error_kind_of(id), object, *next ? next : NULL, "host %s: %s", peer, cause);
+	return error_set(error, error_kind_of(id), object, *next ? next : NULL, "host %s: %s", peer_name(peer),
+			 cause);
 }

@@ -20,6 +20,9 @@
  */
 int peer_connect(const struct host *host, const char *peer, struct error *error);
 
+/* Such a peer as people know it: "HOST[:PORT]". */
+const char *peer_name(const char *peer);
+
 /* A listening socket at "ADDRESS:PORT". A negative errno, with *error. */
 int peer_listen(const char *address, struct error *error);
 

@@ -112,25 +112,35 @@ static int check_memory(const struct domain_config *config, const struct hc_syst
 			 (unsigned long long)(info->total_frames * FRAME) >> 20);
 }
 
-int preflight_check(const struct host *host, const struct domain_config *config,
-		    struct error *error)
+void preflight_all(const struct host *host, const struct domain_config *config, struct errors *errors)
 {
 	struct hc_system_info info;
 	int rc;
 
-	rc = preflight_file("kernel", config->kernel, error);
-	if (!rc && config->initrd)
-		rc = preflight_file("initrd", config->initrd, error);
-	for (unsigned int i = 0; !rc && i < config->disk_count; i++)
-		rc = preflight_disk(&config->disks[i], error);
-	for (unsigned int i = 0; !rc && i < config->nic_count; i++)
-		rc = check_nic(&config->nics[i], i, error);
-	if (rc)
-		return rc;
+	errors_note(errors, preflight_file("kernel", config->kernel, errors_next(errors)));
+	if (config->initrd)
+		errors_note(errors, preflight_file("initrd", config->initrd, errors_next(errors)));
+	for (unsigned int i = 0; i < config->disk_count; i++)
+		errors_note(errors, preflight_disk(&config->disks[i], errors_next(errors)));
+	for (unsigned int i = 0; i < config->nic_count; i++)
+		errors_note(errors, check_nic(&config->nics[i], i, errors_next(errors)));
 	rc = hc_system_info(host->hv, &info);
-	if (rc)
-		return error_set(error, ERROR_UNREACHABLE, "hypervisor", "run tenon doctor",
-				 "does not answer: %s", strerror(-rc));
-	rc = check_processors(config, &info, error);
-	return rc ? rc : check_memory(config, &info, error);
+	if (rc) {
+		errors_note(errors, error_set(errors_next(errors), ERROR_UNREACHABLE, "hypervisor",
+					      "run tenon doctor", "does not answer: %s", strerror(-rc)));
+		return;
+	}
+	errors_note(errors, check_processors(config, &info, errors_next(errors)));
+	errors_note(errors, check_memory(config, &info, errors_next(errors)));
+}
+
+int preflight_check(const struct host *host, const struct domain_config *config,
+		    struct error *error)
+{
+	struct errors errors = { 0 };
+
+	preflight_all(host, config, &errors);
+	if (errors.count)
+		*error = errors.items[0];
+	return errors.rc;
 }

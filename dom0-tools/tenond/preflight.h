@@ -10,6 +10,9 @@
 #include "error.h"
 #include "host.h"
 
+/* Adds every obstacle. */
+void preflight_all(const struct host *host, const struct domain_config *config, struct errors *errors);
+
 /* 0, or a negative errno and the first obstacle in *error. */
 int preflight_check(const struct host *host, const struct domain_config *config,
 		    struct error *error);

@@ -114,7 +114,7 @@ void request_reply_text(struct request *request, const char *text)
 static json_t *text_json(const char *text)
 {
 	json_t *json = json_string(text);
-	char clean[512];
+	char clean[sizeof(((struct error *)0)->cause)];
 	size_t i;
 
 	if (json)

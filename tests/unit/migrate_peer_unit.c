@@ -7,7 +7,9 @@
 
 #include "dom0-tools/tenond/create.h"
 #include "dom0-tools/tenond/migrate.h"
+#include "dom0-tools/tenond/migrate_check.h"
 #include "dom0-tools/tenond/peer.h"
+#include "dom0-tools/tenond/processor.h"
 #include "dom0-tools/tenond/taken.h"
 #include "dom0-tools/tenond/teardown.h"
 #include "dom0-tools/tenond/xml/domain.h"
@@ -47,12 +49,14 @@ static void pretend(const char *script)
 static int set_up(void **state)
 {
 	struct xml_source source = { .file = "unit", .salt = "unit" };
-	char *xml;
+	char *xml, devices[400];
 
 	(void)state;
 	fakes_reset();
 	fakes_host(&host);
-	xml = fakes_xml(&host, "web", "");
+	snprintf(devices, sizeof(devices), "<disk type='file'><source file='%s/disk.img'/><target dev='xvda'/></disk>"
+		 "<interface type='bridge'><source bridge='br0'/></interface>", host.run_dir);
+	xml = fakes_xml(&host, "web", devices);
 	source.xml = xml;
 	source.size = strlen(xml);
 	if (domain_xml_read(&source, &config, &error))
@@ -87,13 +91,14 @@ static int tear_down(void **state)
 /* --- the host that a guest leaves, against an imitated other one --- */
 
 /* What the other host does: how far it goes along, and what it says when asked later. */
-enum until { REFUSES, HANGS_UP_BEFORE_STATE, HANGS_UP_BEFORE_COMPLETE, SAYS_ERROR, HANGS_UP_AT_ACTIVATE, ALL };
+enum until { REFUSES, REFUSES_TWICE, CHECKS, HANGS_UP_BEFORE_STATE, HANGS_UP_BEFORE_COMPLETE, SAYS_ERROR, HANGS_UP_AT_ACTIVATE, ALL };
 
 struct other {
 	int fd;				/* listens */
 	enum until until;
 	const char *state;		/* the answer when asked */
 	unsigned int busy;		/* times it says "busy" before */
+	bool check;			/* the guest is not to move */
 	bool heard_activate, heard_ended;
 	bool asked;
 };
@@ -107,7 +112,16 @@ static void take_guest(struct other *other, int fd)
 
 	if (other->until == REFUSES) {
 		error_set(&why, ERROR_EXISTS, "domain web", "rename it", "is there already");
-		peer_send(fd, peer_error(&why));
+		peer_send(fd, json_pack("{s:[o]}", "obstacles", peer_error(&why)));
+		return;
+	}
+	if (other->until == REFUSES_TWICE) {
+		error_set(&why, ERROR_RESOURCES, "memory", NULL, "is short");
+		peer_send(fd, json_pack("{s:[o, o]}", "obstacles", peer_error(&why), peer_error(&why)));
+		return;
+	}
+	if (other->until == CHECKS) {
+		peer_send(fd, json_pack("{s:[]}", "obstacles"));
 		return;
 	}
 	peer_send(fd, json_pack("{s:{}}", "ready"));
@@ -158,7 +172,7 @@ static void *serve(void *data)
 static int leave(struct other *other)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct migrate_options options = { .max_downtime_ms = 300 };
+	struct migrate_options options = { .max_downtime_ms = 300, .check = other->check };
 	socklen_t size = sizeof(address);
 	pthread_t thread;
 	char peer[64];
@@ -203,7 +217,7 @@ static void a_guest_leaves(void **state)
 static void before_the_last_word_it_stays(void **state)
 {
 	static const enum until early[] = {
-		REFUSES, HANGS_UP_BEFORE_STATE, HANGS_UP_BEFORE_COMPLETE, SAYS_ERROR,
+		REFUSES, REFUSES_TWICE, HANGS_UP_BEFORE_STATE, HANGS_UP_BEFORE_COMPLETE, SAYS_ERROR,
 	};
 
 	(void)state;
@@ -222,9 +236,27 @@ static void before_the_last_word_it_stays(void **state)
 		assert_true(*error.cause);
 		if (early[i] == REFUSES)
 			assert_int_equal(error.kind, ERROR_EXISTS);
+		if (early[i] == REFUSES_TWICE)
+			assert_non_null(strstr(error.cause, "2 obstacles\n  memory: host 127.0.0.1"));
 		if (early[i] == SAYS_ERROR)
 			assert_non_null(strstr(error.cause, "is short"));
 	}
+}
+
+static void a_question_moves_nothing(void **state)
+{
+	struct other other = { .until = CHECKS, .check = true };
+
+	(void)state;
+	assert_int_equal(leave(&other), 0);
+	assert_int_equal(record.phase, PHASE_ACTIVE);
+
+	/* An obstacle of our own is told too, and nothing moves. */
+	config->disks[0].format = "qcow2";
+	record.phase = PHASE_MIGRATING;
+	assert_true(leave(&other) < 0);
+	assert_non_null(strstr(error.cause, "qcow2"));
+	assert_int_equal(record.phase, PHASE_ACTIVE);
 }
 
 static void after_the_last_word_it_asks(void **state)
@@ -287,6 +319,67 @@ static void nobody_there(void **state)
 }
 
 /* --- the host that a guest comes to --- */
+
+static void obstacles_are_all_named(void **state)
+{
+	struct errors errors = { 0 };
+	json_t *proposal = check_proposal(config), *answer;
+
+	(void)state;
+	check_coming(&host, config, proposal, &errors);
+	assert_int_equal(errors.count, 0);
+	json_object_set_new(json_object_get(proposal, "disks"), "xvda", json_integer(12345));
+	json_array_append_new(json_object_get(json_object_get(proposal, "processor"), "features"),
+			      json_string("teleport"));
+	fakes.bridge = false;
+	fakes.free_frames = 1;
+	check_coming(&host, config, proposal, &errors);
+	assert_int_equal(errors.count, 4);
+	assert_non_null(strstr(errors.items[0].cause, "teleport"));
+	assert_string_equal(errors.items[1].object, "interface 0");
+	assert_string_equal(errors.items[2].object, "memory");
+	assert_non_null(strstr(errors.items[3].cause, "12345"));
+	answer = check_answer(&errors);
+	errors.count = 0;
+	check_add(answer, "tls://b", &errors);
+	assert_int_equal(errors.count, 4);
+	assert_true(check_report(&errors, "web", "b", &error) < 0);
+	assert_non_null(strstr(error.cause, "4 obstacles"));
+	assert_non_null(strstr(error.cause, "not the same disk"));
+	json_decref(answer);
+	json_decref(proposal);
+}
+
+static json_t *processor(const char *vendor, const char *flags)
+{
+	char path[256];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/cpuinfo", host.run_dir);
+	out = fopen(path, "w");
+	fprintf(out, "vendor_id\t: %s\nflags\t\t: %s\nflags\t\t: mmx\n", vendor, flags);
+	fclose(out);
+	return processor_describe(path);
+}
+
+static void processors_are_compared(void **state)
+{
+	json_t *old = processor("GenuineIntel", "mmx sse pti"), *new = processor("GenuineIntel", "mmx sse avx2"),
+	       *other = processor("AuthenticAMD", "mmx sse avx2");
+
+	(void)state;
+	assert_int_equal(processor_compare(new, old, &error), 0);
+	assert_true(processor_compare(old, new, &error) < 0);
+	assert_non_null(strstr(error.cause, "had: avx2"));
+	assert_true(processor_compare(other, old, &error) < 0);
+	assert_non_null(strstr(error.cause, "AuthenticAMD"));
+	assert_true(processor_compare(old, NULL, &error) < 0);
+	assert_null(processor_describe("/proc/nowhere"));
+	json_decref(old);
+	json_decref(new);
+	json_decref(other);
+}
+
 
 struct sender {
 	int fd;
@@ -416,6 +509,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_guest_leaves),
 		TEST(before_the_last_word_it_stays),
+		TEST(a_question_moves_nothing),
+		TEST(obstacles_are_all_named),
+		TEST(processors_are_compared),
 		TEST(after_the_last_word_it_asks),
 		TEST(a_successor_asks),
 		TEST(without_an_answer_it_waits),
