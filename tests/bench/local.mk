@@ -2,7 +2,7 @@
 #
 # Makefile fragment of tests/bench: "make bench" builds what tests/bench/compare runs on its machines.
 
-BENCH_MICRO = main system_call signal memory switch process
+BENCH_MICRO = main system_call signal memory switch process compute
 BENCH_LIB = __init__ counts groups machine micro plot report row
 BENCH_INCLUDES = $(top_srcdir)/tests/bench/micro/mark.h $(top_srcdir)/tests/bench/micro/micro.h
 BENCH_FILES = tests/bench/microbench tests/bench/count.so

@@ -19,7 +19,7 @@
 #define MAX_SAMPLES 64
 
 static const struct row *const tables[] = {
-	system_call_rows, signal_rows, memory_rows, switch_rows, process_rows,
+	system_call_rows, signal_rows, memory_rows, switch_rows, process_rows, compute_rows,
 };
 
 void die(const char *what)

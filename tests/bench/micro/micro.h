@@ -20,7 +20,8 @@ struct row {
 	uint64_t (*run)(unsigned int count);
 };
 
-extern const struct row system_call_rows[], process_rows[], memory_rows[], switch_rows[], signal_rows[];
+extern const struct row system_call_rows[], process_rows[], memory_rows[], switch_rows[], signal_rows[],
+	compute_rows[];
 
 #define PAGE 4096UL
 
