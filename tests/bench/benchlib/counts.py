@@ -7,6 +7,8 @@ import os
 import re
 import subprocess
 
+from .machine import BenchError, symbols
+
 # Where either hypervisor lives in every address space; the kernel is above.
 HYPERVISOR_BEGIN = 0xffff800000000000
 KERNEL_BEGIN = 0xffff880000000000
@@ -25,6 +27,8 @@ PREFIXES = re.compile("^((26|2e|36|3e|64|65|66|67|f0|f2|f3)*)(4[0-9a-f])?")
 # Those that wait for all before them, or throw away what was fetched, predicted or translated.
 SERIALIZING = ("iret", "mov to cr3", "mov to another control register", "wrmsr", "invlpg", "swapgs", "lfence",
                "mfence", "cpuid", "lgdt, lidt")
+# The mark of a piece of work (tests/bench/micro/mark.h).
+WORK_MARK = "0f1f8005004e7e"
 LOCKED = re.compile("^(26|2e|36|3e|64|65|66|67|f2|f3)*f0")
 
 
@@ -51,14 +55,42 @@ class Work:
 
     def __init__(self, kind, intervals, lines, count):
         self.kind = kind
+        self.intervals = intervals
         self.lines = lines
-        self.units = intervals * count
+        self.count = count
+
+    @property
+    def units(self):
+        return self.intervals * self.count
 
     def side(self, address):
         """Who runs at that address: user, kernel, or the hypervisor under its name."""
         if address < HYPERVISOR_BEGIN:
             return "user"
         return self.kind if address < KERNEL_BEGIN else "kernel"
+
+    def per_mark(self):
+        """The same for each piece of work that was marked as one, of which there must be some."""
+        marks = sum(times for _, times, code in self.lines if code == WORK_MARK)
+        if not marks:
+            raise BenchError("%s: no work was marked as done" % self.kind)
+        return Work(self.kind, 1, self.lines, marks)
+
+    def without_hypervisor(self):
+        """What the kernel and its programs executed."""
+        lines = [line for line in self.lines if self.side(line[0]) != self.kind]
+        return Work("none", self.intervals, lines, self.count)
+
+    def minus(self, other):
+        """What this did beyond the other, for the units of work beyond the other's."""
+        sums = collections.Counter({(address, code): times for address, times, code in self.lines})
+        sums.subtract({(address, code): times for address, times, code in other.lines})
+        lines = [(address, times, code) for (address, code), times in sums.items()]
+        return Work(self.kind, self.intervals, lines, self.count - other.count)
+
+    def total(self):
+        """Instructions for one unit of work."""
+        return sum(times for _, times, _ in self.lines) / self.units
 
     def sides(self):
         """{who: instructions}."""
@@ -98,8 +130,7 @@ class Profile:
         self.kernel = Symbols(kernel)
         self.own = None
         if work.kind == "tenon":
-            output = subprocess.run(["nm", hypervisor], stdout=subprocess.PIPE, check=True).stdout
-            self.own = Symbols(output.decode().splitlines())
+            self.own = Symbols(symbols(hypervisor))
 
     def function(self, address):
         side = self.work.side(address)
@@ -109,10 +140,26 @@ class Profile:
             return side, "(%s)" % side
         return side, self.own.name(address)
 
-    def print(self, top, with_lines):
-        functions = collections.Counter()
+    def functions(self):
+        """{(who, function): instructions for one unit of work}"""
+        sums = collections.Counter()
         for address, times, _ in self.work.lines:
-            functions[self.function(address)] += times / self.work.units
+            sums[self.function(address)] += times / self.work.units
+        return sums
+
+    def print_against(self, other, top):
+        """The functions whose instructions differ most from those on another machine."""
+        more = self.functions()
+        more.subtract(other.functions())
+        print("instructions for one unit of work: {:,.1f} ({}), {:,.1f} ({}); {:+,.1f} by function:".format(
+            self.work.total(), self.work.kind, other.work.total(), other.work.kind,
+            self.work.total() - other.work.total()))
+        ordered = sorted(more.items(), key=lambda item: -abs(item[1]))
+        for (side, name), times in ordered[:top]:
+            print("{:+12,.1f}  {:7} {}".format(times, side, name))
+
+    def print(self, top, with_lines):
+        functions = self.functions()
         sides = collections.Counter(self.work.sides())
         print("instructions for one unit of work: {:,.1f}".format(sum(sides.values())))
         for side, times in sides.most_common():

@@ -5,13 +5,12 @@ import dataclasses
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import tempfile
 from typing import Optional
 
-from . import counts
-from .machine import BENCH, BenchError
+from . import counts, guest
+from .machine import BenchError
 from .row import Row
 
 # The guest's clock must agree with the time stamp counter by which rows are measured.
@@ -20,7 +19,8 @@ CLOCK_TOLERANCE = 0.002
 
 def names(lab):
     """The names of all rows, as the program itself lists them."""
-    result = subprocess.run([lab.built("microbench"), "-l"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
+    result = subprocess.run([lab.built("microbench"), "-l"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            check=True)
     return result.stdout.decode().splitlines()
 
 
@@ -76,8 +76,11 @@ class Dom0:
         command = shlex.join(["/root/microbench"] + arguments(lab, chosen))
         with tempfile.TemporaryDirectory(prefix="tenon-bench.") as folder:
             path = os.path.join(folder, "counts")
-            lines = lab.boot(column, command, put=[(lab.built("microbench"), "/root/")], counts=path)
+            lines = lab.boot(column, command, put=guest.files(lab.built("microbench")), plugin=lab.counting(path))
             return parse(lines, path, chosen, column, "dom0 on " + column)
+
+    def work(self, lab, column, name):
+        return self.run(lab, column, [name])[name].work
 
     def bare_values(self, lab, chosen):
         missing = [name for name in chosen if name not in Dom0.bare]
@@ -105,24 +108,10 @@ class Guest(Dom0):
         if column == "none":
             return super().run(lab, column, chosen)
         with tempfile.TemporaryDirectory(prefix="tenon-bench.") as folder:
-            initrd = pack(lab, folder, arguments(lab, chosen))
+            job = shlex.join(["/bench/micro"] + arguments(lab, chosen)) + "\n"
             path = os.path.join(folder, "counts")
-            lines = lab.boot(column, "bash /root/run-guest %s %d" % (column, self.vcpus), toolstack=True,
-                             put=[(initrd, "/root/"), (os.path.join(BENCH, "guest", "run-guest"), "/root/")],
-                             what=self.name, counts=path)
+            put = guest.files(guest.pack(folder, {"micro": lab.built("microbench")}, job))
+            put += guest.scripts("run-guest", "domains.sh")
+            lines = lab.boot(column, "bash /root/run-guest %s %d" % (column, self.vcpus), toolstack=True, put=put,
+                             what=self.name, plugin=lab.counting(path))
             return parse(lines, path, chosen, column, "%s on %s" % (self.name, column))
-
-
-def pack(lab, folder, words):
-    """What is laid over the lab's busybox guest: program, arguments, first process."""
-    tree = os.path.join(folder, "tree")
-    os.makedirs(os.path.join(tree, "bench"))
-    shutil.copy(lab.built("microbench"), os.path.join(tree, "bench", "micro"))
-    shutil.copy(os.path.join(BENCH, "guest", "init"), os.path.join(tree, "bench", "init"))
-    os.chmod(os.path.join(tree, "bench", "init"), 0o755)
-    with open(os.path.join(tree, "bench", "job"), "w", encoding="utf-8") as file:
-        file.write(shlex.join(["/bench/micro"] + words) + "\n")
-    target = os.path.join(folder, "bench.cpio")
-    command = "find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 >%s" % shlex.quote(target)
-    subprocess.run(["sh", "-c", command], cwd=tree, check=True)
-    return target

@@ -4,12 +4,12 @@
 import json
 
 from . import counts, plot
-
-# What --icount of tests/lab/host makes of an instruction.
-NS_PER_INSTRUCTION = 2
+from .machine import NS_PER_INSTRUCTION
 
 TITLES = ("row", "unit", "bare", "Xen", "Tenon", "Xen adds", "Tenon adds", "ratio", "floor")
 COUNTED = ("row", "bare", "kernel adds", "Xen", "Tenon", "ratio", "Xen serializes", "Tenon serializes")
+WHOLE = ("row", "Xen: programs", "kernels", "itself", "serializing", "Tenon: programs", "kernels", "itself",
+         "serializing")
 
 
 def number(value):
@@ -33,19 +33,34 @@ def split(row):
     sides = {column: work.sides() for column, work in row.works.items()}
     bare = sum(sides["none"].values())
     own = sides["tenon"].get("tenon", 0)
-    serializing = {}
-    for column in ("xen", "tenon"):
-        expensive = row.works[column].expensive()
-        serializing[column] = sum(expensive.get(name, 0) for name in counts.SERIALIZING)
     return {"bare": bare, "kernel": sum(sides["tenon"].values()) - own - bare, "xen": sides["xen"].get("xen", 0),
-            "tenon": own, "xen_serializing": serializing["xen"], "tenon_serializing": serializing["tenon"]}
+            "tenon": own, "xen_serializing": serializing(row.works["xen"]),
+            "tenon_serializing": serializing(row.works["tenon"])}
+
+
+def serializing(work):
+    """How many of the hypervisor's instructions are."""
+    expensive = work.expensive()
+    return sum(expensive.get(name, 0) for name in counts.SERIALIZING)
+
+
+def shares(row):
+    """{xen or tenon: {who: instructions}} of a row, or None."""
+    if not all(row.works.get(column) for column in ("xen", "tenon")):
+        return None
+    found = {}
+    for column in ("xen", "tenon"):
+        sides = row.works[column].sides()
+        found[column] = {"programs": sides.get("user", 0), "kernels": sides.get("kernel", 0),
+                         "itself": sides.get(column, 0), "serializing": serializing(row.works[column])}
+    return found
 
 
 def floor(row):
     """The ratio that no hypervisor can go under: what the kernel itself executes more as a guest, by what Xen adds.
     None if that is not known."""
     parts = split(row)
-    if not parts or row.ratio is None:
+    if not parts or row.whole or row.ratio is None:
         return None
     return max(0, parts["kernel"]) * NS_PER_INSTRUCTION / row.xen_adds
 
@@ -57,13 +72,22 @@ def split_cells(row):
             fraction(ratio), "%.1f" % parts["xen_serializing"], "%.1f" % parts["tenon_serializing"])
 
 
+def whole_cells(row):
+    found = shares(row)
+    return (row.name, *(number(value) for column in ("xen", "tenon") for value in found[column].values()))
+
+
 def tables(rows, markdown):
     """Times, then where instructions are executed."""
     table([TITLES] + [cells(row) for row in rows], 2, markdown)
-    counted = [split_cells(row) for row in rows if split(row)]
+    counted = [split_cells(row) for row in rows if split(row) and not row.whole]
     if counted:
         print("\ninstructions: of the bare kernel, what the same kernel adds as a guest, of each hypervisor\n")
         table([COUNTED] + counted, 1, markdown)
+    whole = [whole_cells(row) for row in rows if row.whole and shares(row)]
+    if whole:
+        print("\ninstructions of rows whose ratio is that of the whole: programs and kernels of all domains\n")
+        table([WHOLE] + whole, 1, markdown)
 
 
 def table(lines, left, markdown):
@@ -84,7 +108,8 @@ def write_json(rows, options):
         "cpu": options.cpu,
         "quick": options.quick,
         "rows": [{"name": row.name, "unit": row.unit, "bare": row.bare, "xen": row.xen, "tenon": row.tenon,
-                  "ratio": _rounded(row.ratio), "floor": _rounded(floor(row)), "instructions": split(row)}
+                  "ratio": _rounded(row.ratio), "floor": _rounded(floor(row)), "whole": row.whole,
+                  "instructions": split(row), "shares": shares(row)}
                  for row in rows],
     }
     with open(options.json, "w", encoding="utf-8") as file:

@@ -60,6 +60,7 @@ static void measure(const struct row *row, bool quick)
 
 	/* Caches of the kernel and pages of this program get warm first. */
 	row->run(row->count > 64 ? 64 : row->count);
+	MARK(MARK_FORGET);
 	for (i = 0; i < samples; i++)
 		value[i] = (double)row->run(row->count) / row->count;
 	MARK(MARK_ROW);

@@ -3,57 +3,37 @@
  * A plugin of QEMU that counts how often each instruction is executed between the marks of what is measured
  * (micro/mark.h), and writes that at the end of each row.
  *
- *   -plugin count.so,out=FILE
+ *   -plugin count.so,out=FILE[,begin=ADDRESS,end=ADDRESS]
  *
  * FILE gets for each row "intervals N", then a line for each instruction executed: address, times, bytes
- * (hexadecimal). The first interval of a row is its warm-up and does not count. One processor only, as with -icount.
- *
- * The few functions of QEMU used here are declared below, as documented for its plugin interface version 1 (QEMU
- * 7.2): Debian has no package with the header.
+ * (hexadecimal). One processor only, as with -icount. With two addresses (hexadecimal) there are no marks but
+ * one row: from the first execution of the one to the first of the other.
  */
+#include "qemu.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-
-typedef void (*translated_fn)(uint64_t id, struct qemu_plugin_tb *tb);
-typedef void (*executed_fn)(unsigned int vcpu, void *data);
-
-void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, translated_fn fn);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int operation, void *counter,
-						uint64_t addend);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, executed_fn fn, int flags, void *data);
-
-#define EXPORT __attribute__((visibility("default")))
-#define INLINE_ADD 0
-#define NO_REGISTERS 0
-
-EXPORT int qemu_plugin_version = 1;
-EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv);
+int qemu_plugin_version = 1;
 
 #define MAX_BYTES 15
 
 static void begin(unsigned int vcpu, void *data);
 static void end(unsigned int vcpu, void *data);
 static void row(unsigned int vcpu, void *data);
+static void forget(unsigned int vcpu, void *data);
 
-#define MARK_BYTES 7
 static const struct {
 	uint8_t bytes[MARK_BYTES];
 	executed_fn fn;
 } marks[] = {
-	{ { 0x0f, 0x1f, 0x80, 0x01, 0x00, 0x4e, 0x7e }, begin },
-	{ { 0x0f, 0x1f, 0x80, 0x02, 0x00, 0x4e, 0x7e }, end },
-	{ { 0x0f, 0x1f, 0x80, 0x03, 0x00, 0x4e, 0x7e }, row },
+	{ MARK_CODE(1), begin },
+	{ MARK_CODE(2), end },
+	{ MARK_CODE(3), row },
+	{ MARK_CODE(4), forget },
 };
 
 /* One instruction at one address. Translated code counts in "times"; entries therefore never move. */
@@ -119,8 +99,7 @@ static void end(unsigned int vcpu, void *data)
 	if (!counting)
 		return;
 	counting = false;
-	if (intervals++ == 0)
-		return;
+	intervals++;
 	for (c = newest; c; c = c->older)
 		c->total += c->times - c->before;
 }
@@ -132,7 +111,7 @@ static void row(unsigned int vcpu, void *data)
 
 	(void)vcpu;
 	(void)data;
-	fprintf(output, "intervals %" PRIu64 "\n", intervals ? intervals - 1 : 0);
+	fprintf(output, "intervals %" PRIu64 "\n", intervals);
 	intervals = 0;
 	for (c = newest; c; c = c->older) {
 		if (!c->total)
@@ -144,6 +123,48 @@ static void row(unsigned int vcpu, void *data)
 		c->total = 0;
 	}
 	fflush(output);
+}
+
+static void forget(unsigned int vcpu, void *data)
+{
+	struct counter *c;
+
+	(void)vcpu;
+	(void)data;
+	intervals = 0;
+	for (c = newest; c; c = c->older)
+		c->total = 0;
+}
+
+/* The two addresses that bound the only row, if there are no marks, and what was passed of it. */
+static uint64_t first, last;
+static enum { BEFORE, INSIDE, AFTER } place;
+
+static void reach_first(unsigned int vcpu, void *data)
+{
+	if (place != BEFORE)
+		return;
+	place = INSIDE;
+	begin(vcpu, data);
+}
+
+static void reach_last(unsigned int vcpu, void *data)
+{
+	if (place != INSIDE)
+		return;
+	place = AFTER;
+	end(vcpu, data);
+	row(vcpu, data);
+}
+
+static void look_for_address(struct qemu_plugin_insn *insn)
+{
+	uint64_t address = qemu_plugin_insn_vaddr(insn);
+
+	if (address == first)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, reach_first, NO_REGISTERS, NULL);
+	if (address == last)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, reach_last, NO_REGISTERS, NULL);
 }
 
 static void look_for_mark(struct qemu_plugin_insn *insn)
@@ -166,20 +187,40 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 
 		qemu_plugin_register_vcpu_insn_exec_inline(insn, INLINE_ADD, &counter_of(insn)->times, 1);
-		look_for_mark(insn);
+		if (last)
+			look_for_address(insn);
+		else
+			look_for_mark(insn);
 	}
+}
+
+static bool parse(const char *argument)
+{
+	if (strncmp(argument, "out=", 4) == 0) {
+		output = fopen(argument + 4, "w");
+		if (!output)
+			perror(argument + 4);
+		return output;
+	}
+	if (strncmp(argument, "begin=", 6) == 0)
+		first = strtoull(argument + 6, NULL, 16);
+	else if (strncmp(argument, "end=", 4) == 0)
+		last = strtoull(argument + 4, NULL, 16);
+	else
+		return false;
+	return true;
 }
 
 EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
 {
+	int i;
+
 	(void)info;
-	if (argc != 1 || strncmp(argv[0], "out=", 4) != 0) {
-		fprintf(stderr, "count: use -plugin count.so,out=FILE\n");
-		return 1;
-	}
-	output = fopen(argv[0] + 4, "w");
-	if (!output) {
-		perror(argv[0] + 4);
+	for (i = 0; i < argc; i++)
+		if (!parse(argv[i]))
+			break;
+	if (i < argc || !output || !first != !last) {
+		fprintf(stderr, "count: use -plugin count.so,out=FILE[,begin=ADDRESS,end=ADDRESS]\n");
 		return 1;
 	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
