@@ -4,17 +4,22 @@
 
 BENCH_MICRO = main system_call signal memory switch process compute
 BENCH_INCLUDES = tests/bench/micro/mark.h tests/bench/micro/micro.h
+BENCH_KERNEL = main call memory event grant
+BENCH_KERNEL_INCLUDES = tests/bench/micro/mark.h tests/bench/kernel/rows.h tests/bench/kernel/rows.def
+BENCH_KERNEL_OBJECTS = $(BENCH_KERNEL:%=tests/bench/kernel/%.guest.o)
 BENCH_PLUGINS = tests/bench/count.so
-BENCH_FILES = tests/bench/microbench $(BENCH_PLUGINS)
+BENCH_FILES = tests/bench/microbench $(BENCH_PLUGINS) tests/bench/kernel.elf
 
 BENCH_TOOLS = compare profile
-BENCH_LIB = __init__ counts groups guest machine micro plot report row
+BENCH_LIB = __init__ counts groups guest kernel machine micro plot report row
 BENCH_GUEST = domains.sh init run-guest
 
 EXTRA_DIST += $(BENCH_TOOLS:%=tests/bench/%) $(BENCH_LIB:%=tests/bench/benchlib/%.py) \
 	$(BENCH_GUEST:%=tests/bench/guest/%) $(BENCH_MICRO:%=tests/bench/micro/%.c) $(BENCH_INCLUDES) \
+	$(BENCH_KERNEL:%=tests/bench/kernel/%.c) \
+	tests/bench/kernel/rows.h tests/bench/kernel/rows.def \
 	$(BENCH_PLUGINS:tests/bench/%.so=tests/bench/plugin/%.c) tests/bench/plugin/qemu.h
-CLEANFILES += $(BENCH_FILES)
+CLEANFILES += $(BENCH_FILES) $(BENCH_KERNEL_OBJECTS)
 
 .PHONY: bench
 
@@ -30,3 +35,12 @@ tests/bench/microbench: $(BENCH_MICRO:%=$(top_srcdir)/tests/bench/micro/%.c) $(B
 $(BENCH_PLUGINS): tests/bench/%.so: $(top_srcdir)/tests/bench/plugin/%.c $(top_srcdir)/tests/bench/plugin/qemu.h
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCLD)$(CC) $(TENON_CFLAGS) -O2 -fPIC -shared -fvisibility=hidden -o $@ $<
+
+# Kernels of their own, on the library of the test kernels.
+tests/bench/kernel/%.guest.o: $(top_srcdir)/tests/bench/kernel/%.c \
+		$(GUEST_INCLUDES:%=$(top_srcdir)/%) $(BENCH_KERNEL_INCLUDES:%=$(top_srcdir)/%)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(GUEST_FLAGS) -c -o $@ $<
+
+tests/bench/kernel.elf: $(BENCH_KERNEL_OBJECTS) $(GUEST_LIB_OBJECTS) $(top_srcdir)/tests/guests/lib/guest.lds
+	$(AM_V_CCLD)$(GUEST_LINK) -o $@ $(BENCH_KERNEL_OBJECTS) $(GUEST_LIB_OBJECTS)

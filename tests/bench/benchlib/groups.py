@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The groups of rows, in the order of the table."""
 
-from . import micro
+from . import kernel, micro
 
-GROUPS = (micro.Dom0(), micro.Guest(1), micro.Guest(2))
+GROUPS = (micro.Dom0(), micro.Guest(1), micro.Guest(2), kernel.Kernel())
 
 
 def choose(lab, pattern):
