@@ -7,19 +7,24 @@ BENCH_INCLUDES = tests/bench/micro/mark.h tests/bench/micro/micro.h
 BENCH_KERNEL = main call memory event grant
 BENCH_KERNEL_INCLUDES = tests/bench/micro/mark.h tests/bench/kernel/rows.h tests/bench/kernel/rows.def
 BENCH_KERNEL_OBJECTS = $(BENCH_KERNEL:%=tests/bench/kernel/%.guest.o)
+BENCH_GUESTS = idle answer worker
+BENCH_SINGLE = tests/bench/measure tests/bench/turns tests/bench/events
 BENCH_PLUGINS = tests/bench/count.so
-BENCH_FILES = tests/bench/microbench $(BENCH_PLUGINS) tests/bench/kernel.elf
+BENCH_FILES = tests/bench/microbench $(BENCH_SINGLE) $(BENCH_PLUGINS) tests/bench/kernel.elf \
+	$(BENCH_GUESTS:%=tests/bench/%.elf)
 
-BENCH_TOOLS = compare profile
-BENCH_LIB = __init__ counts groups guest kernel machine micro plot report row
-BENCH_GUEST = domains.sh init run-guest
+BENCH_TOOLS = compare profile build-disk
+BENCH_LIB = __init__ cost counts elf groups guest kernel machine micro plot report row
+BENCH_GUEST = block block-job build build-job domains.sh event init lifecycle many network network-job \
+	network-server run-guest
 
 EXTRA_DIST += $(BENCH_TOOLS:%=tests/bench/%) $(BENCH_LIB:%=tests/bench/benchlib/%.py) \
 	$(BENCH_GUEST:%=tests/bench/guest/%) $(BENCH_MICRO:%=tests/bench/micro/%.c) $(BENCH_INCLUDES) \
-	$(BENCH_KERNEL:%=tests/bench/kernel/%.c) \
+	$(BENCH_SINGLE:tests/bench/%=tests/bench/micro/%.c) \
+	$(BENCH_KERNEL:%=tests/bench/kernel/%.c) $(BENCH_GUESTS:%=tests/bench/kernel/%.c) \
 	tests/bench/kernel/rows.h tests/bench/kernel/rows.def \
 	$(BENCH_PLUGINS:tests/bench/%.so=tests/bench/plugin/%.c) tests/bench/plugin/qemu.h
-CLEANFILES += $(BENCH_FILES) $(BENCH_KERNEL_OBJECTS)
+CLEANFILES += $(BENCH_FILES) $(BENCH_KERNEL_OBJECTS) $(BENCH_GUESTS:%=tests/bench/kernel/%.guest.o)
 
 .PHONY: bench
 
@@ -30,6 +35,10 @@ tests/bench/microbench: $(BENCH_MICRO:%=$(top_srcdir)/tests/bench/micro/%.c) $(B
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCLD)$(CC) $(TENON_CFLAGS) -D_GNU_SOURCE -O2 -static -o $@ \
 		$(BENCH_MICRO:%=$(top_srcdir)/tests/bench/micro/%.c)
+
+$(BENCH_SINGLE): tests/bench/%: $(top_srcdir)/tests/bench/micro/%.c $(BENCH_INCLUDES:%=$(top_srcdir)/%)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(CC) $(TENON_CFLAGS) -D_GNU_SOURCE -O2 -static -o $@ $<
 
 # For QEMU on this machine; they find QEMU's functions when they are loaded.
 $(BENCH_PLUGINS): tests/bench/%.so: $(top_srcdir)/tests/bench/plugin/%.c $(top_srcdir)/tests/bench/plugin/qemu.h
@@ -44,3 +53,7 @@ tests/bench/kernel/%.guest.o: $(top_srcdir)/tests/bench/kernel/%.c \
 
 tests/bench/kernel.elf: $(BENCH_KERNEL_OBJECTS) $(GUEST_LIB_OBJECTS) $(top_srcdir)/tests/guests/lib/guest.lds
 	$(AM_V_CCLD)$(GUEST_LINK) -o $@ $(BENCH_KERNEL_OBJECTS) $(GUEST_LIB_OBJECTS)
+
+$(BENCH_GUESTS:%=tests/bench/%.elf): tests/bench/%.elf: tests/bench/kernel/%.guest.o $(GUEST_LIB_OBJECTS) \
+		$(top_srcdir)/tests/guests/lib/guest.lds
+	$(AM_V_CCLD)$(GUEST_LINK) -o $@ $< $(GUEST_LIB_OBJECTS)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The groups of rows, in the order of the table."""
 
-from . import kernel, micro
+from . import cost, kernel, micro
 
-GROUPS = (micro.Dom0(), micro.Guest(1), micro.Guest(2), kernel.Kernel())
+GROUPS = (micro.Dom0(), micro.Guest(1), micro.Guest(2), kernel.Kernel(), cost.Events(), cost.Host(), cost.Lifecycle(),
+          cost.Many(), cost.Block(), cost.Network(), cost.Build())
 
 
 def choose(lab, pattern):
