@@ -13,9 +13,9 @@ BENCH_PLUGINS = tests/bench/count.so
 BENCH_FILES = tests/bench/microbench $(BENCH_SINGLE) $(BENCH_PLUGINS) tests/bench/kernel.elf \
 	$(BENCH_GUESTS:%=tests/bench/%.elf)
 
-BENCH_TOOLS = compare profile build-disk
+BENCH_TOOLS = compare profile size build-disk
 BENCH_LIB = __init__ cost counts elf groups guest kernel machine micro plot report row
-BENCH_GUEST = block block-job build build-job domains.sh event init lifecycle many network network-job \
+BENCH_GUEST = block block-job build build-job domains.sh event init lifecycle many memory network network-job \
 	network-server run-guest
 
 EXTRA_DIST += $(BENCH_TOOLS:%=tests/bench/%) $(BENCH_LIB:%=tests/bench/benchlib/%.py) \
