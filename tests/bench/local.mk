@@ -8,12 +8,12 @@ BENCH_KERNEL = main call memory event grant
 BENCH_KERNEL_INCLUDES = tests/bench/micro/mark.h tests/bench/kernel/rows.h tests/bench/kernel/rows.def
 BENCH_KERNEL_OBJECTS = $(BENCH_KERNEL:%=tests/bench/kernel/%.guest.o)
 BENCH_GUESTS = idle answer worker
-BENCH_SINGLE = tests/bench/measure tests/bench/turns tests/bench/events
-BENCH_PLUGINS = tests/bench/count.so
+BENCH_SINGLE = tests/bench/measure tests/bench/turns tests/bench/quanta tests/bench/events
+BENCH_PLUGINS = tests/bench/count.so tests/bench/noise.so
 BENCH_FILES = tests/bench/microbench $(BENCH_SINGLE) $(BENCH_PLUGINS) tests/bench/kernel.elf \
 	$(BENCH_GUESTS:%=tests/bench/%.elf)
 
-BENCH_TOOLS = compare profile size build-disk
+BENCH_TOOLS = compare profile size noise build-disk
 BENCH_LIB = __init__ cost counts elf groups guest kernel machine micro plot report row
 BENCH_GUEST = block block-job build build-job domains.sh event init lifecycle many memory network network-job \
 	network-server run-guest
