@@ -13,10 +13,10 @@ BENCH_PLUGINS = tests/bench/count.so tests/bench/noise.so
 BENCH_FILES = tests/bench/microbench $(BENCH_SINGLE) $(BENCH_PLUGINS) tests/bench/kernel.elf \
 	$(BENCH_GUESTS:%=tests/bench/%.elf)
 
-BENCH_TOOLS = compare profile size noise build-disk
+BENCH_TOOLS = compare profile size noise scale build-disk
 BENCH_LIB = __init__ cost counts elf groups guest kernel machine micro plot report row
 BENCH_GUEST = block block-job build build-job domains.sh event init lifecycle many memory network network-job \
-	network-server run-guest
+	network-server run-guest scale
 
 EXTRA_DIST += $(BENCH_TOOLS:%=tests/bench/%) $(BENCH_LIB:%=tests/bench/benchlib/%.py) \
 	$(BENCH_GUEST:%=tests/bench/guest/%) $(BENCH_MICRO:%=tests/bench/micro/%.c) $(BENCH_INCLUDES) \
