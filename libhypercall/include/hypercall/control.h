@@ -363,7 +363,7 @@ struct hc_system_info {
 	uint32_t tsc_khz;
 	uint64_t total_frames;		/* 4 KiB frames of RAM */
 	uint64_t free_frames;
-	uint64_t own_bytes;		/* held by the hypervisor for itself, without frame table */
+	uint64_t own_bytes;		/* held by the hypervisor for itself, the frame table among it */
 	uint64_t frame_table_bytes;
 	uint64_t uptime;		/* ns */
 	uint32_t domains;
