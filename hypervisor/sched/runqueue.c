@@ -62,7 +62,8 @@ void credit_charge(struct vcpu *v, uint64_t now)
 {
 	if (now <= v->sched.last_scheduled)
 		return;
-	v->sched.credit -= credit_cost(v, now - v->sched.last_scheduled);
+	/* Longer than a slice only runs one for whom nobody waits; that takes nothing from anyone. */
+	v->sched.credit -= credit_cost(v, MIN(now - v->sched.last_scheduled, SCHED_SLICE));
 	v->sched.last_scheduled = now;
 }
 

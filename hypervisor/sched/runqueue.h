@@ -44,7 +44,7 @@ void runqueue_remove(struct runqueue *rq, struct vcpu *v);
 void credit_wake(struct vcpu *v);
 /* Take the grants that v missed while it was not in the queue. */
 void credit_catch_up(struct runqueue *rq, struct vcpu *v);
-/* Charge the chosen vcpu for its time up to now. */
+/* Charge the chosen vcpu for its time up to now, for a slice at most. */
 void credit_charge(struct vcpu *v, uint64_t now);
 /* Make best's credit positive, and everyone's in the queue greater by the same. */
 void credit_grant(struct runqueue *rq, struct vcpu *best);

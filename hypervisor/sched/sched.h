@@ -38,6 +38,7 @@ struct sched_vcpu {
 	int64_t credit;			/* ns of processor time, scaled by weight */
 	int64_t granted;		/* runqueue.granted that credit accounts for */
 	uint64_t last_scheduled;	/* ns; running: charged up to here */
+	uint64_t placed;		/* ns: when the balance of the queues last dealt with it */
 	uint32_t state;			/* HC_RUNSTATE_* */
 	uint64_t state_since;		/* ns */
 	uint64_t state_time[4];		/* ns, by HC_RUNSTATE_* */

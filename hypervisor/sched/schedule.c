@@ -18,24 +18,22 @@ static bool may_run_on(const struct vcpu *v, unsigned int cpu)
 	return v->sched.hard_affinity >> cpu & 1;
 }
 
-/* rq's lock and from's are held: the first in from that may come here. */
-static struct vcpu *take_from(struct runqueue *from, struct runqueue *rq)
+/* v, queued in from and saved, comes to rq; both are locked. */
+static void take(struct runqueue *from, struct vcpu *v, struct runqueue *rq, uint64_t now)
 {
-	struct vcpu *v;
-
-	list_for_each(v, &from->queue, sched.queue) {
-		if (!may_run_on(v, rq->cpu) || __atomic_load_n(&v->sched.running, __ATOMIC_ACQUIRE))
-			continue;
-		runqueue_remove(from, v);
-		credit_catch_up(from, v);
-		v->sched.granted = rq->granted;
-		WRITE_ONCE(v->sched.cpu, rq->cpu);
-		return v;
-	}
-	return NULL;
+	runqueue_remove(from, v);
+	credit_catch_up(from, v);
+	v->sched.granted = rq->granted;
+	v->sched.placed = now;
+	WRITE_ONCE(v->sched.cpu, rq->cpu);
 }
 
-static struct vcpu *steal(struct runqueue *rq)
+static bool saved(const struct vcpu *v)
+{
+	return !__atomic_load_n(&v->sched.running, __ATOMIC_ACQUIRE);
+}
+
+static struct vcpu *steal(struct runqueue *rq, uint64_t now)
 {
 	cpumask_t busy = __atomic_load_n(&sched_busy_cpus, __ATOMIC_RELAXED) & ~(1ULL << rq->cpu);
 	unsigned int cpu;
@@ -49,41 +47,52 @@ static struct vcpu *steal(struct runqueue *rq)
 			softirq_raise(SOFTIRQ_SCHEDULE);
 			continue;
 		}
-		v = take_from(from, rq);
+		list_for_each(v, &from->queue, sched.queue)
+			if (may_run_on(v, rq->cpu) && saved(v)) {
+				take(from, v, rq, now);
+				spin_unlock(&from->lock);
+				return v;
+			}
 		spin_unlock(&from->lock);
-		if (v)
-			return v;
 	}
 	return NULL;
 }
 
 /*
- * Move one who waits here to the queue of a processor with less to do.  The one
- * that ran until now is in the queue too, and stays: its registers are not saved.
+ * Move one who waits here to the queue of a processor with less to do: the one that
+ * has been here longest, so that all come to be alone in turn.  If that is the one that
+ * ran until now, its registers are not saved, and the next time will do.
  */
 static void balance(struct runqueue *rq, uint64_t now)
 {
-	struct vcpu *v = list_first(&rq->queue, struct vcpu, sched.queue);
+	struct vcpu *v, *oldest = NULL;
 	unsigned int cpu, least = rq->count - 1;
 	struct runqueue *to = NULL;
 
 	if (now - rq->balanced < SCHED_BALANCE)
 		return;
+	list_for_each(v, &rq->queue, sched.queue)
+		if (!oldest || v->sched.placed < oldest->sched.placed)
+			oldest = v;
+	if (!saved(oldest))
+		return;
 	rq->balanced = now;
 	/* Reading the others' counts without their locks: a wrong guess is put right next time. */
-	for_each_cpu(cpu, v->sched.hard_affinity & cpu_online_mask & ~(1ULL << rq->cpu))
+	for_each_cpu(cpu, oldest->sched.hard_affinity & cpu_online_mask & ~(1ULL << rq->cpu))
 		if (READ_ONCE(runqueues[cpu].count) < least) {
 			to = &runqueues[cpu];
 			least = to->count;
 		}
-	if (!to || !spin_trylock(&to->lock))
+	if (!to) {
+		oldest->sched.placed = now;
 		return;
-	v = take_from(rq, to);
-	if (v) {
-		to->balanced = now;
-		runqueue_insert(to, v);
-		softirq_raise_on(to->cpu, SOFTIRQ_SCHEDULE);
 	}
+	if (!spin_trylock(&to->lock))
+		return;
+	take(rq, oldest, to, now);
+	to->balanced = now;
+	runqueue_insert(to, oldest);
+	softirq_raise_on(to->cpu, SOFTIRQ_SCHEDULE);
 	spin_unlock(&to->lock);
 }
 
@@ -109,12 +118,12 @@ static void put_back(struct runqueue *rq, struct vcpu *prev, uint64_t now)
 		prev->sched.migrate = true;
 }
 
-static struct vcpu *choose(struct runqueue *rq, struct vcpu *prev)
+static struct vcpu *choose(struct runqueue *rq, struct vcpu *prev, uint64_t now)
 {
 	struct vcpu *next;
 
 	if (!rq->count) {
-		next = steal(rq);
+		next = steal(rq, now);
 		return next ? next : rq->idle;
 	}
 	next = list_first(&rq->queue, struct vcpu, sched.queue);
@@ -142,7 +151,7 @@ void schedule(void)
 	put_back(rq, prev, now);
 	if (rq->count > 1)
 		balance(rq, now);
-	next = choose(rq, prev);
+	next = choose(rq, prev, now);
 	prev->sched.yield = false;
 	if (next != rq->idle && next->sched.credit <= 0)
 		credit_grant(rq, next);

@@ -272,6 +272,28 @@ static void test_wake_ratelimit(void **state)
 	}
 }
 
+/* Who had a processor to himself for long does not pay for all of it when another comes. */
+static void test_alone_for_long(void **state)
+{
+	uint64_t before[VCPUS], since;
+
+	(void)state;
+	start_world(1, 2);
+	while (on_cpu[0] != &vcpus[1])
+		simulate(STEP);
+	block(1);
+	simulate(20000 * MS);
+	infos[1].evtchn_upcall_pending = 1;
+	vcpu_kick(&vcpus[1]);
+	settle();
+	note_times(before);
+	since = machine.now;
+	simulate(400 * MS);
+	for (unsigned int i = 0; i < 2; i++)
+		assert_in_range(share(i, since, before), 35, 65);
+	infos[1].evtchn_upcall_pending = 0;
+}
+
 static void test_cap(void **state)
 {
 	uint64_t before[VCPUS], since;
@@ -556,6 +578,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_idle_processors_help, end_world),
 		cmocka_unit_test_teardown(test_wake_latency, end_world),
 		cmocka_unit_test_teardown(test_wake_ratelimit, end_world),
+		cmocka_unit_test_teardown(test_alone_for_long, end_world),
 		cmocka_unit_test_teardown(test_cap, end_world),
 		cmocka_unit_test_teardown(test_affinity, end_world),
 		cmocka_unit_test_teardown(test_block_and_events, end_world),
