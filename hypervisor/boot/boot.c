@@ -16,6 +16,7 @@
 #include "lib/version.h"
 #include "memory/memory.h"
 #include "memory/pagetable.h"
+#include "memory/split.h"
 #include "sched/sched.h"
 #include "time/time.h"
 
@@ -24,7 +25,7 @@
 void boot_start(uint32_t magic, uint32_t info) __noreturn;
 
 extern char image_start[], image_text_end[], image_rodata_end[], image_init_start[],
-	image_init_end[], image_end[];
+	image_init_end[], image_end[], entry_start[], entry_end[];
 extern uint64_t boot_l3_image[];
 
 static uint64_t image_address(const char *p)
@@ -98,7 +99,7 @@ static void __init start_idle(void)
 	dom_xen = domain_create_pseudo(HC_DOMID_XEN, "hypervisor");
 	idle_domain = domain_create_pseudo(HC_DOMID_IDLE, "idle");
 	sched_init();
-	c->running = c->idle;
+	cpu_set_running(c, c->idle);
 	c->online = true;
 }
 
@@ -134,10 +135,13 @@ void boot_start(uint32_t magic, uint32_t info)
 	descriptors_cpu_init(this_cpu());
 	start_memory();
 	protect_image();
+	split_init();
+	if (split_expose(entry_start, (size_t)(entry_end - entry_start)) || smp_expose_block(this_cpu()))
+		panic("no memory for the tables that guests run on");
 	descriptors_init();
 	fpu_init();
-	log_info("processor: %s%s%s", cpu_model_name, cpu_has_smep ? ", SMEP" : "",
-		 cpu_has_smap ? ", SMAP" : "");
+	log_info("processor: %s%s%s%s", cpu_model_name, cpu_has_smep ? ", SMEP" : "",
+		 cpu_has_smap ? ", SMAP" : "", split_tables ? ", split tables" : "");
 	acpi_init(boot_information.rsdp);
 	interrupt_init();
 	this_cpu()->apic_id = lapic_id();

@@ -13,6 +13,7 @@ uint32_t option_max_cpus = NR_CPUS;
 bool option_guest_console;
 bool option_smap = true, option_smep = true;
 bool option_reboot = true;
+enum mitigations option_mitigations = MITIGATIONS_AUTO;
 
 static bool parse_number(const char *s, uint64_t *out, const char **end)
 {
@@ -108,6 +109,20 @@ static bool set_log_level(const char *value, void *target)
 	return false;
 }
 
+static bool set_mitigations(const char *value, void *target)
+{
+	bool on;
+
+	if (!strcmp(value, "auto")) {
+		*(enum mitigations *)target = MITIGATIONS_AUTO;
+		return true;
+	}
+	if (!set_flag(value, &on))
+		return false;
+	*(enum mitigations *)target = on ? MITIGATIONS_ON : MITIGATIONS_OFF;
+	return true;
+}
+
 static const struct option {
 	const char *name;
 	bool (*set)(const char *value, void *target);
@@ -123,6 +138,7 @@ static const struct option {
 	{ "guest_console", set_flag, &option_guest_console },
 	{ "smap", set_flag, &option_smap },
 	{ "smep", set_flag, &option_smep },
+	{ "mitigations", set_mitigations, &option_mitigations },
 	{ "reboot", set_flag, &option_reboot },
 };
 

@@ -18,6 +18,9 @@ extern uint32_t option_dom0_vcpus;	/* dom0_max_vcpus=N; 0: as many as processors
 extern uint32_t option_max_cpus;	/* maxcpus=N */
 extern bool option_guest_console;	/* guest_console: unprivileged guests may write to the console */
 extern bool option_smap, option_smep;	/* no-smap, no-smep */
+/* mitigations=auto|on|off: against processors' leaks; auto: what this one needs */
+enum mitigations { MITIGATIONS_AUTO, MITIGATIONS_ON, MITIGATIONS_OFF };
+extern enum mitigations option_mitigations;
 extern bool option_reboot;		/* no-reboot: halt after a panic or dom0's end */
 
 void options_parse(const char *line);

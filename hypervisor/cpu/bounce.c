@@ -13,7 +13,7 @@
 void bounce_refused(struct regs *regs, bool unwritable);
 void guest_iret_refused(struct regs *regs);
 void iret_slow(struct regs *regs);
-void nmi_prepare(struct regs *regs);
+void nmi_prepare(void);
 
 void guest_enter_kernel(struct vcpu *v)
 {
@@ -35,7 +35,7 @@ void guest_enter_user(struct vcpu *v)
 
 void exception_inject(struct vcpu *v, struct regs *regs, unsigned int vector, uint32_t error_code)
 {
-	v->bounce = &v->traps[vector];
+	v->bounce = bounce_trap(v, vector);
 	v->trap_pending = 1;
 	regs->error_code = error_code;
 	count_event(v, HC_COUNTER_EXCEPTIONS);
@@ -147,14 +147,13 @@ void iret_slow(struct regs *regs)
 		guest_enter_user(v);
 }
 
-void nmi_prepare(struct regs *regs)
+void nmi_prepare(void)
 {
 	struct vcpu *v = current;
 
-	(void)regs;
 	v->nmi_pending = 0;
 	if (!v->callback[VCPU_CALLBACK_NMI].address)
 		return;
-	v->bounce = &v->callback[VCPU_CALLBACK_NMI];
+	v->bounce = bounce_callback(v, VCPU_CALLBACK_NMI);
 	v->trap_pending = 1;
 }

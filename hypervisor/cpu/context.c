@@ -173,7 +173,7 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
 		save_segments(prev);
 		fpu_save(prev);
 	}
-	c->running = next;
+	cpu_set_running(c, next);
 	if (next == c->idle) {
 		sched_context_saved(prev);
 		sched_context_loaded(next);

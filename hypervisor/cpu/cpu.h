@@ -11,6 +11,7 @@
 
 struct vcpu;
 struct domain;
+struct hc_vcpu_info;
 
 /* ---- features.c ---- */
 extern bool cpu_has_smap, cpu_has_smep, cpu_has_pge, cpu_has_xsave, cpu_has_fsgsbase,
@@ -40,8 +41,11 @@ extern mfn_t descriptors_reserved_mfn;
 void descriptors_init(void);
 
 /* ---- guest_descriptors.c ---- */
-int window_alloc(struct vcpu *v);	/* its descriptor window; -ENOMEM */
-void window_free(struct vcpu *v);
+int windows_alloc(struct domain *d);	/* addresses for its vcpus' windows; -ENOMEM */
+void windows_free(struct domain *d);
+int window_open(struct vcpu *v);	/* v->traps is there; sets v->entry; -ENOMEM */
+void window_show_info(struct vcpu *v, struct hc_vcpu_info *info);	/* sets v->entry_info */
+void window_close(struct vcpu *v);	/* also after window_open() has failed */
 int vcpu_set_gdt(struct vcpu *v, const uint64_t *frames, unsigned int entries);
 long vcpu_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries);
 void vcpu_drop_descriptors(struct vcpu *v);
@@ -88,6 +92,7 @@ int fixup_find(uint64_t rip, uint64_t *to);	/* -ENOENT */
 
 /* ---- smp.c ---- */
 void smp_boot_cpus(void);
+int smp_expose_block(struct cpu *c);	/* what the entry code uses of it, see memory/split.h; -ENOMEM */
 void smp_mail_interrupt(void);
 void smp_serve_mailbox(void);
 void smp_stop_others(void);		/* for a panic or a reset */

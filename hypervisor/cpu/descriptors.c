@@ -7,6 +7,7 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "memory/memory.h"
+#include "memory/split.h"
 
 #define HYP_CS 0xe008
 #define TSS_SELECTOR 0xe040
@@ -24,7 +25,7 @@ struct idt_gate {
 } __packed;
 
 /* The second one has C look at every page fault: for guests whose writes are logged. */
-static struct idt_gate idt[2][IDT_ENTRIES] __aligned(16);
+static struct idt_gate idt[2][IDT_ENTRIES] __aligned(PAGE_SIZE);
 
 /*
  * What stands from selector 0xe000 on, in every GDT: ours and the guests'
@@ -87,7 +88,8 @@ void descriptors_init(void)
 {
 	char *page = page_alloc();
 
-	ASSERT(page);
+	if (!page || split_expose(idt, sizeof(idt)))
+		panic("no memory for descriptor tables");
 	memcpy(page, reserved_gdt, sizeof(reserved_gdt));
 	descriptors_reserved_mfn = virt_to_mfn(page);
 }

@@ -121,7 +121,7 @@ static bool software_interrupt(struct vcpu *v, struct regs *regs)
 	if (!t->address || t->dpl < (v->kernel_mode ? 0 : 3))
 		return false;
 	regs->rip += 2;
-	v->bounce = t;
+	v->bounce = bounce_trap(v, insn[1]);
 	v->trap_pending = 1;
 	return true;
 }

@@ -5,6 +5,7 @@
 #include "cpu/x86.h"
 #include "lib/log.h"
 #include "lib/string.h"
+#include "memory/split.h"
 
 bool cpu_has_smap, cpu_has_smep, cpu_has_pge, cpu_has_xsave, cpu_has_fsgsbase, cpu_vendor_amd;
 char cpu_model_name[49];
@@ -13,6 +14,32 @@ struct smap_site {
 	uint64_t address, bytes;
 };
 extern const struct smap_site smap_sites[], smap_sites_end[];
+/* Instructions of the entry code that a jump to `detour` takes the place of, see entry.h. */
+struct split_site {
+	uint64_t address, detour;
+};
+extern const struct split_site split_sites[], split_sites_end[];
+
+/*
+ * Does it read memory ahead of the check that it may (Meltdown)?  Intel's do unless they
+ * say otherwise, AMD's do not; others are not trusted.
+ */
+static bool reads_ahead(uint32_t leaf_7_edx)
+{
+	return !cpu_vendor_amd && !(leaf_7_edx & LEAF_7_EDX_ARCH_CAPABILITIES &&
+				    rdmsr(MSR_ARCH_CAPABILITIES) & ARCH_CAPABILITIES_RDCL_NO);
+}
+
+static void patch_split_sites(void)
+{
+	for (const struct split_site *s = split_sites; s < split_sites_end; s++) {
+		int64_t distance = (int64_t)(s->detour - (s->address + 2));
+		uint8_t jump[2] = { 0xeb, (uint8_t)distance };
+
+		ASSERT(distance == (int8_t)distance);
+		memcpy((void *)s->address, jump, sizeof(jump));
+	}
+}
 
 static void read_model_name(void)
 {
@@ -29,19 +56,24 @@ static void read_model_name(void)
 
 void features_init(void)
 {
-	uint32_t a, b, c, d, max;
+	uint32_t a, b, c, d = 0, max;
 
 	cpuid(0, 0, &max, &b, &c, &d);
 	cpu_vendor_amd = b == 0x68747541 || b == 0x6f677948;	/* "Auth", "Hygo" */
 	cpuid(1, 0, &a, &b, &c, &d);
 	cpu_has_pge = d >> 13 & 1;
 	cpu_has_xsave = c >> 26 & 1;
+	d = 0;
 	if (max >= 7) {
 		cpuid(7, 0, &a, &b, &c, &d);
 		cpu_has_fsgsbase = b & 1;
 		cpu_has_smep = option_smep && (b >> 7 & 1);
 		cpu_has_smap = option_smap && (b >> 20 & 1);
 	}
+	split_tables = option_mitigations == MITIGATIONS_ON ||
+		       (option_mitigations == MITIGATIONS_AUTO && reads_ahead(d));
+	if (split_tables)
+		patch_split_sites();
 	read_model_name();
 	if (!cpu_has_smap)
 		return;
@@ -53,7 +85,8 @@ void features_cpu_init(void)
 {
 	uint64_t cr4 = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_DE;
 
-	if (cpu_has_pge)
+	/* What is global would stay in the TLB while a guest runs on tables without it. */
+	if (cpu_has_pge && !split_tables)
 		cr4 |= CR4_PGE;
 	if (cpu_has_xsave)
 		cr4 |= CR4_OSXSAVE;

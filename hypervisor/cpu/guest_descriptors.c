@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Guests' descriptor tables.  Each vcpu has a window of hypervisor addresses
- * (DESCRIPTOR_WINDOW bytes) that its GDT and LDT are loaded from: 14 pages of
+ * (WINDOW_SIZE bytes) that its GDT and LDT are loaded from: 14 pages of
  * the guest's own frames and one of ours for the GDT, then 16 pages for the
  * LDT, which are mapped as they are touched.  Frames mapped here hold type
  * FRAME_DESCRIPTORS: every entry has been checked and can change only through
@@ -16,45 +16,79 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "memory/memory.h"
+#include "memory/split.h"
 
-#define WINDOWS 16384
+#define WINDOWS 32768	/* as many as there may be domains */
 #define GDT_GUEST_PAGES HC_FIRST_RESERVED_GDT_PAGE
 #define LDT_PAGES 16
 
 static uint64_t windows_used[WINDOWS / 64];
 static spinlock_t windows_lock = SPINLOCK_INIT;	/* protects windows_used */
 
+static uint64_t windows_address(const struct domain *d)
+{
+	return WINDOW_VIRT + (uint64_t)d->window * WINDOW_DOMAIN;
+}
+
 static uint64_t window_address(const struct vcpu *v)
 {
-	return DESCRIPTOR_VIRT + (uint64_t)v->window * DESCRIPTOR_WINDOW;
+	return windows_address(v->domain) + v->id * WINDOW_SIZE;
 }
 
-int window_alloc(struct vcpu *v)
+int windows_alloc(struct domain *d)
 {
-	unsigned int n;
-	int rc;
-
 	spin_lock(&windows_lock);
-	n = bit_find_clear(windows_used, WINDOWS);
-	if (n < WINDOWS)
-		bit_set_local(windows_used, n);
+	d->window = bit_find_clear(windows_used, WINDOWS);
+	if (d->window < WINDOWS)
+		bit_set_local(windows_used, d->window);
 	spin_unlock(&windows_lock);
-	if (n == WINDOWS)
-		return -ENOMEM;
-	v->window = n;
-	rc = hyp_map(window_address(v) + GDT_GUEST_PAGES * PAGE_SIZE, descriptors_reserved_mfn, 1,
-		     MAP_READ);
+	return d->window < WINDOWS ? 0 : -ENOMEM;
+}
+
+void windows_free(struct domain *d)
+{
+	hyp_free_tables(windows_address(d), WINDOW_DOMAIN);
+	spin_lock(&windows_lock);
+	bit_clear_local(windows_used, d->window);
+	spin_unlock(&windows_lock);
+}
+
+int window_open(struct vcpu *v)
+{
+	uint64_t at = window_address(v);
+	int rc = hyp_map(at + GDT_GUEST_PAGES * PAGE_SIZE, descriptors_reserved_mfn, 1, MAP_READ);
+
+	if (!rc)
+		rc = split_expose_window(v->domain, at);
 	if (rc)
-		window_free(v);
-	return rc;
+		return rc;
+	v->entry = v;
+	v->entry_traps = v->traps;
+	if (!split_tables)
+		return 0;
+	v->entry = (struct vcpu *)(at + WINDOW_VCPU);
+	v->entry_traps = (struct bounce_target *)(at + WINDOW_TRAPS);
+	rc = hyp_map(at + WINDOW_VCPU, virt_to_mfn(v), 1, MAP_WRITE);
+	return rc ? rc : hyp_map(at + WINDOW_TRAPS, virt_to_mfn(v->traps), 1, MAP_WRITE);
 }
 
-void window_free(struct vcpu *v)
+void window_show_info(struct vcpu *v, struct hc_vcpu_info *info)
 {
-	hyp_unmap(window_address(v), DESCRIPTOR_WINDOW / PAGE_SIZE);
-	spin_lock(&windows_lock);
-	bit_clear_local(windows_used, v->window);
-	spin_unlock(&windows_lock);
+	uint64_t at = window_address(v) + WINDOW_INFO;
+	struct hc_vcpu_info *seen = info;
+
+	if (split_tables) {
+		hyp_unmap(at, 1);
+		/* No table is missing there, so nothing can fail. */
+		hyp_map(at, virt_to_mfn(info), 1, MAP_WRITE);
+		seen = (struct hc_vcpu_info *)(at + (uint64_t)info % PAGE_SIZE);
+	}
+	WRITE_ONCE(v->entry_info, seen);
+}
+
+void window_close(struct vcpu *v)
+{
+	hyp_unmap(window_address(v), WINDOW_SIZE / PAGE_SIZE);
 }
 
 /*
@@ -130,7 +164,7 @@ put:
 
 static void drop_ldt(struct vcpu *v)
 {
-	uint64_t base = window_address(v) + DESCRIPTOR_LDT;
+	uint64_t base = window_address(v) + WINDOW_LDT;
 
 	if (!v->ldt_entries)
 		return;
@@ -151,7 +185,7 @@ void vcpu_drop_descriptors(struct vcpu *v)
 
 static void load_ldt(struct vcpu *v)
 {
-	uint64_t base = window_address(v) + DESCRIPTOR_LDT;
+	uint64_t base = window_address(v) + WINDOW_LDT;
 	struct cpu *c = this_cpu();
 	uint64_t *desc = &c->gdt[10];
 
@@ -201,7 +235,7 @@ long vcpu_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
 
 bool ldt_window_fault(struct vcpu *v, uint64_t va)
 {
-	uint64_t base = window_address(v) + DESCRIPTOR_LDT;
+	uint64_t base = window_address(v) + WINDOW_LDT;
 	uint64_t offset = va - base, l1e;
 	unsigned int page = (unsigned int)(offset >> PAGE_SHIFT);
 	mfn_t mfn;

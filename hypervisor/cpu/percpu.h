@@ -22,6 +22,11 @@
 #define PERCPU_STACK_FIRST_PAGE 11
 #define PERCPU_STACK_TOP PERCPU_SIZE
 #define PERCPU_PAGE_MASK 0xf977	/* bit n: page n is mapped */
+/*
+ * ... and is so while a guest runs on split tables: there the main stack's top page has
+ * frames of the entry code alone, and C's begin in the page below.
+ */
+#define PERCPU_ENTRY_MASK 0x8177
 
 /* Work to be done by a processor before it returns to a guest; bits of softirq_pending. */
 #define SOFTIRQ_TIMER 0
@@ -50,6 +55,7 @@ struct tss {
 struct cpu {
 	/* Hot: what assembly touches, one cache line. */
 	struct vcpu *running;
+	struct vcpu *entry;		/* running->entry: the same, where the entry code sees it */
 	uint64_t scratch;		/* guest rsp while the stub switches stacks */
 	uint32_t softirq_pending;	/* SOFTIRQ_* bits; set by any processor */
 	uint32_t id;
@@ -57,7 +63,7 @@ struct cpu {
 	uint32_t pad;
 	uint64_t cr3;			/* as loaded */
 	uint64_t cr4;
-	uint64_t spare[2];
+	uint64_t spare;
 
 	/* The rest is C's. */
 	struct vcpu *idle;

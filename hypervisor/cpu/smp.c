@@ -14,6 +14,7 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "memory/memory.h"
+#include "memory/split.h"
 #include "time/time.h"
 
 #define TRAMPOLINE_PAGE 8	/* 0x8000: BIOS memory map leaves it free */
@@ -181,11 +182,20 @@ static int map_block(unsigned int id)
 	return 0;
 }
 
+int smp_expose_block(struct cpu *c)
+{
+	for (unsigned int page = 0; page < PERCPU_SIZE / PAGE_SIZE; page++)
+		if (PERCPU_ENTRY_MASK >> page & 1 &&
+		    split_expose((char *)c + page * PAGE_SIZE, PAGE_SIZE))
+			return -ENOMEM;
+	return 0;
+}
+
 static bool start_cpu(unsigned int id, const struct acpi_cpu *info)
 {
 	struct cpu *c = cpu_of(id);
 
-	if (map_block(id)) {
+	if (map_block(id) || smp_expose_block(c)) {
 		log_err("processor %u: no memory for its block", id);
 		return false;
 	}
@@ -193,7 +203,7 @@ static bool start_cpu(unsigned int id, const struct acpi_cpu *info)
 	c->apic_id = info->apic_id;
 	c->acpi_id = info->acpi_id;
 	sched_cpu_init(id);
-	c->running = c->idle;
+	cpu_set_running(c, c->idle);
 	smp_starting_stack = (uint64_t)c + PERCPU_STACK_TOP - 256;
 	barrier();
 	lapic_start_cpu(info->apic_id, TRAMPOLINE_PAGE);

@@ -128,6 +128,7 @@ static void free_parts(struct domain *d)
 	grant_domain_free(d);
 	interrupt_domain_free(d);
 	memory_domain_free(d);
+	windows_free(d);
 	if (d->shared_info)
 		page_free(d->shared_info);
 	heap_free(d);
@@ -192,10 +193,13 @@ static void leave_table(struct domain *d)
 
 static int init_parts(struct domain *d, const struct hc_control_create *c)
 {
-	int rc = memory_domain_init(d);
+	int rc = windows_alloc(d);
 
 	if (rc)
 		return rc;
+	rc = memory_domain_init(d);
+	if (rc)
+		goto no_memory;
 	d->memory.max_frames = c->max_frames;
 	d->shared_info = page_alloc();
 	if (!d->shared_info) {
@@ -227,6 +231,8 @@ no_sched:
 	page_free(d->shared_info);
 no_page:
 	memory_domain_free(d);
+no_memory:
+	windows_free(d);
 	return rc;
 }
 

@@ -52,13 +52,19 @@ struct bounce_target {
 struct fpu_area;
 
 struct vcpu {
-	/* Hot lines: the assembly paths need nothing else of a vcpu. */
-	struct hc_vcpu_info *info;	/* in shared_info or where the guest registered it */
-	uint64_t cr3_kernel;		/* what it runs on, see memory_vcpu; 0 before it is brought up */
-	uint64_t cr3_user;		/* 0: none given */
+	/*
+	 * Hot lines: the assembly paths need nothing else of a vcpu.  Where tables are split
+	 * these pointers lead into its window, see memory/layout.h, and `info` and `traps` to
+	 * the same elsewhere.
+	 */
+	struct hc_vcpu_info *entry_info;
+	struct bounce_target *entry_traps;
+	struct bounce_target *bounce;	/* where the bounce under way goes: of entry or entry_traps */
+	uint64_t outer_user;		/* what its user mode runs on, see memory/split.h; 0: none given */
+	uint64_t outer_kernel;		/* ... and its kernel; the order is known to assembly */
+	uint64_t cr3_user;		/* what C runs on then: its own tables, or their shadows */
+	uint64_t cr3_kernel;		/* 0 before it is brought up */
 	uint64_t kernel_sp;		/* guest kernel's stack for entries from its user mode, aligned */
-	struct bounce_target *traps;	/* 256 entries, one frame */
-	struct bounce_target *bounce;	/* where the bounce under way goes */
 	uint8_t kernel_mode;		/* 1: the guest kernel runs (both are ring 3) */
 	uint8_t trap_pending;		/* C prepared `bounce` and regs->error_code: enter there next */
 	uint8_t nmi_pending;
@@ -69,6 +75,9 @@ struct vcpu {
 	struct bounce_target callback[VCPU_CALLBACKS];
 	uint64_t counters[HC_COUNTER_COUNT];
 
+	struct vcpu *entry;		/* this structure, where the entry code sees it */
+	struct hc_vcpu_info *info;	/* in shared_info or where the guest registered it */
+	struct bounce_target *traps;	/* 256 entries, one frame */
 	struct regs regs;		/* while not on a processor */
 	bool online;			/* initialised by its context */
 	uint64_t fs_base, gs_base_kernel, gs_base_user;	/* while not on a processor */
@@ -83,7 +92,6 @@ struct vcpu {
 	uint64_t ldt_base;
 	mfn_t ldt_frames[16];		/* mapped pages of the window, MFN_INVALID: not yet */
 	uint32_t ldt_entries;
-	uint32_t window;		/* index of its descriptor window */
 	cpumask_t dirty_cpus;		/* processors where its address space is loaded */
 	uint32_t loaded_cpu;		/* the last one that loaded it */
 
@@ -119,6 +127,7 @@ struct domain {
 	char name[HC_CONTROL_NAME_LEN];
 	uint64_t vm_assist;
 	cpumask_t dirty_cpus;		/* processors that may hold TLB entries of it */
+	uint32_t window;		/* number of its vcpus' windows, see memory/layout.h */
 	uint32_t destroy_stage;
 
 	struct memory_domain memory;
@@ -165,6 +174,22 @@ void domain_shutdown(struct domain *d, uint8_t reason);
 int domain_resume(struct domain *d);
 /* A guest broke its own rules: log its state and shut it down as crashed. */
 void domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Places for v->bounce. */
+static inline struct bounce_target *bounce_trap(const struct vcpu *v, unsigned int vector)
+{
+	return &v->entry_traps[vector];
+}
+static inline struct bounce_target *bounce_callback(const struct vcpu *v, unsigned int callback)
+{
+	return &v->entry->callback[callback];
+}
+
+static inline void cpu_set_running(struct cpu *c, struct vcpu *v)
+{
+	c->running = v;
+	c->entry = v->entry;
+}
 
 static inline void count_event(struct vcpu *v, unsigned int counter)
 {

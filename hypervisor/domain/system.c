@@ -12,6 +12,7 @@
 #include "lib/string.h"
 #include "lib/version.h"
 #include "memory/memory.h"
+#include "memory/split.h"
 
 static long system_info(struct hc_system *op)
 {
@@ -32,7 +33,8 @@ static long system_info(struct hc_system *op)
 	i->uptime = time_now();
 	i->domains = domain_count();
 	i->mitigations = (cpu_has_smep ? HC_MITIGATION_SMEP : 0) |
-			 (cpu_has_smap ? HC_MITIGATION_SMAP : 0);
+			 (cpu_has_smap ? HC_MITIGATION_SMAP : 0) |
+			 (split_tables ? HC_MITIGATION_SPLIT_TABLES : 0);
 	return 0;
 }
 

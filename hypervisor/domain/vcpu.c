@@ -12,16 +12,14 @@
 #include "lib/string.h"
 #include "memory/memory.h"
 
-/* Where a vcpu without vcpu_info finds one, so that no path has to ask. */
-static struct hc_vcpu_info dummy_info = { .evtchn_upcall_mask = 1 };
+/* Where a vcpu without vcpu_info finds one, so that no path has to ask: a page of its own. */
+static struct hc_vcpu_info *dummy_info;
 
 static void vcpu_init_fields(struct vcpu *v, struct domain *d, unsigned int id)
 {
 	v->domain = d;
 	v->id = (uint16_t)id;
 	v->info_mfn = MFN_INVALID;
-	v->info = d->shared_info && id < LEGACY_MAX_VCPUS ? &d->shared_info->vcpu_info[id] :
-							    &dummy_info;
 	v->kernel_mode = 1;
 	v->debugreg[6] = 0xffff0ff0;
 	v->debugreg[7] = 0x400;
@@ -29,11 +27,31 @@ static void vcpu_init_fields(struct vcpu *v, struct domain *d, unsigned int id)
 		v->ldt_frames[i] = MFN_INVALID;
 }
 
+static void set_info(struct vcpu *v, struct hc_vcpu_info *info)
+{
+	__atomic_store_n(&v->info, info, __ATOMIC_SEQ_CST);
+	window_show_info(v, info);
+}
+
+static bool make_dummy_info(void)
+{
+	struct hc_vcpu_info *made = dummy_info ? NULL : page_alloc(), *none = NULL;
+
+	if (!made)
+		return dummy_info;
+	made->evtchn_upcall_mask = 1;
+	if (!__atomic_compare_exchange_n(&dummy_info, &none, made, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		page_free(made);
+	return true;
+}
+
 int vcpu_create(struct domain *d, unsigned int id)
 {
-	struct vcpu *v = heap_alloc_for(d, sizeof(*v));
+	/* A page of its own, since the entry code sees all of it. */
+	struct vcpu *v = make_dummy_info() ? page_alloc_for(d) : NULL;
 	int rc = -ENOMEM;
 
+	_Static_assert(sizeof(*v) <= PAGE_SIZE, "a vcpu is seen through one page");
 	if (!v)
 		return -ENOMEM;
 	vcpu_init_fields(v, d, id);
@@ -43,27 +61,28 @@ int vcpu_create(struct domain *d, unsigned int id)
 	rc = fpu_vcpu_init(v);
 	if (rc)
 		goto free_traps;
-	rc = window_alloc(v);
+	rc = window_open(v);
 	if (rc)
-		goto free_fpu;
+		goto close_window;
+	set_info(v, d->shared_info && id < LEGACY_MAX_VCPUS ? &d->shared_info->vcpu_info[id] :
+							      dummy_info);
 	rc = event_vcpu_init(v);
 	if (rc)
-		goto free_window;
+		goto close_window;
 	rc = sched_vcpu_init(v);
 	if (rc)
-		goto free_window;
+		goto close_window;
 	time_vcpu_init(v);
 	v->sched.waiting = VCPU_WAIT_DOWN;
 	d->vcpu[id] = v;
 	return 0;
-free_window:
-	window_free(v);
-free_fpu:
+close_window:
+	window_close(v);
 	fpu_vcpu_free(v);
 free_traps:
 	page_free_for(d, v->traps);
 free_vcpu:
-	heap_free_for(d, v, sizeof(*v));
+	page_free_for(d, v);
 	return rc;
 }
 
@@ -73,11 +92,11 @@ void vcpu_free(struct vcpu *v)
 
 	time_vcpu_free(v);
 	sched_vcpu_free(v);
-	window_free(v);
+	window_close(v);
 	fpu_vcpu_free(v);
 	page_free_for(d, v->traps);
 	d->vcpu[v->id] = NULL;
-	heap_free_for(d, v, sizeof(*v));
+	page_free_for(d, v);
 }
 
 static int set_tables(struct vcpu *v, const struct hc_vcpu_guest_context *c)
@@ -233,14 +252,14 @@ static long register_info(struct vcpu *v, uint64_t arg)
 	if (rc)
 		return rc;
 	new = (struct hc_vcpu_info *)((char *)mfn_to_virt(r.mfn) + r.offset);
-	if (v->info == &dummy_info) {
+	if (v->info == dummy_info) {
 		memset(new, 0, sizeof(*new));
 		new->evtchn_upcall_mask = 1;
 	} else {
 		memcpy(new, v->info, sizeof(*new));
 	}
 	v->info_mfn = r.mfn;
-	__atomic_store_n(&v->info, new, __ATOMIC_SEQ_CST);
+	set_info(v, new);
 	time_update_vcpu(v);
 	event_vcpu_info_moved(v);
 	return 0;
@@ -250,7 +269,7 @@ void vcpu_drop_info(struct vcpu *v)
 {
 	if (v->info_mfn == MFN_INVALID)
 		return;
-	v->info = &dummy_info;
+	set_info(v, dummy_info);
 	frame_put_both(frame_of(v->info_mfn));
 	v->info_mfn = MFN_INVALID;
 }
@@ -261,7 +280,7 @@ static long initialise(struct vcpu *v, uint64_t arg)
 	struct domain *d = v->domain;
 	long rc;
 
-	if (v->info == &dummy_info)
+	if (v->info == dummy_info)
 		return -EINVAL;
 	c = heap_alloc(sizeof(*c));
 	if (!c)

@@ -15,8 +15,8 @@ static void get_trap(const struct vcpu *v, struct hc_vcpu_state *s)
 	if (!v->trap_pending)
 		return;
 	s->flags |= HC_VCPU_STATE_TRAP_PENDING;
-	s->trap_vector = v->bounce == &v->callback[VCPU_CALLBACK_NMI] ?
-				 VECTOR_NMI_CALLBACK : (uint32_t)(v->bounce - v->traps);
+	s->trap_vector = v->bounce == bounce_callback(v, VCPU_CALLBACK_NMI) ?
+				 VECTOR_NMI_CALLBACK : (uint32_t)(v->bounce - v->entry_traps);
 	s->trap_error = v->regs.error_code;
 }
 
@@ -24,8 +24,8 @@ static void set_trap(struct vcpu *v, const struct hc_vcpu_state *s)
 {
 	v->nmi_pending = !!(s->flags & HC_VCPU_STATE_NMI_PENDING);
 	v->trap_pending = !!(s->flags & HC_VCPU_STATE_TRAP_PENDING);
-	v->bounce = s->trap_vector == VECTOR_NMI_CALLBACK ? &v->callback[VCPU_CALLBACK_NMI] :
-							    &v->traps[s->trap_vector];
+	v->bounce = s->trap_vector == VECTOR_NMI_CALLBACK ? bounce_callback(v, VCPU_CALLBACK_NMI) :
+							    bounce_trap(v, s->trap_vector);
 	v->regs.error_code = s->trap_error;
 }
 

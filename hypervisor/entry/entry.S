@@ -122,7 +122,7 @@ sysenter_entry:
 	je	bounce_failed
 	jmp	2f
 1:	/* From guest user mode: the kernel's tables, GS base and stack. */
-	mov	VCPU_CR3_KERNEL(%rdi), %rsi
+	mov	VCPU_OUTER_KERNEL(%rdi), %rsi
 	mov	%rsi, %cr3
 	swapgs
 	movb	$1, VCPU_KERNEL_MODE(%rdi)
@@ -184,18 +184,14 @@ bounce_error:
 	/* The guest has no handler, or its kernel stack cannot be written: C ends it. */
 bounce_no_target:
 	PUSH_REST
-	mov	%rsp, %rdi
-	mov	$0, %esi
+	xor	%esi, %esi
 	jmp	1f
 bounce_fault:
 	GUEST_ACCESS_END
 bounce_failed:
 	PUSH_REST
-	mov	%rsp, %rdi
 	mov	$1, %esi
-1:	cld
-	call	bounce_refused
-	jmp	ret_to_guest
+1:	CALL_C	bounce_refused
 
 /*
  * A hypercall: nr in rax, arguments rdi rsi rdx r10 r8.  The frame is full, but
@@ -203,6 +199,16 @@ bounce_failed:
  * them): on the way to the slow return.
  */
 	.balign 64
+hypercall_split:
+	GET_VCPU %r11, REGS_SIZE
+	mov	VCPU_CR3_KERNEL(%r11), %r11
+	mov	%r11, %cr3
+	sub	$TO_C_STACK, %rsp
+	call	*%rax
+	add	$TO_C_STACK, %rsp
+	jmp	hypercall_done
+
+	.balign 32
 hypercall_entry:
 	cmp	$HC_NR_IRET, %eax
 	je	hypercall_iret_entry
@@ -219,11 +225,13 @@ hypercall_entry:
 	mov	%r10, %rcx
 	mov	%eax, %eax
 	cmp	$HC_NR_MAX, %rax
-	jae	2f
+	jae	3f
 	lea	hypercall_table(%rip), %r10
 	mov	(%r10, %rax, 8), %rax
+2:	DETOUR	hypercall_split
 	call	*%rax
-1:	mov	%rax, REGS_RAX(%rsp)
+hypercall_done:
+	mov	%rax, REGS_RAX(%rsp)
 	GET_VCPU %rdi, REGS_SIZE
 	cmpl	$0, (CPU_SOFTIRQ - PERCPU_STACK_TOP + REGS_SIZE)(%rsp)
 	jne	hypercall_slow_return
@@ -238,8 +246,9 @@ hypercall_entry:
 	inc	%r11
 	cmp	$1, %r11
 	ja	hypercall_slow_return
+	DETOUR	4f
 	mov	REGS_RFLAGS(%rsp), %r11
-	mov	REGS_R10(%rsp), %r10
+5:	mov	REGS_R10(%rsp), %r10
 	mov	REGS_R9(%rsp), %r9
 	mov	REGS_R8(%rsp), %r8
 	mov	REGS_RDX(%rsp), %rdx
@@ -247,8 +256,12 @@ hypercall_entry:
 	mov	REGS_RDI(%rsp), %rdi
 	mov	REGS_RSP(%rsp), %rsp
 	sysretq
-2:	mov	$-38, %rax			/* -ENOSYS */
-	jmp	1b
+3:	lea	no_such_hypercall(%rip), %rax
+	jmp	2b
+4:	mov	VCPU_OUTER_KERNEL(%rdi), %rsi
+	mov	%rsi, %cr3
+	mov	REGS_RFLAGS(%rsp), %r11
+	jmp	5b
 
 hypercall_slow_return:
 	add	$48, %rsp
@@ -288,7 +301,7 @@ hypercall_iret_entry:
 	and	$3, %ecx
 	cmp	$3, %ecx
 	jne	iret_to_kernel
-	cmpq	$0, VCPU_CR3_USER(%rdi)
+	cmpq	$0, VCPU_OUTER_USER(%rdi)
 	je	iret_fault
 	GUEST	iret_fault, testl $HC_VGCF_IN_SYSCALL, 24(%rsi)
 	jz	iret_to_user
@@ -302,7 +315,7 @@ hypercall_iret_entry:
 	GUEST	iret_fault, mov 56(%rsi), %rsi	/* rsp */
 	GUEST_ACCESS_END
 	mov	%rsi, F_RSP(%rsp)
-	mov	VCPU_CR3_USER(%rdi), %rsi
+	mov	VCPU_OUTER_USER(%rdi), %rsi
 	mov	%rsi, %cr3
 	swapgs
 	movb	$0, VCPU_KERNEL_MODE(%rdi)
@@ -334,7 +347,7 @@ hypercall_iret_entry:
 	.balign 64
 iret_to_user:
 	IRET_FRAME
-	mov	VCPU_CR3_USER(%rdi), %rsi
+	mov	VCPU_OUTER_USER(%rdi), %rsi
 	mov	%rsi, %cr3
 	swapgs
 	movb	$0, VCPU_KERNEL_MODE(%rdi)
@@ -363,10 +376,7 @@ guest_iret_fault:
 	push	%rdi
 	push	%rsi
 	PUSH_REST
-	cld
-	mov	%rsp, %rdi
-	call	guest_iret_refused
-	jmp	ret_to_guest
+	CALL_C	guest_iret_refused
 
 	/*
 	 * Back to the hypercall's own state for iret_slow, which reads the frame again:
@@ -377,10 +387,7 @@ iret_fault:
 	mov	%rsi, F_RSP(%rsp)
 iret_to_c:
 	PUSH_REST
-	cld
-	mov	%rsp, %rdi
-	call	iret_slow
-	jmp	ret_to_guest
+	CALL_C	iret_slow
 iret_frame_fault:
 	jmp	iret_fault
 
@@ -470,25 +477,53 @@ iret_frame_fault:
 	.balign 16
 exception_slow:
 	PUSH_REST
+	CALL_C	exception_handle
+
+/*
+ * What hit ring 0, and goes on there: C may have been interrupted, or, where tables
+ * are split, this code on the outer ones.  Then C gets the inner ones, and the stack
+ * that it has from here.
+ */
+.macro CALL_C_AND_RETURN function
+	PUSH_REST
 	cld
 	mov	%rsp, %rdi
-	call	exception_handle
-	jmp	ret_to_guest
+	DETOUR	776f
+	call	\function
+775:	POP_REST
+	pop	%rsi
+	pop	%rdi
+	add	$8, %rsp
+	iretq
+776:	mov	%rsp, %rbp
+	and	$-PERCPU_SIZE, %rbp
+	mov	CPU_ENTRY(%rbp), %rbx
+	mov	%cr3, %rax
+	xor	%r12d, %r12d
+	cmp	VCPU_OUTER_USER(%rbx), %rax
+	je	777f
+	inc	%r12d
+	cmp	VCPU_OUTER_KERNEL(%rbx), %rax
+	je	777f
+	call	\function
+	jmp	775b
+777:	mov	VCPU_CR3_USER(%rbx, %r12, 8), %rax
+	mov	%rax, %cr3
+	mov	%rsp, %r13
+	lea	PERCPU_STACK_TOP - 4096(%rbp), %rsp
+	call	\function
+	mov	%r13, %rsp
+	mov	VCPU_OUTER_USER(%rbx, %r12, 8), %rax
+	mov	%rax, %cr3
+	jmp	775b
+.endm
 
 	/* Ring 0 itself faulted: a guest copy with a fixup, or a bug. */
 	.balign 16
 hypervisor_fault:
 	push	%rdi
 	push	%rsi
-	PUSH_REST
-	cld
-	mov	%rsp, %rdi
-	call	hypervisor_exception
-	POP_REST
-	pop	%rsi
-	pop	%rdi
-	add	$8, %rsp
-	iretq
+	CALL_C_AND_RETURN hypervisor_exception
 
 /* #DB has a stack of its own, for it can hit between syscall and the stack switch. */
 	.globl exception_db
@@ -539,15 +574,7 @@ exception_db:
 own_stack:
 	push	%rdi
 	push	%rsi
-	PUSH_REST
-	cld
-	mov	%rsp, %rdi
-	call	own_stack_exception
-	POP_REST
-	pop	%rsi
-	pop	%rdi
-	add	$8, %rsp
-	iretq
+	CALL_C_AND_RETURN own_stack_exception
 
 /* Interrupts: stubs of 32 bytes each for vectors 0x20..0xff. */
 	.globl interrupt_stubs
@@ -568,70 +595,85 @@ interrupt_entry:
 	push	%rdi
 	push	%rsi
 	PUSH_REST
-	cld
-	mov	%rsp, %rdi
 	movzbl	REGS_VECTOR(%rsp), %esi
 	testb	$3, REGS_RIP + 8(%rsp)
 	jz	1f
+	CALL_C	interrupt_handle
+1:	cld				/* ring 0 lets them in on the inner tables only */
+	mov	%rsp, %rdi
 	call	interrupt_handle
-	jmp	ret_to_guest
-1:	call	interrupt_handle
 	POP_REST
 	pop	%rsi
 	pop	%rdi
 	add	$8, %rsp
 	iretq
 
-/* Return to the current guest.  Full frame on top of the stack. */
+/*
+ * Return to the current guest, with a full frame on top of the main stack, from the inner
+ * tables.  What has been found pending is done, and looked for again.
+ */
 	.globl ret_to_guest
 	.balign 64
 ret_to_guest:
+	DETOUR	ret_unwind
 	GET_VCPU %rbx, REGS_SIZE
+ret_unwound:
 	cmpl	$0, (CPU_SOFTIRQ - PERCPU_STACK_TOP + REGS_SIZE)(%rsp)
-	jne	1f
+	jne	ret_softirq
 	cmpw	$0, VCPU_TRAP_PENDING(%rbx)
-	jne	2f
+	jne	ret_trap
 	mov	VCPU_INFO(%rbx), %rdx
 	cmpw	$1, INFO_PENDING(%rdx)
-	je	4f
+	je	ret_event
+	DETOUR	ret_outer
+.macro RETURN
 	POP_REST
 	pop	%rsi
 	pop	%rdi
 	add	$8, %rsp
 	jmp	guest_iret
+.endm
+	RETURN
 
-1:	mov	$1, %edi
-	call	softirq_run
-	jmp	ret_to_guest
+ret_unwind:				/* from C's stack, or already here */
+	and	$-PERCPU_SIZE, %rsp
+	add	$PERCPU_STACK_TOP - REGS_SIZE, %rsp
+	GET_VCPU %rbx, REGS_SIZE
+	jmp	ret_unwound
+ret_outer:
+	TO_OUTER %rbx
+	RETURN
 
-2:	cmpb	$0, VCPU_TRAP_PENDING(%rbx)
-	jne	3f
-	mov	%rsp, %rdi
-	call	nmi_prepare			/* turns nmi_pending into a trap, or waits */
+ret_softirq:
+	mov	$1, %edi
+	CALL_C_INNER softirq_run
+
+ret_trap:
 	cmpb	$0, VCPU_TRAP_PENDING(%rbx)
-	jne	3f
-	mov	VCPU_INFO(%rbx), %rdx
-	cmpw	$1, INFO_PENDING(%rdx)
-	je	4f
-	POP_REST
-	pop	%rsi
-	pop	%rdi
-	add	$8, %rsp
-	jmp	guest_iret
-
-3:	movb	$0, VCPU_TRAP_PENDING(%rbx)
-	POP_REST
+	jne	1f
+	CALL_C_INNER nmi_prepare		/* turns nmi_pending into a trap, or drops it */
+1:	DETOUR	3f
+	movb	$0, VCPU_TRAP_PENDING(%rbx)
+2:	POP_REST
 	GET_VCPU %rdi, SHORT_FRAME
 	mov	VCPU_BOUNCE(%rdi), %rsi
 	testb	$1, TARGET_FLAGS(%rsi)
 	jnz	bounce_error
 	jmp	bounce_plain
+3:	TO_OUTER %rbx
+	movb	$0, VCPU_TRAP_PENDING(%rbx)
+	jmp	2b
 
-4:	incq	VCPU_COUNT_EVENTS(%rbx)
-	POP_REST
+ret_event:
+	DETOUR	3f
+	incq	VCPU_COUNT_EVENTS(%rbx)
+2:	POP_REST
 	GET_VCPU %rdi, SHORT_FRAME
 	lea	VCPU_EVENT_TARGET(%rdi), %rsi
 	jmp	bounce_plain
+3:	TO_OUTER %rbx
+	incq	VCPU_COUNT_EVENTS(%rbx)
+	jmp	2b
 
 /* context_switch's end: start on a fresh main stack with the vcpu's frame, or idle. */
 	.globl resume_guest, resume_idle
@@ -641,6 +683,6 @@ resume_guest:
 	jmp	ret_to_guest
 resume_idle:
 	and	$-PERCPU_SIZE, %rsp
-	add	$PERCPU_STACK_TOP - REGS_SIZE - 24, %rsp
+	add	$PERCPU_STACK_TOP - 4096, %rsp
 	call	idle_loop
 	ud2

@@ -10,6 +10,12 @@
  *     16 error code      8 rdi    0 rsi       rbx rbp r12 r13 r14 r15
  *
  * With a short frame every other guest register is still live in the processor.
+ *
+ * Where tables are split (memory/split.h) the frames are made on the outer tables,
+ * the guest's own plus this code and what it touches.  C runs on the inner ones, and
+ * its stack begins a page further down, which the outer ones do not map.  Places where
+ * that makes a difference are marked DETOUR: the instruction there becomes a jump, and
+ * where tables are not split it costs nothing.
  */
 #ifndef ENTRY_ENTRY_H
 #define ENTRY_ENTRY_H
@@ -35,6 +41,9 @@
 #define F_RSP 48
 #define F_SS 56
 
+/* From a full frame to where C's stack begins where tables are split. */
+#define TO_C_STACK (4096 - REGS_SIZE)
+
 /* Flags cleared when the guest kernel is entered: TF DF IOPL NT RF VM AC. */
 #define ENTRY_FLAGS_CLEARED (RFLAGS_TF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | \
 			     RFLAGS_VM | RFLAGS_AC)
@@ -48,7 +57,7 @@
 #ifdef __ASSEMBLER__
 /* Current vcpu, when so many bytes lie on the main stack. */
 .macro GET_VCPU reg, depth
-	mov	(CPU_CURRENT - PERCPU_STACK_TOP + \depth)(%rsp), \reg
+	mov	(CPU_ENTRY - PERCPU_STACK_TOP + \depth)(%rsp), \reg
 .endm
 
 /* Three bytes of nothing, which cpu/features.c turns into stac or clac where SMAP is on. */
@@ -65,6 +74,52 @@
 	.quad	771b
 	.quad	0xca010f
 	.popsection
+.endm
+
+/*
+ * Where tables are split this goes to `to`, at most 127 bytes away, in place of the next
+ * instruction, which has at least two bytes.
+ */
+.macro DETOUR to
+773:	.pushsection .split_sites, "a"
+	.quad	773b, \to
+	.popsection
+.endm
+
+/* From outer to inner tables and back; full frame on the stack.  Changes rax, rcx. */
+.macro TO_INNER
+	GET_VCPU %rax, REGS_SIZE
+	movzbl	VCPU_KERNEL_MODE(%rax), %ecx
+	mov	VCPU_CR3_USER(%rax, %rcx, 8), %rax
+	mov	%rax, %cr3
+	sub	$TO_C_STACK, %rsp
+.endm
+.macro TO_OUTER vcpu
+	movzbl	VCPU_KERNEL_MODE(\vcpu), %ecx
+	mov	VCPU_OUTER_USER(\vcpu, %rcx, 8), %rax
+	mov	%rax, %cr3
+.endm
+
+/* Full frame: C looks at it (regs, and what is in rsi), and then back to the guest. */
+.macro CALL_C function
+	cld
+	mov	%rsp, %rdi
+	DETOUR	774f
+	call	\function
+	jmp	ret_to_guest
+774:	TO_INNER
+	call	\function
+	jmp	ret_to_guest
+.endm
+
+/* The same from the inner tables. */
+.macro CALL_C_INNER function
+	DETOUR	775f
+	call	\function
+	jmp	ret_to_guest
+775:	sub	$TO_C_STACK, %rsp
+	call	\function
+	jmp	ret_to_guest
 .endm
 
 /* An instruction that may fault on a guest's address, and where to go on then. */

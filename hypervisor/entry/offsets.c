@@ -7,14 +7,16 @@
 void offsets(void);
 void offsets(void)
 {
-	DEFINE(CPU_CURRENT, offsetof(struct cpu, running));
+	DEFINE(CPU_ENTRY, offsetof(struct cpu, entry));
 	DEFINE(CPU_SCRATCH, offsetof(struct cpu, scratch));
 	DEFINE(CPU_SOFTIRQ, offsetof(struct cpu, softirq_pending));
-	DEFINE(VCPU_INFO, offsetof(struct vcpu, info));
-	DEFINE(VCPU_CR3_KERNEL, offsetof(struct vcpu, cr3_kernel));
+	DEFINE(VCPU_INFO, offsetof(struct vcpu, entry_info));
+	DEFINE(VCPU_OUTER_USER, offsetof(struct vcpu, outer_user));
+	DEFINE(VCPU_OUTER_KERNEL, offsetof(struct vcpu, outer_kernel));
 	DEFINE(VCPU_CR3_USER, offsetof(struct vcpu, cr3_user));
+	DEFINE(VCPU_CR3_KERNEL, offsetof(struct vcpu, cr3_kernel));
 	DEFINE(VCPU_KERNEL_SP, offsetof(struct vcpu, kernel_sp));
-	DEFINE(VCPU_TRAPS, offsetof(struct vcpu, traps));
+	DEFINE(VCPU_TRAPS, offsetof(struct vcpu, entry_traps));
 	DEFINE(VCPU_BOUNCE, offsetof(struct vcpu, bounce));
 	DEFINE(VCPU_KERNEL_MODE, offsetof(struct vcpu, kernel_mode));
 	DEFINE(VCPU_TRAP_PENDING, offsetof(struct vcpu, trap_pending));

@@ -7,7 +7,8 @@
 #include "hypercall/handlers.h"
 #include "hypercall/table.h"
 
-static long no_such_hypercall(void)
+long no_such_hypercall(void);
+long no_such_hypercall(void)
 {
 	return -ENOSYS;
 }
@@ -17,6 +18,8 @@ static long no_such_hypercall(void)
 
 #define ENTRY(nr, handler) [nr] = (hypercall_fn *)(void (*)(void))(handler)
 
+/* With the entry code, which looks into it before it leaves the tables of the guest. */
+__attribute__((section(".entry.rodata")))
 hypercall_fn *const hypercall_table[HC_NR_MAX] = {
 	[0 ... HC_NR_MAX - 1] = (hypercall_fn *)(void (*)(void))no_such_hypercall,
 	ENTRY(HC_NR_SET_TRAP_TABLE, hypercall_set_trap_table),

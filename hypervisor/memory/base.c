@@ -5,6 +5,7 @@
  */
 #include "domain/domain.h"
 #include "memory/entry.h"
+#include "memory/split.h"
 #include "memory/tlb.h"
 
 static bool is_loaded(const struct vcpu *v, const uint64_t *cr3)
@@ -30,6 +31,7 @@ static int set_base(struct vcpu *v, uint64_t *base, uint64_t *cr3, mfn_t mfn)
 			WRITE_ONCE(*base, mfn << PAGE_SHIFT);
 			WRITE_ONCE(*cr3, mfn << PAGE_SHIFT);
 		}
+		split_follow(v);
 	}
 	if (mfn && is_loaded(v, cr3))
 		tlb_load_cr3(*cr3);

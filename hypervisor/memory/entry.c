@@ -10,6 +10,7 @@
 #include "memory/entry.h"
 
 #include "lib/log.h"
+#include "memory/split.h"
 
 /* Device memory that nobody may write, see memory_protect_io(). */
 #define PROTECTED_MAX 32
@@ -191,6 +192,8 @@ static int table_entry_store(struct domain *d, struct frame *table, unsigned int
 	if (locked == level) {
 		*old = pte_read(slot);
 		rc = entry_store(d, slot, old, new, how);
+		if (level == 4 && split_tables)
+			split_entry_changed(slot - index, index);
 	}
 	if (locked)
 		frame_unlock_table(table);

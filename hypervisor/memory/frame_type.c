@@ -22,6 +22,7 @@
 #include "hypercall/hypercall.h"
 #include "lib/log.h"
 #include "memory/entry.h"
+#include "memory/split.h"
 #include "memory/tlb.h"
 
 /* Look whether others want the processor after so many tables. */
@@ -143,7 +144,7 @@ static int check_upper(struct domain *d, uint64_t *table, enum frame_type level,
 	if (level == FRAME_L4)
 		for (unsigned int i = L4_HOLE_FIRST; i <= L4_HOLE_LAST; i++)
 			table[i] = hyp_l4[i];
-	return 0;
+	return level == FRAME_L4 && split_tables ? split_table_made(d, table) : 0;
 }
 
 static int check(struct frame *f, enum frame_type type, unsigned int *at, bool preemptible)
@@ -327,6 +328,8 @@ int frame_put_type_slow(struct frame *f, bool preemptible)
 				return 0;
 		} else if (frame_cas(&f->type, &x, (uint64_t)type << FRAME_TYPE_SHIFT | 1)) {
 			shadow_table_gone(f);
+			if (type == FRAME_L4 && split_tables)
+				split_table_gone(frame_owner(f), mfn_to_virt(frame_mfn(f)));
 			return undo_being_checked(f, type, PTE_ENTRIES, 0, preemptible);
 		}
 	}

@@ -26,9 +26,9 @@ uint64_t hyp_cr3(void)
 	return virt_to_maddr(hyp_l4);
 }
 
-uint64_t *hyp_entry(uint64_t va, unsigned int level)
+uint64_t *hyp_entry_in(uint64_t *l4, uint64_t va, unsigned int level)
 {
-	uint64_t *table = hyp_l4;
+	uint64_t *table = l4;
 
 	for (unsigned int at = 4; at > level; at--) {
 		uint64_t *slot = &table[pte_index(va, at)];
@@ -51,11 +51,16 @@ uint64_t *hyp_entry(uint64_t va, unsigned int level)
 	return &table[pte_index(va, level)];
 }
 
+uint64_t *hyp_entry(uint64_t va, unsigned int level)
+{
+	return hyp_entry_in(hyp_l4, va, level);
+}
+
 void hypmap_init(void)
 {
 	hyp_l4 = maddr_to_virt(read_cr3() & PTE_ADDRESS);
 	for (uint64_t i = L4_HOLE_FIRST; i <= L4_HOLE_LAST; i++)
-		if (!hyp_entry(~0ULL << 48 | i << 39, 3))
+		if (i != L4_LINK && !hyp_entry(~0ULL << 48 | i << 39, 3))
 			panic("no memory for the hypervisor's page tables");
 }
 
@@ -101,6 +106,23 @@ void hyp_unmap(uint64_t va, unsigned int count)
 	else
 		for (unsigned int i = 0; i < count; i++)
 			tlb_flush_page_mask(cpu_online_mask, va + i * PAGE_SIZE);
+}
+
+void hyp_free_tables(uint64_t va, uint64_t size)
+{
+	for (uint64_t end = va + size; va < end; va += PTE_ENTRIES * PAGE_SIZE) {
+		uint64_t *slot, table = 0;
+
+		spin_lock(&lock);
+		slot = hyp_entry(va, 2);
+		if (slot)
+			table = __atomic_exchange_n(slot, 0, __ATOMIC_SEQ_CST);
+		spin_unlock(&lock);
+		if (!table)
+			continue;
+		tlb_flush_mask(cpu_online_mask);
+		page_free(maddr_to_virt(table & PTE_ADDRESS));
+	}
 }
 
 void *ioremap(uint64_t maddr, uint64_t size)

@@ -8,9 +8,11 @@
  *   256   0xffff800000000000  machine-to-phys table, 8 bytes a frame   read
  *   257   0xffff808000000000  the same, writable                       -
  *   258   0xffff810000000000  frame table, 16 bytes a frame            -
- *   259   0xffff818000000000  device mappings; descriptor windows      -
+ *   259   0xffff818000000000  vcpus' windows, 16 MiB a domain          -
  *   260   0xffff820000000000  image (= physical + this base)           -
  *         0xffff820040000000  processors' blocks, 64 KiB each          -
+ *         0xffff824000000000  device mappings                          -
+ *   261   nothing; the entry is a link, see memory/split.h
  *   262   0xffff830000000000  all RAM, one to one, up to 5 TiB         -
  */
 #ifndef MEMORY_LAYOUT_H
@@ -18,17 +20,23 @@
 
 #define L4_HOLE_FIRST 256
 #define L4_HOLE_LAST 271
+#define L4_WINDOWS 259
+#define L4_LINK 261
 
 #define HOLE_VIRT_START 0xffff800000000000
 #define HOLE_VIRT_END 0xffff880000000000
 #define M2P_GUEST_VIRT 0xffff800000000000
 #define M2P_VIRT 0xffff808000000000
 #define FRAME_TABLE_VIRT 0xffff810000000000
-#define IOREMAP_VIRT 0xffff818000000000
+#define IOREMAP_VIRT 0xffff824000000000
 #define IOREMAP_SIZE 0x4000000000	/* 256 GiB */
-#define DESCRIPTOR_VIRT 0xffff81c000000000	/* windows of DESCRIPTOR_WINDOW bytes, one a vcpu */
-#define DESCRIPTOR_WINDOW 0x20000	/* 64 KiB GDT (14 guest pages, ours), 64 KiB LDT */
-#define DESCRIPTOR_LDT 0x10000
+#define WINDOW_VIRT 0xffff818000000000	/* WINDOW_DOMAIN bytes a domain, WINDOW_SIZE a vcpu */
+#define WINDOW_DOMAIN 0x1000000
+#define WINDOW_SIZE 0x40000	/* 64 KiB GDT (14 guest pages, ours), 64 KiB LDT, then: */
+#define WINDOW_LDT 0x10000
+#define WINDOW_VCPU 0x20000	/* what the entry code uses of the vcpu: struct vcpu, */
+#define WINDOW_TRAPS 0x21000	/* its virtual IDT, */
+#define WINDOW_INFO 0x22000	/* and the page with its vcpu_info; with split tables only */
 #define IMAGE_VIRT 0xffff820000000000
 #define PERCPU_VIRT 0xffff820040000000
 #define PERCPU_SIZE 0x10000

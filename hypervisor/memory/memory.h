@@ -42,12 +42,14 @@ struct memory_domain {
 	uint32_t map_count;
 	uint32_t reap_count;		/* domain references to drop, see frame.c */
 	struct domain *reap_next;
+	uint64_t *outer_windows;	/* level-3 table, see split.h; NULL: none */
 	struct dirty_log log;
 };
 struct memory_vcpu {
 	/*
 	 * Machine addresses of the top-level tables that the guest gave, 0: none.  The
-	 * vcpu's cr3_kernel and cr3_user are these, or their shadows.
+	 * vcpu's cr3_kernel and cr3_user are these, or their shadows; what it runs on
+	 * may be their outer ones, see split.h.
 	 */
 	uint64_t base_kernel, base_user;
 	/* Table whose undoing was interrupted, and its owner; no lock: its own vcpu's. */
@@ -96,6 +98,8 @@ uint64_t hyp_cr3(void);
 /* Map/unmap 4 KiB pages at a hole address outside the direct map; -ENOMEM. */
 int hyp_map(uint64_t va, mfn_t mfn, unsigned int count, unsigned int flags);
 void hyp_unmap(uint64_t va, unsigned int count);	/* flushes everywhere */
+/* Nothing is mapped at these addresses, multiples of 2 MiB, any more: free the tables that did. */
+void hyp_free_tables(uint64_t va, uint64_t size);
 void *ioremap(uint64_t maddr, uint64_t size);	/* uncached, NULL: no room */
 
 /* ---- frame allocator and heap (memory/allocator.c, memory/heap.c) ---- */

@@ -14,6 +14,7 @@
 #include "lib/bitmap.h"
 #include "memory/allocator.h"
 #include "memory/owner.h"
+#include "memory/split.h"
 
 #define CHUNK_SHIFT 9				/* frames of a bit */
 #define PAGE_BITS_SHIFT 15			/* bits of a page of the map */
@@ -43,6 +44,7 @@ void memory_domain_free(struct domain *d)
 	struct memory_domain *m = &d->memory;
 
 	owner_unregister(d);
+	split_domain_free(d);
 	for (unsigned int i = 0; m->chunk_map && i < map_pages(); i++)
 		page_free_for(d, m->chunk_map[i]);
 	heap_free_for(d, m->chunk_map, map_pages() * sizeof(uint64_t *));

@@ -31,10 +31,11 @@
 #include "lib/log.h"
 #include "memory/dirty.h"
 #include "memory/pagetable.h"
+#include "memory/split.h"
 #include "memory/tlb.h"
 
 #define BUCKETS 4096
-/* One instruction may touch six pages, with three tables each beside the two L4s of its vcpu. */
+/* One instruction may touch six pages, with three tables each beside the two L4s of its vcpu, and their outer ones. */
 #define MIN_TABLES_PER_VCPU 32
 #define MAX_TABLES 16384	/* bounds the work of throwing all away */
 #define FRAMES_PER_TABLE 64	/* a table for each so many frames of the domain */
@@ -43,6 +44,7 @@
 struct shadow {
 	struct shadow *next;	/* in its bucket, or of the free ones */
 	uint64_t *entries;
+	struct shadow *outer;	/* level 4 with split tables: what the guest runs on */
 	mfn_t table;		/* the guest's, which this one stands for */
 	unsigned int level;
 	uint32_t generation;	/* up to which no entry is older than it may be */
@@ -70,9 +72,19 @@ static void entry_set(uint64_t *slot, uint64_t entry)
 		__atomic_store_n(slot, entry, __ATOMIC_RELEASE);
 }
 
+static void table_set(struct shadow *s, unsigned int index, uint64_t entry)
+{
+	entry_set(&s->entries[index], entry);
+	if (s->outer)
+		split_entry_changed(s->entries, index);
+}
+
 /* Back among the free ones; nothing leads to it any more. */
 static void put_free(struct dirty_log *log, struct shadow *s)
 {
+	if (s->outer)
+		put_free(log, s->outer);
+	s->outer = NULL;
 	s->next = log->free;
 	log->free = s;
 	log->used--;
@@ -108,8 +120,8 @@ static void clear_entries(struct shadow *s)
 {
 	for (unsigned int i = 0; i < PTE_ENTRIES; i++)
 		if (s->level != 4 || i < L4_HOLE_FIRST || i > L4_HOLE_LAST)
-			entry_set(&s->entries[i], 0);
-		else
+			table_set(s, i, 0);
+		else if (i != L4_LINK)
 			entry_set(&s->entries[i], hyp_l4[i]);
 }
 
@@ -187,21 +199,47 @@ static void fill_pages(struct domain *d, struct shadow *s)
 		entry_set(&s->entries[i], early_entry(d, pte_read(table + i)));
 }
 
-/* A new shadow of the table, empty but for pages; NULL: all were thrown away, begin anew. */
-static struct shadow *make(struct domain *d, mfn_t table, unsigned int level)
+/* NULL: there are no more. */
+static struct shadow *take_free(struct domain *d)
 {
 	struct dirty_log *log = &d->memory.log;
 	struct shadow *s;
 
-	if (!log->free && !add_free(d)) {
-		log->rebuilds++;
-		throw_away(d);
+	if (!log->free && !add_free(d))
 		return NULL;
-	}
 	s = log->free;
 	log->free = s->next;
 	log->used++;
 	tlb_flush_stamped(__atomic_load_n(&d->dirty_cpus, __ATOMIC_SEQ_CST), s->stamp);
+	return s;
+}
+
+static struct shadow *take_table(struct domain *d, unsigned int level)
+{
+	struct shadow *s = take_free(d);
+
+	if (!s || level != 4 || !split_tables)
+		return s;
+	s->outer = take_free(d);
+	if (!s->outer) {
+		put_free(&d->memory.log, s);
+		return NULL;
+	}
+	split_link(d, s->entries, s->outer->entries);
+	return s;
+}
+
+/* A new shadow of the table, empty but for pages; NULL: all were thrown away, begin anew. */
+static struct shadow *make(struct domain *d, mfn_t table, unsigned int level)
+{
+	struct dirty_log *log = &d->memory.log;
+	struct shadow *s = take_table(d, level);
+
+	if (!s) {
+		log->rebuilds++;
+		throw_away(d);
+		return NULL;
+	}
 	s->table = table;
 	s->level = level;
 	s->generation = log->generation;
@@ -277,6 +315,7 @@ int shadow_start(struct domain *d)
 	for_each_vcpu(d, v) {
 		v->cr3_kernel = base_get(d, v->memory.base_kernel);
 		v->cr3_user = base_get(d, v->memory.base_user);
+		split_follow(v);
 	}
 	return 0;
 }
@@ -290,6 +329,7 @@ void shadow_stop(struct domain *d)
 		v->cr3_user = v->memory.base_user;
 		base_put(d, v->memory.base_kernel);
 		base_put(d, v->memory.base_user);
+		split_follow(v);
 	}
 	throw_away(d);
 }
@@ -326,7 +366,7 @@ void shadow_entry_changed(struct domain *d, const uint64_t *slot)
 	if (log->active) {
 		s = find(log, table);
 		if (s)
-			entry_set(&s->entries[(uint64_t)slot % PAGE_SIZE / sizeof(*slot)],
+			table_set(s, (uint64_t)slot % PAGE_SIZE / sizeof(*slot),
 				  s->level == 1 ? early_entry(d, pte_read(slot)) : 0);
 		dirty_mark_locked(d, table);
 	}
@@ -414,7 +454,7 @@ static bool path_shadow(struct domain *d, uint64_t base, uint64_t va, const stru
 		below = find_or_make(d, pte_mfn(p->entry[level]), level - 1);
 		if (!below)
 			return false;
-		entry_set(&s->entries[pte_index(va, level)],
+		table_set(s, pte_index(va, level),
 			  pte_make(virt_to_mfn(below->entries), p->entry[level] & ~PTE_ADDRESS));
 		s = below;
 	}

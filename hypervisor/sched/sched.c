@@ -22,6 +22,7 @@ void sched_cpu_init(unsigned int cpu)
 	if (!idle)
 		panic("sched: no memory for processor %u", cpu);
 	idle->domain = idle_domain;
+	idle->entry = idle;
 	idle->id = cpu;
 	idle->info_mfn = MFN_INVALID;
 	idle->sched.cpu = cpu;

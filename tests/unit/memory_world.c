@@ -208,6 +208,13 @@ mfn_t m2p_extent(unsigned int n)
 	return 100 + n;
 }
 
+/* Only for what hypmap.c does with the hypervisor's own mappings. */
+uint64_t *hyp_entry_in(uint64_t *l4, uint64_t va, unsigned int level)
+{
+	(void)l4, (void)va, (void)level;
+	return NULL;
+}
+
 static void domain_setup(unsigned int id)
 {
 	struct domain *d = &world.dom[id];
@@ -221,6 +228,8 @@ static void domain_setup(unsigned int id)
 	d->dirty_cpus = 1;
 	assert_int_equal(memory_domain_init(d), 0);
 	d->memory.max_frames = WORLD_FRAMES;
+	if (split_tables)
+		d->memory.outer_windows = page_alloc_for(d);
 	v->domain = d;
 	v->kernel_mode = 1;
 	v->info_mfn = MFN_INVALID;
@@ -243,7 +252,10 @@ int world_setup(void **state)
 		allocator_add(1, WORLD_FRAMES - 16);
 		hyp_l4 = page_alloc();
 		for (unsigned int i = L4_HOLE_FIRST; i <= L4_HOLE_LAST; i++)
-			hyp_l4[i] = pte_make(i, PTE_PRESENT);
+			hyp_l4[i] = i == L4_LINK ? 0 : pte_make(i, PTE_PRESENT);
+		split_tables = true;
+		split_init();
+		split_tables = false;
 		/* The directory page of owners stays for good. */
 		domain_setup(0);
 		world_destroy(0);
@@ -255,6 +267,30 @@ int world_setup(void **state)
 	domain_setup(1);
 	world_enter(1);
 	return 0;
+}
+
+int world_setup_split(void **state)
+{
+	world_setup(state);
+	world_destroy(0);
+	world_destroy(1);
+	memset(&world, 0, sizeof(world));
+	split_tables = true;
+	return world_setup(state);
+}
+
+void world_check_outer(const uint64_t *inner)
+{
+	const uint64_t *outer = maddr_to_virt(~inner[L4_LINK] & PTE_ADDRESS);
+
+	for (unsigned int i = 0; i < PTE_ENTRIES; i++)
+		if (i < L4_HOLE_FIRST || i > L4_HOLE_LAST)
+			/* The processor has its own accessed bits in the one it walks. */
+			assert_int_equal(outer[i] & ~PTE_ACCESSED, inner[i] & ~PTE_ACCESSED);
+		else if (i == L4_HOLE_FIRST)
+			assert_int_equal(outer[i], hyp_l4[i]);
+		else
+			assert_true(!outer[i] || i == L4_WINDOWS);
 }
 
 int world_teardown(void **state)
@@ -269,6 +305,7 @@ int world_teardown(void **state)
 		assert_int_equal(world.dom[i].memory.frames, 0);
 	if (memory_free_frames() != world.free_at_start)
 		fail_msg("%ld frames lost", (long)(world.free_at_start - memory_free_frames()));
+	split_tables = false;
 	return 0;
 }
 
@@ -484,5 +521,7 @@ void world_check(void)
 			fail_msg("frame %lu is of type %u, used as types %#x", mfn,
 				 frame_type_of(x), e[mfn].type);
 		assert_false(x & FRAME_LOCKED && x & FRAME_COUNT);
+		if (split_tables && world_type(mfn) == FRAME_L4 && world_validated(mfn))
+			world_check_outer(world_table(mfn));
 	}
 }

@@ -21,6 +21,7 @@
 #include "memory/allocator.h"
 #include "memory/entry.h"
 #include "memory/pagetable.h"
+#include "memory/split.h"
 
 #define WORLD_FRAMES 16384		/* 64 MiB, frame 0 and the last 16 are nobody's */
 #define WORLD_DEVICE_MFN (WORLD_FRAMES + 16)
@@ -37,6 +38,10 @@ struct world {
 extern struct world world;
 
 int world_setup(void **state);
+/* With split tables; both end with world_teardown(). */
+int world_setup_split(void **state);
+/* The outer table that follows this level-4 table (its address) maps of ours only what it may. */
+void world_check_outer(const uint64_t *inner);
 int world_teardown(void **state);
 /* Whose hypercalls follow. */
 void world_enter(unsigned int dom);

@@ -489,9 +489,28 @@ static void anything_goes(void **state)
 	world_check();
 }
 
+static void no_memory_for_an_outer_table(void **state)
+{
+	struct space s;
+	mfn_t frames[WORLD_FRAMES];
+	unsigned int count = 0;
+
+	(void)state;
+	world_space(1, &s);
+	while ((frames[count] = frames_alloc(0)) != MFN_INVALID)
+		count++;
+	assert_int_equal(world_mmuext(HC_MMUEXT_PIN_L4_TABLE, s.l4, 0), -EINVAL);
+	world_check();
+	while (count)
+		frames_free(frames[--count], 0);
+	assert_int_equal(world_mmuext(HC_MMUEXT_PIN_L4_TABLE, s.l4, 0), 0);
+	world_check();
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+#define SPLIT(name) { #name ", split tables", name, world_setup_split, world_teardown, NULL }
 	const struct CMUnitTest tests[] = {
 		T(entries_change),
 		T(machphys_is_the_owners),
@@ -503,6 +522,10 @@ int main(void)
 		T(exchanges),
 		T(granted_entries),
 		T(anything_goes),
+		SPLIT(whole_trees_come_and_go),
+		SPLIT(reservations),
+		SPLIT(anything_goes),
+		SPLIT(no_memory_for_an_outer_table),
 	};
 
 	return cmocka_run_group_tests_name("mmu", tests, NULL, NULL);
