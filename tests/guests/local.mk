@@ -20,13 +20,15 @@ GUEST_INCLUDES = tests/guests/lib/guest.h tests/guests/lib/types.h tests/guests/
 	tests/guests/lib/print.h tests/guests/lib/page.h tests/guests/lib/trap.h tests/guests/lib/vcpu.h \
 	tests/guests/lib/event.h tests/guests/lib/user.h tests/guests/lib/child.h
 
+GUEST_PREREQUISITES = $(GUEST_INCLUDES:%=$(top_srcdir)/%) $(libhypercall_headers:%=$(top_srcdir)/%)
+
 GUEST_TESTS += $(GUEST_NAMES:%=tests/guests/%.elf)
 
 EXTRA_DIST += tests/guests/run tests/guests/lib/guest.lds $(GUEST_INCLUDES) \
 	$(GUEST_NAMES:%=tests/guests/%/main.c)
 CLEANFILES += $(GUEST_TESTS) $(GUEST_LIB_OBJECTS) $(GUEST_NAMES:%=tests/guests/%.guest.o)
 
-tests/guests/lib/%.guest.o: $(top_srcdir)/tests/guests/lib/%.c $(GUEST_INCLUDES:%=$(top_srcdir)/%)
+tests/guests/lib/%.guest.o: $(top_srcdir)/tests/guests/lib/%.c $(GUEST_PREREQUISITES)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(GUEST_FLAGS) -c -o $@ $<
 
@@ -34,7 +36,7 @@ tests/guests/lib/%.guest.o: $(top_srcdir)/tests/guests/lib/%.S
 	@$(MKDIR_P) $(@D)
 	$(AM_V_GEN)$(CC) $(GUEST_FLAGS) -c -o $@ $<
 
-tests/guests/%.guest.o: $(top_srcdir)/tests/guests/%/main.c $(GUEST_INCLUDES:%=$(top_srcdir)/%)
+tests/guests/%.guest.o: $(top_srcdir)/tests/guests/%/main.c $(GUEST_PREREQUISITES)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(GUEST_FLAGS) -c -o $@ $<
 
