@@ -152,8 +152,8 @@ void nmi_prepare(void)
 	struct vcpu *v = current;
 
 	v->nmi_pending = 0;
-	if (!v->callback[VCPU_CALLBACK_NMI].address)
+	if (!v->traps[TRAP_NMI].address)
 		return;
-	v->bounce = bounce_callback(v, VCPU_CALLBACK_NMI);
+	v->bounce = bounce_trap(v, TRAP_NMI);
 	v->trap_pending = 1;
 }

@@ -46,8 +46,7 @@ struct bounce_target {
 #define VCPU_CALLBACK_SYSCALL 2
 #define VCPU_CALLBACK_SYSCALL32 3
 #define VCPU_CALLBACK_SYSENTER 4
-#define VCPU_CALLBACK_NMI 5
-#define VCPU_CALLBACKS 6
+#define VCPU_CALLBACKS 5
 
 struct fpu_area;
 

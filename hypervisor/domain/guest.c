@@ -100,11 +100,19 @@ static int callback_index(uint16_t type)
 	case HC_CALLBACKTYPE_SYSENTER:
 	case HC_CALLBACKTYPE_SYSENTER_DEPRECATED:
 		return VCPU_CALLBACK_SYSENTER;
-	case HC_CALLBACKTYPE_NMI:
-		return VCPU_CALLBACK_NMI;
 	default:
 		return -ENOSYS;
 	}
+}
+
+/* The NMI's entry is the trap table's, by whatever call it was given: stock kernels give the table alone. */
+static long set_nmi(struct vcpu *v, uint64_t address)
+{
+	const struct hc_trap_info t = {
+		.vector = TRAP_NMI, .flags = HC_TI_IF, .cs = HC_FLAT_KERNEL_CS64, .address = address,
+	};
+
+	return guest_set_trap(v, &t) ? 0 : -EINVAL;
 }
 
 long hypercall_callback_op(uint64_t cmd, uint64_t arg)
@@ -118,23 +126,25 @@ long hypercall_callback_op(uint64_t cmd, uint64_t arg)
 	case HC_CALLBACKOP_REGISTER:
 		if (copy_from_guest(&reg, arg, sizeof(reg)))
 			return -EFAULT;
+		if (reg.type == HC_CALLBACKTYPE_NMI)
+			return set_nmi(v, reg.address);
 		which = callback_index(reg.type);
 		if (which < 0)
 			return which;
 		/* An event callback that left events open would be entered again at once. */
 		return guest_set_callback(v, (unsigned int)which, reg.address,
 					  which == VCPU_CALLBACK_EVENT ||
-						  which == VCPU_CALLBACK_NMI ||
 						  (reg.flags & HC_CALLBACKF_MASK_EVENTS)) ?
 			       0 : -EINVAL;
 	case HC_CALLBACKOP_UNREGISTER:
 		if (copy_from_guest(&un, arg, sizeof(un)))
 			return -EFAULT;
+		if (un.type == HC_CALLBACKTYPE_NMI) {
+			v->traps[TRAP_NMI].address = 0;
+			return 0;
+		}
 		which = callback_index(un.type);
-		if (which != VCPU_CALLBACK_NMI)
-			return which < 0 ? which : -EINVAL;
-		v->callback[which].address = 0;
-		return 0;
+		return which < 0 ? which : -EINVAL;
 	default:
 		return -ENOSYS;
 	}
@@ -149,9 +159,9 @@ long hypercall_nmi_op(uint64_t cmd, uint64_t arg)
 	case HC_NMI_REGISTER_CALLBACK:
 		if (copy_from_guest(&address, arg, sizeof(address)))
 			return -EFAULT;
-		return guest_set_callback(v, VCPU_CALLBACK_NMI, address, true) ? 0 : -EINVAL;
+		return set_nmi(v, address);
 	case HC_NMI_UNREGISTER_CALLBACK:
-		v->callback[VCPU_CALLBACK_NMI].address = 0;
+		v->traps[TRAP_NMI].address = 0;
 		return 0;
 	default:
 		return -ENOSYS;

@@ -5,8 +5,6 @@
 #include "domain/guest.h"
 #include "lib/log.h"
 
-#define VECTOR_NMI_CALLBACK 256
-
 /* The trap that the vcpu will enter before anything else, if any. */
 static void get_trap(const struct vcpu *v, struct hc_vcpu_state *s)
 {
@@ -15,8 +13,7 @@ static void get_trap(const struct vcpu *v, struct hc_vcpu_state *s)
 	if (!v->trap_pending)
 		return;
 	s->flags |= HC_VCPU_STATE_TRAP_PENDING;
-	s->trap_vector = v->bounce == bounce_callback(v, VCPU_CALLBACK_NMI) ?
-				 VECTOR_NMI_CALLBACK : (uint32_t)(v->bounce - v->entry_traps);
+	s->trap_vector = (uint32_t)(v->bounce - v->entry_traps);
 	s->trap_error = v->regs.error_code;
 }
 
@@ -24,8 +21,7 @@ static void set_trap(struct vcpu *v, const struct hc_vcpu_state *s)
 {
 	v->nmi_pending = !!(s->flags & HC_VCPU_STATE_NMI_PENDING);
 	v->trap_pending = !!(s->flags & HC_VCPU_STATE_TRAP_PENDING);
-	v->bounce = s->trap_vector == VECTOR_NMI_CALLBACK ? bounce_callback(v, VCPU_CALLBACK_NMI) :
-							    bounce_trap(v, s->trap_vector);
+	v->bounce = bounce_trap(v, s->trap_vector);
 	v->regs.error_code = s->trap_error;
 }
 
@@ -34,7 +30,6 @@ void vcpu_get_state(struct vcpu *v, struct hc_vcpu_state *s)
 	const struct bounce_target *c = v->callback;
 
 	*s = (struct hc_vcpu_state){
-		.nmi_callback = c[VCPU_CALLBACK_NMI].address,
 		.syscall32_callback = c[VCPU_CALLBACK_SYSCALL32].address,
 		.sysenter_callback = c[VCPU_CALLBACK_SYSENTER].address,
 		.xcr0 = v->xcr0,
@@ -58,8 +53,8 @@ static bool state_valid(const struct hc_vcpu_state *s)
 			return false;
 	return !(s->flags & ~(HC_VCPU_STATE_SYSCALL32_MASKS | HC_VCPU_STATE_SYSENTER_MASKS |
 			      HC_VCPU_STATE_NMI_PENDING | HC_VCPU_STATE_TRAP_PENDING)) &&
-	       s->trap_vector <= VECTOR_NMI_CALLBACK && s->xsave_size <= sizeof(s->xsave) &&
-	       guest_address_ok(s->nmi_callback) && guest_address_ok(s->syscall32_callback) &&
+	       s->trap_vector < 256 && s->xsave_size <= sizeof(s->xsave) &&
+	       guest_address_ok(s->syscall32_callback) &&
 	       guest_address_ok(s->sysenter_callback);
 }
 
@@ -73,7 +68,6 @@ int vcpu_set_state(struct vcpu *v, const struct hc_vcpu_state *s)
 		rc = time_vcpu_set_timers(v, s->singleshot, s->periodic);
 	if (rc)
 		return rc;
-	guest_set_callback(v, VCPU_CALLBACK_NMI, s->nmi_callback, true);
 	guest_set_callback(v, VCPU_CALLBACK_SYSCALL32, s->syscall32_callback,
 			   s->flags & HC_VCPU_STATE_SYSCALL32_MASKS);
 	guest_set_callback(v, VCPU_CALLBACK_SYSENTER, s->sysenter_callback,

@@ -174,16 +174,15 @@ struct hc_control_vcpu_context {
 #define HC_VCPU_XSAVE_MAX 3840
 struct hc_vcpu_state {
 	uint32_t flags;			/* HC_VCPU_STATE_* */
-	uint32_t trap_vector;		/* 0..255; 256: the NMI callback */
+	uint32_t trap_vector;		/* 0..255 */
 	uint32_t trap_error;		/* its error code */
 	uint32_t xsave_size;		/* bytes of xsave in use, 0: the host has no XSAVE */
-	uint64_t nmi_callback;		/* guest virtual addresses, 0: none */
-	uint64_t syscall32_callback;
+	uint64_t syscall32_callback;	/* guest virtual addresses, 0: none */
 	uint64_t sysenter_callback;
 	uint64_t singleshot;		/* ns until its timer expires, 0: not armed */
 	uint64_t periodic;		/* ns, period of its periodic timer, 0: none */
 	uint64_t xcr0;
-	uint64_t pad[24];
+	uint64_t pad[25];
 	uint8_t xsave[HC_VCPU_XSAVE_MAX];	/* image of XSAVE, standard form */
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * callback_op and set_callbacks.  Proof: the event callback that was registered
+ * callback_op, set_callbacks and NMIs.  Proof: the event callback that was registered
  * last is the one entered, addresses no guest can have are refused and leave the
- * old one in place, and what must stay registered cannot be unregistered.
+ * old one in place, and what must stay registered cannot be unregistered.  An NMI
+ * enters what the trap table has, or what was registered later.
  */
 #include <hypercall/callback.h>
 
@@ -33,6 +34,46 @@ static long set_event(uint64_t address)
 	};
 
 	return hc_callback_op(HC_CALLBACKOP_REGISTER, &op);
+}
+
+static unsigned int nmis;
+__asm__(".pushsection .text\n"
+	"nmi_entry: incl entered_nmi(%rip); jmp *trap_table+40(%rip)\n"
+	".popsection");
+volatile uint32_t entered_nmi;
+extern char nmi_entry[];
+
+static bool count_nmi(struct trap_frame *frame)
+{
+	nmis += frame->vector == TRAP_NMI;
+	return frame->vector == TRAP_NMI;
+}
+
+static void nmi(void)
+{
+	struct hc_callback_register reg = { .type = HC_CALLBACKTYPE_NMI, .address = PTR(nmi_entry) };
+	struct hc_callback_unregister un = { .type = HC_CALLBACKTYPE_NMI };
+	struct hc_nmi_callback callback = { .handler_address = PTR(nmi_entry) };
+
+	trap_hook = count_nmi;
+	expect_success(hc_vcpu_op(HC_VCPUOP_SEND_NMI, 0, NULL));
+	expect_equal("NMIs by the trap table", nmis, 1);
+	expect_success(hc_callback_op(HC_CALLBACKOP_REGISTER, &reg));
+	expect_success(hc_vcpu_op(HC_VCPUOP_SEND_NMI, 0, NULL));
+	expect_equal("NMIs by the callback", entered_nmi, 1);
+	expect_success(hc_callback_op(HC_CALLBACKOP_UNREGISTER, &un));
+	expect_success(hc_vcpu_op(HC_VCPUOP_SEND_NMI, 0, NULL));
+	expect_equal("NMIs with none registered", nmis, 2);
+	expect_success(hypercall(HC_NR_NMI_OP, HC_NMI_REGISTER_CALLBACK, PTR(&callback), 0, 0, 0));
+	expect_success(hc_vcpu_op(HC_VCPUOP_SEND_NMI, 0, NULL));
+	expect_equal("NMIs by nmi_op", entered_nmi, 2);
+	callback.handler_address = HC_HYPERVISOR_VIRT_START;
+	expect_refused(hypercall(HC_NR_NMI_OP, HC_NMI_REGISTER_CALLBACK, PTR(&callback), 0, 0, 0));
+	expect_success(hypercall(HC_NR_NMI_OP, HC_NMI_UNREGISTER_CALLBACK, 0, 0, 0, 0));
+	expect_success(hc_vcpu_op(HC_VCPUOP_SEND_NMI, 0, NULL));
+	expect_equal("NMIs at the end", nmis, 3);
+	expect_success(hypercall(HC_NR_SET_TRAP_TABLE, PTR(trap_table), 0, 0, 0, 0));
+	trap_hook = NULL;
 }
 
 static void refusals(void)
@@ -66,6 +107,8 @@ void test_main(void)
 				 PTR(syscall_entry), 0, 0));
 	expect_success(event_send(port));
 	expect_equal("entries at the second address", entered_second, 1);
+	section("NMIs\n");
+	nmi();
 	section("refusals\n");
 	refusals();
 	expect_success(event_send(port));

@@ -64,7 +64,7 @@ static void state_out_and_in(void)
 	expect_error(control(HC_CONTROL_VCPU_GET_STATE, CHILD_VCPUS, &state), EINVAL);
 	expect_success(control(HC_CONTROL_VCPU_GET_STATE, 1, &state));
 	expect_equal("timers", state.singleshot | state.periodic, 0);
-	state.nmi_callback = PTR(failsafe_entry);
+	state.syscall32_callback = PTR(failsafe_entry);
 	state.sysenter_callback = PTR(syscall_entry);
 	state.flags = HC_VCPU_STATE_SYSENTER_MASKS | HC_VCPU_STATE_TRAP_PENDING;
 	state.trap_vector = TRAP_GP;
@@ -81,10 +81,10 @@ static void state_out_and_in(void)
 	again.singleshot = state.singleshot;
 	expect(!memcmp(&state, &again, sizeof(state)), "the state is another than was set\n");
 	/* What cannot be. */
-	again.trap_vector = 257;
+	again.trap_vector = 256;
 	expect_error(control(HC_CONTROL_VCPU_SET_STATE, 1, &again), EINVAL);
 	again = state;
-	again.nmi_callback = HC_HYPERVISOR_VIRT_START;
+	again.syscall32_callback = HC_HYPERVISOR_VIRT_START;
 	expect_error(control(HC_CONTROL_VCPU_SET_STATE, 1, &again), EINVAL);
 	again = state;
 	again.periodic = 1;
@@ -105,7 +105,7 @@ static void state_out_and_in(void)
 	/* As it was: no trap, no timers. */
 	state.flags = 0;
 	state.trap_vector = state.trap_error = 0;
-	state.singleshot = state.periodic = state.nmi_callback = state.sysenter_callback = 0;
+	state.singleshot = state.periodic = state.syscall32_callback = state.sysenter_callback = 0;
 	expect_success(control(HC_CONTROL_VCPU_SET_STATE, 1, &state));
 	op.cmd = HC_CONTROL_UNPAUSE;
 	need(hc_control_op(&op));
