@@ -10,7 +10,7 @@
  *   return from it (iret hypercall, HC_VGCF_IN_SYSCALL)    59
  *   exception or event, entry to guest kernel              66
  *   return from it (iret hypercall)                        65
- *   empty hypercall, there and back                        60
+ *   empty hypercall, there and back                        58
  */
 #include "entry/entry.h"
 
@@ -204,7 +204,7 @@ hypercall_split:
 	mov	VCPU_CR3_KERNEL(%r11), %r11
 	mov	%r11, %cr3
 	sub	$TO_C_STACK, %rsp
-	call	*%rax
+	call	*(%r10, %rax, 8)
 	add	$TO_C_STACK, %rsp
 	jmp	hypercall_done
 
@@ -223,15 +223,13 @@ hypercall_entry:
 	sub	$48, %rsp
 	mov	REGS_RDI(%rsp), %rdi
 	mov	%r10, %rcx
+	lea	hypercall_table(%rip), %r10
 	mov	%eax, %eax
 	cmp	$HC_NR_MAX, %rax
 	jae	3f
-	lea	hypercall_table(%rip), %r10
-	mov	(%r10, %rax, 8), %rax
 2:	DETOUR	hypercall_split
-	call	*%rax
-hypercall_done:
-	mov	%rax, REGS_RAX(%rsp)
+	call	*(%r10, %rax, 8)
+hypercall_done:				/* rax stays as it is on the fast way */
 	GET_VCPU %rdi, REGS_SIZE
 	cmpl	$0, (CPU_SOFTIRQ - PERCPU_STACK_TOP + REGS_SIZE)(%rsp)
 	jne	hypercall_slow_return
@@ -256,7 +254,7 @@ hypercall_done:
 	mov	REGS_RDI(%rsp), %rdi
 	mov	REGS_RSP(%rsp), %rsp
 	sysretq
-3:	lea	no_such_hypercall(%rip), %rax
+3:	mov	$HC_NR_MAX, %eax
 	jmp	2b
 4:	mov	VCPU_OUTER_KERNEL(%rdi), %rsi
 	mov	%rsi, %cr3
@@ -264,6 +262,7 @@ hypercall_done:
 	jmp	5b
 
 hypercall_slow_return:
+	mov	%rax, REGS_RAX(%rsp)
 	add	$48, %rsp
 	push	%rbx
 	push	%rbp

@@ -7,8 +7,7 @@
 #include "hypercall/handlers.h"
 #include "hypercall/table.h"
 
-long no_such_hypercall(void);
-long no_such_hypercall(void)
+static long no_such_hypercall(void)
 {
 	return -ENOSYS;
 }
@@ -20,8 +19,9 @@ long no_such_hypercall(void)
 
 /* With the entry code, which looks into it before it leaves the tables of the guest. */
 __attribute__((section(".entry.rodata")))
-hypercall_fn *const hypercall_table[HC_NR_MAX] = {
-	[0 ... HC_NR_MAX - 1] = (hypercall_fn *)(void (*)(void))no_such_hypercall,
+hypercall_fn *const hypercall_table[HC_NR_MAX + 1] = {
+	/* The last for all numbers from there on. */
+	[0 ... HC_NR_MAX] = (hypercall_fn *)(void (*)(void))no_such_hypercall,
 	ENTRY(HC_NR_SET_TRAP_TABLE, hypercall_set_trap_table),
 	ENTRY(HC_NR_MMU_UPDATE, hypercall_mmu_update),
 	ENTRY(HC_NR_SET_GDT, hypercall_set_gdt),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The hypercall table, HC_NR_MAX entries, none of them NULL. */
+/* The hypercall table, HC_NR_MAX entries and one for the numbers above; none of them NULL. */
 #ifndef HYPERCALL_TABLE_H
 #define HYPERCALL_TABLE_H
 
