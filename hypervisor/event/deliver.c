@@ -47,14 +47,17 @@ static bool bitmap_raise(struct domain *d, struct event_channel *chn)
 	return false;
 }
 
+/* Its poll_port may be of an earlier time; that it waits tells. */
 static void wake_pollers(struct domain *d, uint32_t port)
 {
-	struct vcpu *v;
+	unsigned int id;
 
-	for_each_vcpu(d, v) {
+	for_each_cpu(id, __atomic_load_n(&d->event.pollers, __ATOMIC_SEQ_CST)) {
+		struct vcpu *v = d->vcpu[id];
 		uint32_t poll = READ_ONCE(v->event.poll_port);
 
-		if (poll && (poll == port || poll == ~0u))
+		if (__atomic_load_n(&v->sched.waiting, __ATOMIC_SEQ_CST) & VCPU_WAIT_POLL &&
+		    (poll == port || poll == EVENT_POLL_SEVERAL))
 			vcpu_kick(v);
 	}
 }

@@ -21,7 +21,6 @@ int event_vcpu_init(struct vcpu *v)
 	for (unsigned int i = 0; i < EVENT_VIRQS; i++)
 		v->event.virq_port[i] = 0;
 	v->event.fifo_control = NULL;
-	v->event.poll_port = 0;
 	return 0;
 }
 

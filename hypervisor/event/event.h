@@ -29,12 +29,14 @@ struct event_domain {
 	bool closing;			/* ports are being closed: none can be taken */
 	uint32_t *pirq_port;		/* by physical interrupt, one page; NULL: none bound ever */
 	struct event_fifo *fifo;	/* NULL: 2-level.  Stable while any port is in use */
+	uint64_t pollers;		/* vcpus that have ever polled, a bit each (atomic) */
 };
 struct event_vcpu {
 	uint32_t virq_port[EVENT_VIRQS];	/* 0: not bound */
 	void *fifo_control;		/* struct event_fifo_vcpu, NULL: none */
-	uint32_t poll_port;		/* SCHEDOP_poll: waiting for this port; 0: none; ~0: several */
+	uint32_t poll_port;		/* of its last SCHEDOP_poll: the port; 0: none; or several */
 };
+#define EVENT_POLL_SEVERAL (~0u)
 
 /*
  * max_ports 0: 4096, and all the ABI has (131072) for a privileged domain.

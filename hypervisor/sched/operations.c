@@ -6,31 +6,23 @@
 #include <hypercall/vcpu.h>
 
 #include "hypercall/hypercall.h"
+#include "lib/bitmap.h"
 #include "sched/runqueue.h"
 
 #define POLL_PORTS_MAX 128
-#define POLL_SEVERAL (~0u)
 
 static void poll_timeout(void *arg)
 {
 	struct vcpu *v = arg;
 
 	if (__atomic_fetch_and(&v->sched.waiting, ~VCPU_WAIT_POLL, __ATOMIC_SEQ_CST) &
-	    VCPU_WAIT_POLL) {
-		WRITE_ONCE(v->event.poll_port, 0);
+	    VCPU_WAIT_POLL)
 		vcpu_wake(v);
-	}
 }
 
 void poll_init(struct vcpu *v)
 {
 	timer_init(&v->time.poll, poll_timeout, v, v->sched.cpu);
-}
-
-static void poll_cancel(struct vcpu *v)
-{
-	__atomic_fetch_and(&v->sched.waiting, ~VCPU_WAIT_POLL, __ATOMIC_SEQ_CST);
-	WRITE_ONCE(v->event.poll_port, 0);
 }
 
 /* 1: some port is pending; 0: none; -EINVAL: there is no such port. */
@@ -74,8 +66,9 @@ static long op_poll(uint64_t arg)
 	if (copy_from_guest(ports, op.ports, op.nr_ports * sizeof(ports[0])))
 		return -EFAULT;
 	/* First be seen to wait, then look: an event in between wakes us. */
-	if (op.nr_ports)
-		WRITE_ONCE(v->event.poll_port, op.nr_ports == 1 ? ports[0] : POLL_SEVERAL);
+	WRITE_ONCE(v->event.poll_port, op.nr_ports > 1 ? EVENT_POLL_SEVERAL :
+				       op.nr_ports ? ports[0] : 0);
+	bit_set(&v->domain->event.pollers, v->id);
 	__atomic_fetch_or(&v->sched.waiting, VCPU_WAIT_POLL, __ATOMIC_SEQ_CST);
 	rc = poll_ports_pending(v->domain, ports, op.nr_ports);
 	if (!rc && READ_ONCE(v->info->evtchn_upcall_pending) &&
@@ -84,7 +77,7 @@ static long op_poll(uint64_t arg)
 	if (!rc && op.timeout && op.timeout <= time_now())
 		rc = 1;
 	if (rc) {
-		poll_cancel(v);
+		__atomic_fetch_and(&v->sched.waiting, ~VCPU_WAIT_POLL, __ATOMIC_SEQ_CST);
 		return MIN(rc, 0);
 	}
 	if (op.timeout)

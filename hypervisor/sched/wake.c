@@ -128,10 +128,8 @@ void vcpu_kick(struct vcpu *v)
 
 	if (waiting & wakes) {
 		waiting = __atomic_fetch_and(&v->sched.waiting, ~wakes, __ATOMIC_SEQ_CST);
-		if (waiting & VCPU_WAIT_POLL) {
-			WRITE_ONCE(v->event.poll_port, 0);
+		if (waiting & VCPU_WAIT_POLL)
 			timer_stop(&v->time.poll);
-		}
 		if (waiting & wakes)
 			vcpu_wake(v);
 	} else if (v != current && __atomic_load_n(&v->sched.running, __ATOMIC_SEQ_CST)) {

@@ -146,6 +146,12 @@ static void pollers_are_woken_through_the_mask(void **state)
 	drain(1);
 	world.domain[1].shared_info->evtchn_mask[0] = ~0ULL;
 	world.vcpu[1][1].event.poll_port = b;
+	world.domain[1].event.pollers = 2;
+	/* It has polled, but does not now. */
+	assert_int_equal(port_op(HC_EVTCHNOP_SEND, a), 0);
+	assert_int_equal(world.kicks[1][1], 0);
+	world.domain[1].shared_info->evtchn_pending[0] = 0;
+	world.vcpu[1][1].sched.waiting = VCPU_WAIT_POLL;
 	assert_int_equal(port_op(HC_EVTCHNOP_SEND, a), 0);
 	assert_int_equal(world.kicks[1][1], 1);
 	assert_int_equal(world.kicks[1][0], 0);

@@ -416,7 +416,7 @@ static void test_poll(void **state)
 	assert_ptr_equal(on_cpu[0], runqueues[0].idle);
 	simulate(2 * MS);
 	assert_ptr_equal(on_cpu[0], &vcpus[0]);
-	assert_int_equal(vcpus[0].event.poll_port, 0);
+	assert_int_equal(vcpus[0].sched.waiting, 0);
 	/* Several ports, no time limit, an event. */
 	assert_int_equal(poll(ports, 2, 0), 0);
 	assert_int_equal(vcpus[0].event.poll_port, ~0u);
@@ -425,7 +425,8 @@ static void test_poll(void **state)
 	vcpu_kick(&vcpus[0]);
 	settle();
 	assert_ptr_equal(on_cpu[0], &vcpus[0]);
-	assert_int_equal(vcpus[0].event.poll_port, 0);
+	assert_int_equal(vcpus[0].sched.waiting, 0);
+	assert_int_equal(domains[0].event.pollers, 1);
 }
 
 static long watchdog(uint32_t id, uint32_t seconds)
