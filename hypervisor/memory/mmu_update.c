@@ -111,9 +111,11 @@ static int update_list(struct update *u, uint64_t list, uint32_t count, uint32_t
 			return -EFAULT;
 		for (uint32_t k = 0; k < n && !rc; k++) {
 			rc = update_one(u, &chunk[k]);
-			if (!rc)
-				++*i;
-			if (!rc && current->memory.deferred)
+			if (rc)
+				break;
+			++*i;
+			/* What was dropped is undone before the guest goes on: it may use the frame. */
+			if (current->memory.deferred)
 				rc = -ERESTART;
 		}
 		unlock(u);
@@ -211,9 +213,6 @@ long hypercall_mmu_update(uint64_t req, uint64_t count64, uint64_t done_at, uint
 	if (frames)
 		domain_put(frames);
 	owner_reap();
-	/* What was dropped must be undone before the guest goes on: it may use the frame otherwise. */
-	if (!rc && current->memory.deferred)
-		rc = -ERESTART;
 	if (rc == -ERESTART)
 		rc = hypercall_continue(HC_NR_MMU_UPDATE, 4, req + i * sizeof(struct hc_mmu_update),
 					(uint64_t)((count - i) | PREEMPTED), done_at, domid);

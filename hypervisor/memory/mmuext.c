@@ -193,11 +193,9 @@ static int op_list(struct domain *d, uint64_t list, uint32_t count, uint32_t *i)
 	struct vcpu *v = current;
 	struct hc_mmuext_op op;
 
-	for (; *i < count; ++*i) {
+	while (*i < count) {
 		int rc;
 
-		if (v->memory.deferred || (*i && !(*i & 7) && hypercall_preempt_check()))
-			return -ERESTART;
 		if (guest_read_words(&op, list + *i * sizeof(op), sizeof(op) / 8))
 			return -EFAULT;
 		if (op.cmd >= ARRAY_SIZE(operations) || !operations[op.cmd].run)
@@ -207,6 +205,10 @@ static int op_list(struct domain *d, uint64_t list, uint32_t count, uint32_t *i)
 		rc = operations[op.cmd].run(v, d, &op);
 		if (rc)
 			return rc;
+		++*i;
+		/* As in mmu_update. */
+		if (v->memory.deferred || (!(*i & 7) && *i < count && hypercall_preempt_check()))
+			return -ERESTART;
 	}
 	return 0;
 }
@@ -233,9 +235,6 @@ long hypercall_mmuext_op(uint64_t ops, uint64_t count64, uint64_t done_at, uint6
 	if (unlikely(domid != HC_DOMID_SELF))
 		domain_put(d);
 	owner_reap();
-	/* As in mmu_update. */
-	if (!rc && current->memory.deferred)
-		rc = -ERESTART;
 	if (rc == -ERESTART)
 		rc = hypercall_continue(HC_NR_MMUEXT_OP, 4, ops + i * sizeof(struct hc_mmuext_op),
 					(uint64_t)((count - i) | PREEMPTED), done_at, domid);
