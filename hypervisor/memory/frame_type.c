@@ -65,16 +65,18 @@ static inline bool group_empty(const uint64_t *e)
 /* The first index from i on that need be looked at. */
 static inline unsigned int skip_empty(const uint64_t *table, unsigned int i)
 {
-	while (i % GROUP == 0 && i < PTE_ENTRIES && group_empty(table + i))
-		i += GROUP;
+	if (!(i % GROUP))
+		while (i < PTE_ENTRIES && group_empty(table + i))
+			i += GROUP;
 	return i;
 }
 
 /* The same downwards: entries from the result up to end need not. */
 static inline unsigned int skip_empty_down(const uint64_t *table, unsigned int end)
 {
-	while (end % GROUP == 0 && end && group_empty(table + end - GROUP))
-		end -= GROUP;
+	if (!(end % GROUP))
+		while (end && group_empty(table + end - GROUP))
+			end -= GROUP;
 	return end;
 }
 
