@@ -41,6 +41,10 @@ typedef uint64_t cpumask_t;	/* bit n: processor n */
 #define __packed __attribute__((packed))
 #define __aligned(n) __attribute__((aligned(n)))
 #define __noreturn __attribute__((noreturn))
+#define __noinline __attribute__((noinline))
+#ifndef __always_inline			/* the C library of unit tests has it */
+#define __always_inline inline __attribute__((always_inline))
+#endif
 #define __init __attribute__((section(".init.text"), cold))
 #define __initdata __attribute__((section(".init.data")))
 

@@ -102,7 +102,7 @@ int l1_entry_get_special(struct domain *d, unsigned int frames_of, uint64_t *ent
 	return rc;
 }
 
-static int store(uint64_t *slot, uint64_t *old, uint64_t new, struct entry_store how)
+static inline int store(uint64_t *slot, uint64_t *old, uint64_t new, struct entry_store how)
 {
 	if (how.expected) {
 		if (frame_cas(slot, how.expected, new))
@@ -125,8 +125,12 @@ static int store(uint64_t *slot, uint64_t *old, uint64_t new, struct entry_store
 	return 0;
 }
 
-int entry_store(struct domain *d, uint64_t *slot, uint64_t *old, uint64_t new,
-		struct entry_store how)
+/*
+ * Store into a table of d's without any checks; *old is what is there as far as the
+ * caller knows, and gets what was there.  -EAGAIN: not as expected.
+ */
+static inline int entry_store(struct domain *d, uint64_t *slot, uint64_t *old, uint64_t new,
+			      struct entry_store how)
 {
 	int rc = store(slot, old, new, how);
 
@@ -151,8 +155,9 @@ static int l1_entry_protect(struct domain *d, uint64_t *slot, uint64_t old, uint
 	return rc;
 }
 
-int l1_entry_update(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
-		    struct entry_store how)
+static __always_inline
+int update_l1(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
+	      struct entry_store how)
 {
 	uint64_t old = pte_read(slot);
 	int rc;
@@ -178,6 +183,17 @@ int l1_entry_update(struct domain *d, unsigned int frames_of, uint64_t *slot, ui
 	rc = entry_store(d, slot, &old, new, how);
 	l1_entry_put(d->id, rc ? new : old);
 	return rc;
+}
+
+int l1_entry_update(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
+		    struct entry_store how)
+{
+	return update_l1(d, frames_of, slot, new, how);
+}
+
+int l1_entry_set(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new)
+{
+	return update_l1(d, frames_of, slot, new, (struct entry_store){ .keep_ad = false });
 }
 
 /* Store with the table locked; *old is what was there. */

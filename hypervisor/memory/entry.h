@@ -52,7 +52,7 @@ static inline int l1_entry_get(struct domain *d, unsigned int frames_of, uint64_
 }
 
 /* Give those of an entry of that domain's tables back. */
-static inline void l1_entry_put(unsigned int domid, uint64_t e)
+static __always_inline void l1_entry_put(unsigned int domid, uint64_t e)
 {
 	mfn_t mfn = pte_mfn(e);
 
@@ -71,13 +71,8 @@ static inline void l1_entry_put(unsigned int domid, uint64_t e)
 /* Change an entry of a level-1 table that the caller has locked: 0, -EINVAL, -EAGAIN (expected). */
 int l1_entry_update(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
 		    struct entry_store how);
-
-/*
- * Store into a table of d's without any checks; *old gets what was there.
- * -EAGAIN: not as expected.
- */
-int entry_store(struct domain *d, uint64_t *slot, uint64_t *old, uint64_t new,
-		struct entry_store how);
+/* The same, whatever the entry is. */
+int l1_entry_set(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new);
 
 /*
  * Change an entry of a level 2..4 table of d's (mfn), which the caller has not

@@ -24,7 +24,6 @@ static struct frame *lock_target(struct vcpu *v, uint64_t where, unsigned int fl
 /* The caller holds a reference to the frame. */
 int grant_map_pte(struct vcpu *v, uint64_t where, mfn_t mfn, unsigned int flags)
 {
-	struct entry_store how = { .keep_ad = false };
 	uint64_t entry = pte_make(mfn, PTE_PRESENT | PTE_ACCESSED), *slot;
 	struct frame *table;
 	int rc;
@@ -37,8 +36,7 @@ int grant_map_pte(struct vcpu *v, uint64_t where, mfn_t mfn, unsigned int flags)
 	table = lock_target(v, where, flags, &slot);
 	if (!table)
 		return -EINVAL;
-	rc = l1_entry_update(v->domain, frame_owner_id(frame_owner_word(frame_of(mfn))), slot,
-			     entry, how);
+	rc = l1_entry_set(v->domain, frame_owner_id(frame_owner_word(frame_of(mfn))), slot, entry);
 	frame_unlock_table(table);
 	return rc;
 }
@@ -93,7 +91,6 @@ static int replace(struct vcpu *v, struct frame *table, uint64_t *slot, mfn_t mf
 
 int grant_unmap_pte(struct vcpu *v, uint64_t where, mfn_t mfn, uint64_t new_va, unsigned int flags)
 {
-	struct entry_store how = { .keep_ad = false };
 	uint64_t *slot;
 	struct frame *table = lock_target(v, where, flags, &slot);
 	int rc = -EINVAL;
@@ -103,7 +100,7 @@ int grant_unmap_pte(struct vcpu *v, uint64_t where, mfn_t mfn, uint64_t new_va, 
 	if (new_va)
 		return replace(v, table, slot, mfn, new_va);
 	if (maps(pte_read(slot), mfn))
-		rc = l1_entry_update(v->domain, v->domain->id, slot, 0, how);
+		rc = l1_entry_set(v->domain, v->domain->id, slot, 0);
 	frame_unlock_table(table);
 	return rc;
 }

@@ -49,6 +49,12 @@ static int flush_after(struct vcpu *v, uint64_t va, uint64_t flags)
 
 	if (kind != HC_UVMF_TLB_FLUSH && kind != HC_UVMF_INVLPG)
 		return 0;
+	/* An address that led to a table is the guest's own. */
+	if (likely(kind == HC_UVMF_INVLPG && !where)) {
+		count_event(v, HC_COUNTER_TLB_FLUSHES);
+		tlb_flush_page_local(va);
+		return 0;
+	}
 	if (where == HC_UVMF_ALL)
 		mask = __atomic_load_n(&v->domain->dirty_cpus, __ATOMIC_SEQ_CST);
 	else if (where)
@@ -60,7 +66,6 @@ static int flush_after(struct vcpu *v, uint64_t va, uint64_t flags)
 
 static long update_va(uint64_t va, uint64_t pte, uint64_t flags, unsigned int frames_of)
 {
-	struct entry_store how = { .keep_ad = false };
 	struct vcpu *v = current;
 	uint64_t *slot;
 	struct frame *table = table_lock_for(v, va, &slot);
@@ -68,20 +73,26 @@ static long update_va(uint64_t va, uint64_t pte, uint64_t flags, unsigned int fr
 
 	if (unlikely(!table))
 		return -EINVAL;
-	rc = l1_entry_update(v->domain, frames_of, slot, pte, how);
+	rc = l1_entry_set(v->domain, frames_of, slot, pte);
 	frame_unlock_table(table);
 	v->counters[HC_COUNTER_MMU_UPDATES]++;
 	flushed = flush_after(v, va, flags);
 	owner_reap();
-	return rc ? rc : flushed;
+	return unlikely(rc) ? rc : flushed;
+}
+
+/* An emulated store has left something to undo. */
+static __noinline long update_va_later(uint64_t va, uint64_t pte, uint64_t flags)
+{
+	if (vcpu_deferred_finish(current, true))
+		return hypercall_continue(HC_NR_UPDATE_VA_MAPPING, 3, va, pte, flags);
+	return update_va(va, pte, flags, current->domain->id);
 }
 
 long hypercall_update_va_mapping(uint64_t va, uint64_t pte, uint64_t flags)
 {
-	/* An emulated store may have left something to undo. */
-	if (vcpu_deferred_finish(current, true))
-		return hypercall_continue(HC_NR_UPDATE_VA_MAPPING, 3, va, pte, flags);
-	return update_va(va, pte, flags, current->domain->id);
+	return likely(!current->memory.deferred) ? update_va(va, pte, flags, current->domain->id) :
+						   update_va_later(va, pte, flags);
 }
 
 long hypercall_update_va_mapping_otherdomain(uint64_t va, uint64_t pte, uint64_t flags,

@@ -54,21 +54,31 @@ bool table_walk(uint64_t cr3, uint64_t va, unsigned int level, struct walk *w)
 	return entry & PTE_PRESENT;
 }
 
+/* What is not a level-1 table that nobody has locked. */
+static struct frame *lock_slow(struct domain *d, struct frame *f)
+{
+	unsigned int level = frame_lock_table(f, d->id);
+
+	if (level == 1)
+		return f;
+	if (level)
+		frame_unlock_table(f);
+	return NULL;
+}
+
+static inline struct frame *lock_at(struct domain *d, uint64_t maddr, uint64_t **slot)
+{
+	struct frame *f = frame_of(maddr >> PAGE_SHIFT);
+
+	if (unlikely(maddr >> PAGE_SHIFT >= memory_max_mfn))
+		return NULL;
+	*slot = maddr_to_virt(maddr & ~7ULL);
+	return likely(frame_try_lock_l1(f, d->id)) ? f : lock_slow(d, f);
+}
+
 struct frame *table_lock_at(struct domain *d, uint64_t maddr, uint64_t **slot)
 {
-	mfn_t mfn = maddr >> PAGE_SHIFT;
-	unsigned int level;
-
-	if (mfn >= memory_max_mfn)
-		return NULL;
-	level = frame_try_lock_l1(frame_of(mfn), d->id) ? 1 : frame_lock_table(frame_of(mfn), d->id);
-	if (level == 1) {
-		*slot = maddr_to_virt(maddr & ~7ULL);
-		return frame_of(mfn);
-	}
-	if (level)
-		frame_unlock_table(frame_of(mfn));
-	return NULL;
+	return lock_at(d, maddr, slot);
 }
 
 struct frame *table_lock_for(struct vcpu *v, uint64_t va, uint64_t **slot)
@@ -77,7 +87,7 @@ struct frame *table_lock_for(struct vcpu *v, uint64_t va, uint64_t **slot)
 
 	if (!guest_address_ok(va) || !table_walk(v->memory.base_kernel, va, 2, &w))
 		return NULL;
-	return table_lock_at(v->domain, (w.entry & PTE_ADDRESS) + pte_index(va, 1) * 8, slot);
+	return lock_at(v->domain, (w.entry & PTE_ADDRESS) + pte_index(va, 1) * 8, slot);
 }
 
 bool pagetable_walk(struct vcpu *v, uint64_t va, uint64_t *l1e)
