@@ -6,6 +6,7 @@
 #include "event/channel.h"
 #include "event/fifo.h"
 #include "hypercall/hypercall.h"
+#include "hypercall/operation.h"
 #include "lib/string.h"
 
 /* Set state (and what u says) of a reserved channel. */
@@ -30,25 +31,22 @@ static struct event_channel *lock_own(uint32_t port)
 	return NULL;
 }
 
-static long op_alloc_unbound(uint64_t arg)
+static long op_alloc_unbound(void *arg)
 {
-	struct hc_evtchn_alloc_unbound op;
+	struct hc_evtchn_alloc_unbound *op = arg;
 	struct event_channel *chn;
 	struct domain *d;
 	int r;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	r = domain_get_target(op.dom, &d);
+	r = domain_get_target(op->dom, &d);
 	if (r)
 		return r;
 	r = channel_reserve(d, &chn);
 	if (!r) {
-		chn->u.unbound_domid = op.remote_dom == HC_DOMID_SELF ?
-			current->domain->id : op.remote_dom;
-		op.port = chn->port;
+		chn->u.unbound_domid = op->remote_dom == HC_DOMID_SELF ?
+			current->domain->id : op->remote_dom;
+		op->port = chn->port;
 		establish(chn, CHANNEL_UNBOUND);
-		r = copy_to_guest(arg, &op, sizeof(op));
 	}
 	domain_put(d);
 	return r;
@@ -79,28 +77,25 @@ static int connect(struct domain *ld, struct event_channel *lchn, struct domain 
 	return r;
 }
 
-static long op_bind_interdomain(uint64_t arg)
+static long op_bind_interdomain(void *arg)
 {
-	struct hc_evtchn_bind_interdomain op;
+	struct hc_evtchn_bind_interdomain *op = arg;
 	struct domain *ld = current->domain, *rd;
 	struct event_channel *chn;
 	int r;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	rd = domain_get(op.remote_dom);
+	rd = domain_get(op->remote_dom);
 	if (!rd)
 		return -ESRCH;
 	r = channel_reserve(ld, &chn);
 	if (r)
 		goto put_domain;
-	r = connect(ld, chn, rd, channel_of(rd, op.remote_port));
+	r = connect(ld, chn, rd, channel_of(rd, op->remote_port));
 	if (r) {
 		channel_release(ld, chn);
 		goto put_domain;
 	}
-	op.local_port = chn->port;
-	r = copy_to_guest(arg, &op, sizeof(op));
+	op->local_port = chn->port;
 put_domain:
 	domain_put(rd);
 	return r;
@@ -112,56 +107,51 @@ static bool virq_is_global(unsigned int virq)
 	       virq != HC_VIRQ_XENPMU;
 }
 
-static long op_bind_virq(uint64_t arg)
+static long op_bind_virq(void *arg)
 {
 	struct domain *d = current->domain;
-	struct hc_evtchn_bind_virq op;
+	struct hc_evtchn_bind_virq *op = arg;
+	struct vcpu *v = vcpu_of(d, op->vcpu);
 	struct event_channel *chn;
-	struct vcpu *v;
 	int r;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.virq >= EVENT_VIRQS || (virq_is_global(op.virq) && op.vcpu))
+	if (op->virq >= EVENT_VIRQS || (virq_is_global(op->virq) && op->vcpu))
 		return -EINVAL;
-	v = vcpu_of(d, op.vcpu);
 	if (!v)
 		return -ENOENT;
 	r = channel_reserve(d, &chn);
 	if (r)
 		return r;
 	spin_lock(&d->event.lock);
-	if (v->event.virq_port[op.virq]) {
+	if (v->event.virq_port[op->virq]) {
 		spin_unlock(&d->event.lock);
 		channel_release(d, chn);
 		return -EEXIST;
 	}
-	chn->vcpu = op.vcpu;
-	chn->u.virq = op.virq;
+	chn->vcpu = op->vcpu;
+	chn->u.virq = op->virq;
 	establish(chn, CHANNEL_VIRQ);
-	WRITE_ONCE(v->event.virq_port[op.virq], chn->port);
+	WRITE_ONCE(v->event.virq_port[op->virq], chn->port);
 	spin_unlock(&d->event.lock);
-	op.port = chn->port;
-	return copy_to_guest(arg, &op, sizeof(op));
+	op->port = chn->port;
+	return 0;
 }
 
-static long op_bind_ipi(uint64_t arg)
+static long op_bind_ipi(void *arg)
 {
-	struct hc_evtchn_bind_ipi op;
+	struct hc_evtchn_bind_ipi *op = arg;
 	struct event_channel *chn;
 	int r;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (!vcpu_of(current->domain, op.vcpu))
+	if (!vcpu_of(current->domain, op->vcpu))
 		return -ENOENT;
 	r = channel_reserve(current->domain, &chn);
 	if (r)
 		return r;
-	chn->vcpu = op.vcpu;
-	op.port = chn->port;
+	chn->vcpu = op->vcpu;
+	op->port = chn->port;
 	establish(chn, CHANNEL_IPI);
-	return copy_to_guest(arg, &op, sizeof(op));
+	return 0;
 }
 
 /*
@@ -192,44 +182,39 @@ static int connect_pirq(struct domain *d, struct event_channel *chn, uint32_t pi
 	return r;
 }
 
-static long op_bind_pirq(uint64_t arg)
+static long op_bind_pirq(void *arg)
 {
 	struct domain *d = current->domain;
-	struct hc_evtchn_bind_pirq op;
+	struct hc_evtchn_bind_pirq *op = arg;
 	struct event_channel *chn;
 	int r;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.pirq >= EVENT_PIRQS)
+	if (op->pirq >= EVENT_PIRQS)
 		return -EINVAL;
 	r = channel_reserve(d, &chn);
 	if (r)
 		return r;
 	spin_lock(&d->event.lock);
-	r = connect_pirq(d, chn, op.pirq, op.flags & HC_BIND_PIRQ__WILL_SHARE);
+	r = connect_pirq(d, chn, op->pirq, op->flags & HC_BIND_PIRQ__WILL_SHARE);
 	spin_unlock(&d->event.lock);
 	if (r) {
 		channel_release(d, chn);
 		return r;
 	}
-	op.port = chn->port;
-	return copy_to_guest(arg, &op, sizeof(op));
+	op->port = chn->port;
+	return 0;
 }
 
-static long op_close(uint64_t arg)
+static long op_close(void *arg)
 {
-	struct hc_evtchn_close op;
-	struct event_channel *chn;
+	struct hc_evtchn_close *op = arg;
+	struct event_channel *chn = channel_of(current->domain, op->port);
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	chn = channel_of(current->domain, op.port);
 	return chn ? channel_close(current->domain, chn) : -EINVAL;
 }
 
-/* The hot one: a channel's lock and what raising needs, nothing of the domains. */
-static long op_send(uint64_t arg)
+/* The hot one, with no row: a channel's lock and what raising needs, nothing of the domains. */
+static long send(uint64_t arg)
 {
 	struct domain *d = current->domain, *rd;
 	struct hc_evtchn_send op;
@@ -291,48 +276,43 @@ static void describe(struct event_channel *chn, struct hc_evtchn_status *op)
 	spin_unlock(&chn->lock);
 }
 
-static long op_status(uint64_t arg)
+static long op_status(void *arg)
 {
-	struct hc_evtchn_status op;
+	struct hc_evtchn_status *op = arg;
 	struct event_channel *chn;
 	struct domain *d;
 	int r;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	r = domain_get_target(op.dom, &d);
+	r = domain_get_target(op->dom, &d);
 	if (r)
 		return r;
-	chn = channel_of(d, op.port);
+	chn = channel_of(d, op->port);
 	if (chn)
-		describe(chn, &op);
+		describe(chn, op);
 	domain_put(d);
-	return chn ? copy_to_guest(arg, &op, sizeof(op)) : -EINVAL;
+	return chn ? 0 : -EINVAL;
 }
 
-static long op_bind_vcpu(uint64_t arg)
+static long op_bind_vcpu(void *arg)
 {
 	struct domain *d = current->domain;
-	struct hc_evtchn_bind_vcpu op;
+	struct hc_evtchn_bind_vcpu *op = arg;
+	struct vcpu *v = vcpu_of(d, op->vcpu);
 	struct event_channel *chn;
-	struct vcpu *v;
 	bool is_pirq;
 	uint32_t pirq;
 	long r = 0;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	v = vcpu_of(d, op.vcpu);
 	if (!v)
 		return -ENOENT;
-	chn = lock_own(op.port);
+	chn = lock_own(op->port);
 	if (!chn)
 		return -EINVAL;
 	if (chn->state == CHANNEL_IPI ||
 	    (chn->state == CHANNEL_VIRQ && !virq_is_global(chn->u.virq)))
 		r = -EINVAL;
 	else
-		WRITE_ONCE(chn->vcpu, op.vcpu);
+		WRITE_ONCE(chn->vcpu, op->vcpu);
 	is_pirq = chn->state == CHANNEL_PIRQ;
 	pirq = chn->u.pirq;
 	spin_unlock(&chn->lock);
@@ -342,14 +322,11 @@ static long op_bind_vcpu(uint64_t arg)
 	return r;
 }
 
-static long op_unmask(uint64_t arg)
+static long op_unmask(void *arg)
 {
-	struct hc_evtchn_unmask op;
-	struct event_channel *chn;
+	struct hc_evtchn_unmask *op = arg;
+	struct event_channel *chn = lock_own(op->port);
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	chn = lock_own(op.port);
 	if (!chn)
 		return -EINVAL;
 	event_unmask(current->domain, chn);
@@ -357,15 +334,13 @@ static long op_unmask(uint64_t arg)
 	return 0;
 }
 
-static long op_reset(uint64_t arg)
+static long op_reset(void *arg)
 {
-	struct hc_evtchn_reset op;
+	struct hc_evtchn_reset *op = arg;
 	struct domain *d;
 	int r;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	r = domain_get_target(op.dom, &d);
+	r = domain_get_target(op->dom, &d);
 	if (r)
 		return r;
 	r = channel_close_all(d);
@@ -375,84 +350,78 @@ static long op_reset(uint64_t arg)
 		spin_unlock(&d->event.lock);
 	}
 	domain_put(d);
-	if (r == -ERESTART)
-		return hypercall_continue(HC_NR_EVENT_CHANNEL_OP, 2,
-					  (uint64_t)HC_EVTCHNOP_RESET, arg);
 	return r;
 }
 
-static long op_init_control(uint64_t arg)
+static long op_init_control(void *arg)
 {
 	struct domain *d = current->domain;
-	struct hc_evtchn_init_control op;
-	struct vcpu *v;
+	struct hc_evtchn_init_control *op = arg;
+	struct vcpu *v = vcpu_of(d, op->vcpu);
 	int r;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	v = vcpu_of(d, op.vcpu);
 	if (!v)
 		return -ENOENT;
 	spin_lock(&d->event.lock);
-	r = d->event.closing ? -EBUSY : fifo_init_control(v, op.control_gfn, op.offset);
+	r = d->event.closing ? -EBUSY : fifo_init_control(v, op->control_gfn, op->offset);
 	spin_unlock(&d->event.lock);
-	if (r)
-		return r;
-	op.link_bits = HC_EVTCHN_FIFO_LINK_BITS;
-	return copy_to_guest(arg, &op, sizeof(op));
+	op->link_bits = HC_EVTCHN_FIFO_LINK_BITS;
+	return r;
 }
 
-static long op_expand_array(uint64_t arg)
+static long op_expand_array(void *arg)
 {
 	struct domain *d = current->domain;
-	struct hc_evtchn_expand_array op;
+	struct hc_evtchn_expand_array *op = arg;
 	int r;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
 	spin_lock(&d->event.lock);
-	r = d->event.closing ? -EBUSY : fifo_expand_array(d, op.array_gfn);
+	r = d->event.closing ? -EBUSY : fifo_expand_array(d, op->array_gfn);
 	spin_unlock(&d->event.lock);
 	return r;
 }
 
-static long op_set_priority(uint64_t arg)
+static long op_set_priority(void *arg)
 {
-	struct hc_evtchn_set_priority op;
+	struct hc_evtchn_set_priority *op = arg;
 	struct event_channel *chn;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
 	if (!READ_ONCE(current->domain->event.fifo))
 		return -ENOSYS;
-	if (op.priority > HC_EVTCHN_FIFO_PRIORITY_MIN)
+	if (op->priority > HC_EVTCHN_FIFO_PRIORITY_MIN)
 		return -EINVAL;
-	chn = lock_own(op.port);
+	chn = lock_own(op->port);
 	if (!chn)
 		return -EINVAL;
-	WRITE_ONCE(chn->priority, op.priority);
+	WRITE_ONCE(chn->priority, op->priority);
 	spin_unlock(&chn->lock);
 	return 0;
 }
 
-static long (*const operations[])(uint64_t arg) = {
-	[HC_EVTCHNOP_BIND_INTERDOMAIN] = op_bind_interdomain,
-	[HC_EVTCHNOP_BIND_VIRQ] = op_bind_virq,
-	[HC_EVTCHNOP_BIND_PIRQ] = op_bind_pirq,
-	[HC_EVTCHNOP_CLOSE] = op_close,
-	[HC_EVTCHNOP_SEND] = op_send,
-	[HC_EVTCHNOP_STATUS] = op_status,
-	[HC_EVTCHNOP_ALLOC_UNBOUND] = op_alloc_unbound,
-	[HC_EVTCHNOP_BIND_IPI] = op_bind_ipi,
-	[HC_EVTCHNOP_BIND_VCPU] = op_bind_vcpu,
-	[HC_EVTCHNOP_UNMASK] = op_unmask,
-	[HC_EVTCHNOP_RESET] = op_reset,
-	[HC_EVTCHNOP_INIT_CONTROL] = op_init_control,
-	[HC_EVTCHNOP_EXPAND_ARRAY] = op_expand_array,
-	[HC_EVTCHNOP_SET_PRIORITY] = op_set_priority,
+static const struct operation operations[] = {
+	[HC_EVTCHNOP_BIND_INTERDOMAIN] = {
+		op_bind_interdomain, sizeof(struct hc_evtchn_bind_interdomain), OP_ANSWERS },
+	[HC_EVTCHNOP_BIND_VIRQ] = { op_bind_virq, sizeof(struct hc_evtchn_bind_virq), OP_ANSWERS },
+	[HC_EVTCHNOP_BIND_PIRQ] = { op_bind_pirq, sizeof(struct hc_evtchn_bind_pirq), OP_ANSWERS },
+	[HC_EVTCHNOP_CLOSE] = { op_close, sizeof(struct hc_evtchn_close), 0 },
+	[HC_EVTCHNOP_STATUS] = { op_status, sizeof(struct hc_evtchn_status), OP_ANSWERS },
+	[HC_EVTCHNOP_ALLOC_UNBOUND] = {
+		op_alloc_unbound, sizeof(struct hc_evtchn_alloc_unbound), OP_ANSWERS },
+	[HC_EVTCHNOP_BIND_IPI] = { op_bind_ipi, sizeof(struct hc_evtchn_bind_ipi), OP_ANSWERS },
+	[HC_EVTCHNOP_BIND_VCPU] = { op_bind_vcpu, sizeof(struct hc_evtchn_bind_vcpu), 0 },
+	[HC_EVTCHNOP_UNMASK] = { op_unmask, sizeof(struct hc_evtchn_unmask), 0 },
+	[HC_EVTCHNOP_RESET] = { op_reset, sizeof(struct hc_evtchn_reset), 0 },
+	[HC_EVTCHNOP_INIT_CONTROL] = { op_init_control, sizeof(struct hc_evtchn_init_control), OP_ANSWERS },
+	[HC_EVTCHNOP_EXPAND_ARRAY] = { op_expand_array, sizeof(struct hc_evtchn_expand_array), 0 },
+	[HC_EVTCHNOP_SET_PRIORITY] = { op_set_priority, sizeof(struct hc_evtchn_set_priority), 0 },
 };
 
 long hypercall_event_channel_op(uint64_t cmd, uint64_t arg)
 {
-	return cmd < ARRAY_SIZE(operations) ? operations[cmd](arg) : -ENOSYS;
+	long rc;
+
+	if (likely(cmd == HC_EVTCHNOP_SEND))
+		return send(arg);
+	rc = operation_run(operations, ARRAY_SIZE(operations), cmd, arg);
+	return rc == -ERESTART ? hypercall_continue(HC_NR_EVENT_CHANNEL_OP, 2, cmd, arg) : rc;
 }

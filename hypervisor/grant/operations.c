@@ -4,6 +4,7 @@
 #include "grant/map.h"
 #include "grant/table.h"
 #include "hypercall/hypercall.h"
+#include "hypercall/operation.h"
 #include "memory/owner.h"
 
 /* domain_get_target() in this call's language. */
@@ -33,54 +34,48 @@ static int16_t setup_table(struct domain *d, const struct hc_gnttab_setup_table 
 	return HC_GNTST_OKAY;
 }
 
-static long op_setup_table(uint64_t arg)
+static long op_setup_table(void *arg)
 {
-	struct hc_gnttab_setup_table op;
+	struct hc_gnttab_setup_table *op = arg;
 	struct domain *d;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	op.status = target(op.dom, &d);
-	if (op.status == HC_GNTST_OKAY) {
-		op.status = setup_table(d, &op);
+	op->status = target(op->dom, &d);
+	if (op->status == HC_GNTST_OKAY) {
+		op->status = setup_table(d, op);
 		domain_put(d);
 	}
-	return copy_to_guest(arg, &op, sizeof(op));
+	return 0;
 }
 
-static long op_query_size(uint64_t arg)
+static long op_query_size(void *arg)
 {
-	struct hc_gnttab_query_size op;
+	struct hc_gnttab_query_size *op = arg;
 	struct domain *d;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	op.status = target(op.dom, &d);
-	if (op.status == HC_GNTST_OKAY) {
-		op.nr_frames = READ_ONCE(d->grant.frames);
-		op.max_nr_frames = d->grant.max_frames;
+	op->status = target(op->dom, &d);
+	if (op->status == HC_GNTST_OKAY) {
+		op->nr_frames = READ_ONCE(d->grant.frames);
+		op->max_nr_frames = d->grant.max_frames;
 		domain_put(d);
 	}
-	return copy_to_guest(arg, &op, sizeof(op));
+	return 0;
 }
 
-static long op_dump_table(uint64_t arg)
+static long op_dump_table(void *arg)
 {
-	struct hc_gnttab_dump_table op;
+	struct hc_gnttab_dump_table *op = arg;
 	struct domain *d;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	op.status = current->domain->privileged ? target(op.dom, &d) : HC_GNTST_PERMISSION_DENIED;
-	if (op.status == HC_GNTST_OKAY) {
+	op->status = current->domain->privileged ? target(op->dom, &d) : HC_GNTST_PERMISSION_DENIED;
+	if (op->status == HC_GNTST_OKAY) {
 		grant_dump(d);
 		domain_put(d);
 	}
-	return copy_to_guest(arg, &op, sizeof(op));
+	return 0;
 }
 
-/* Only version 1 exists; the answer tells so, and callers go on with it. */
-static long op_set_version(uint64_t arg)
+/* Only version 1 exists; the answer tells so, also where another is refused, and callers go on with it. */
+static long set_version(uint64_t arg)
 {
 	struct hc_gnttab_set_version op;
 	long r;
@@ -92,29 +87,27 @@ static long op_set_version(uint64_t arg)
 	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : r;
 }
 
-static long op_get_version(uint64_t arg)
+static long op_get_version(void *arg)
 {
-	struct hc_gnttab_get_version op;
+	struct hc_gnttab_get_version *op = arg;
 	struct domain *d;
 	int r;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	r = domain_get_target(op.dom, &d);
+	r = domain_get_target(op->dom, &d);
 	if (r)
 		return r;
 	domain_put(d);
-	op.version = 1;
-	return copy_to_guest(arg, &op, sizeof(op));
+	op->version = 1;
+	return 0;
 }
 
 /* Status frames belong to version 2. */
-static long op_get_status_frames(uint64_t arg)
+static long op_get_status_frames(void *arg)
 {
-	int16_t status = HC_GNTST_GENERAL_ERROR;
+	struct hc_gnttab_get_status_frames *op = arg;
 
-	return copy_to_guest(arg + offsetof(struct hc_gnttab_get_status_frames, status), &status,
-			     sizeof(status));
+	op->status = HC_GNTST_GENERAL_ERROR;
+	return 0;
 }
 
 static long swap_list(uint64_t arg, uint32_t count)
@@ -135,26 +128,32 @@ static long swap_list(uint64_t arg, uint32_t count)
 }
 
 static const struct {
-	long (*list)(uint64_t arg, uint32_t count);
-	long (*single)(uint64_t arg);
+	long (*run)(uint64_t arg, uint32_t count);
 	size_t size;
-} operations[] = {
-	[HC_GNTTABOP_MAP_GRANT_REF] = { grant_map_list, NULL,
-		sizeof(struct hc_gnttab_map_grant_ref) },
-	[HC_GNTTABOP_UNMAP_GRANT_REF] = { grant_unmap_list, NULL,
+} lists[] = {
+	[HC_GNTTABOP_MAP_GRANT_REF] = { grant_map_list, sizeof(struct hc_gnttab_map_grant_ref) },
+	[HC_GNTTABOP_UNMAP_GRANT_REF] = { grant_unmap_list,
 		sizeof(struct hc_gnttab_unmap_grant_ref) },
-	[HC_GNTTABOP_SETUP_TABLE] = { .single = op_setup_table },
-	[HC_GNTTABOP_DUMP_TABLE] = { .single = op_dump_table },
-	[HC_GNTTABOP_COPY] = { grant_copy_list, NULL, sizeof(struct hc_gnttab_copy) },
-	[HC_GNTTABOP_QUERY_SIZE] = { .single = op_query_size },
-	[HC_GNTTABOP_UNMAP_AND_REPLACE] = { grant_replace_list, NULL,
+	[HC_GNTTABOP_COPY] = { grant_copy_list, sizeof(struct hc_gnttab_copy) },
+	[HC_GNTTABOP_UNMAP_AND_REPLACE] = { grant_replace_list,
 		sizeof(struct hc_gnttab_unmap_and_replace) },
-	[HC_GNTTABOP_SET_VERSION] = { .single = op_set_version },
-	[HC_GNTTABOP_GET_STATUS_FRAMES] = { .single = op_get_status_frames },
-	[HC_GNTTABOP_GET_VERSION] = { .single = op_get_version },
-	[HC_GNTTABOP_SWAP_GRANT_REF] = { swap_list, NULL,
-		sizeof(struct hc_gnttab_swap_grant_ref) },
+	[HC_GNTTABOP_SWAP_GRANT_REF] = { swap_list, sizeof(struct hc_gnttab_swap_grant_ref) },
 };
+
+static const struct operation operations[] = {
+	[HC_GNTTABOP_SETUP_TABLE] = { op_setup_table, sizeof(struct hc_gnttab_setup_table), OP_ANSWERS },
+	[HC_GNTTABOP_DUMP_TABLE] = { op_dump_table, sizeof(struct hc_gnttab_dump_table), OP_ANSWERS },
+	[HC_GNTTABOP_QUERY_SIZE] = { op_query_size, sizeof(struct hc_gnttab_query_size), OP_ANSWERS },
+	[HC_GNTTABOP_GET_STATUS_FRAMES] = {
+		op_get_status_frames, sizeof(struct hc_gnttab_get_status_frames), OP_ANSWERS },
+	[HC_GNTTABOP_GET_VERSION] = { op_get_version, sizeof(struct hc_gnttab_get_version), OP_ANSWERS },
+};
+
+static long single(uint64_t cmd, uint64_t arg)
+{
+	return cmd == HC_GNTTABOP_SET_VERSION ? set_version(arg) :
+	       operation_run(operations, ARRAY_SIZE(operations), cmd, arg);
+}
 
 /*
  * Page transfer (no current guest uses it) and cache maintenance (caches are
@@ -168,19 +167,15 @@ long hypercall_grant_table_op(uint64_t cmd, uint64_t arg, uint64_t count)
 		return -EINVAL;
 	if (cmd == HC_GNTTABOP_CACHE_FLUSH)
 		return -EOPNOTSUPP;
-	if (cmd >= ARRAY_SIZE(operations))
-		return -ENOSYS;
-	if (operations[cmd].single)
-		return count == 1 ? operations[cmd].single(arg) : -EINVAL;
-	if (!operations[cmd].list)
-		return -ENOSYS;
-	done = operations[cmd].list(arg, count);
+	if (cmd >= ARRAY_SIZE(lists) || !lists[cmd].run)
+		return count == 1 ? single(cmd, arg) : -EINVAL;
+	done = lists[cmd].run(arg, count);
 	/* Unmapping may have freed the last frames of domains that are gone. */
 	owner_reap();
 	if (done < 0)
 		return done;
 	if ((uint64_t)done < count)
 		return hypercall_continue(HC_NR_GRANT_TABLE_OP, 3, cmd,
-					  arg + done * operations[cmd].size, count - done);
+					  arg + done * lists[cmd].size, count - done);
 	return 0;
 }

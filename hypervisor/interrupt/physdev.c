@@ -8,107 +8,85 @@
 
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
+#include "hypercall/operation.h"
 #include "interrupt/interrupt.h"
 #include "interrupt/pirq.h"
 
 #define MSI_COUNT_MAX 32
 
-typedef struct pirq_table table_t;
-
-static long op_eoi(table_t *t, uint64_t arg)
+/* Of the caller: who has none gets as far as the operations that need none. */
+static struct pirq_table *table(void)
 {
-	struct hc_physdev_eoi op;
+	return current->domain->interrupt.pirqs;
+}
 
-	(void)t;
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.irq >= NR_PIRQS)
+static long op_eoi(void *arg)
+{
+	struct hc_physdev_eoi *op = arg;
+
+	if (op->irq >= NR_PIRQS)
 		return -EINVAL;
-	pirq_eoi(current->domain, op.irq);
+	pirq_eoi(current->domain, op->irq);
 	return 0;
 }
 
-static long op_unmask_notify(table_t *t, uint64_t arg)
+static long op_status_query(void *arg)
 {
-	(void)t;
-	(void)arg;
-	return 0;
-}
-
-static long op_status_query(table_t *t, uint64_t arg)
-{
-	struct hc_physdev_irq_status_query op;
+	struct hc_physdev_irq_status_query *op = arg;
 	uint8_t vector;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.irq >= NR_PIRQS)
+	if (op->irq >= NR_PIRQS)
 		return -EINVAL;
-	vector = READ_ONCE(t->vector[op.irq]);
-	op.flags = 0;
+	vector = READ_ONCE(table()->vector[op->irq]);
+	op->flags = 0;
 	if (vector && irq_is_level(vector))
-		op.flags |= HC_IRQSTAT_NEEDS_EOI;
+		op->flags |= HC_IRQSTAT_NEEDS_EOI;
 	if (vector && READ_ONCE(irqs[vector].shared))
-		op.flags |= HC_IRQSTAT_SHARED;
-	return copy_to_guest(arg, &op, sizeof(op));
-}
-
-static long op_set_iopl(table_t *t, uint64_t arg)
-{
-	struct hc_physdev_set_iopl op;
-
-	(void)t;
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.iopl > 3)
-		return -EINVAL;
-	current->iopl = op.iopl;
+		op->flags |= HC_IRQSTAT_SHARED;
 	return 0;
 }
 
-static long op_apic_read(table_t *t, uint64_t arg)
+static long op_set_iopl(void *arg)
 {
-	struct hc_physdev_apic op;
-	int rc;
+	struct hc_physdev_set_iopl *op = arg;
 
-	(void)t;
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	rc = ioapic_read_register(op.apic_physbase, op.reg, &op.value);
-	return rc ? rc : copy_to_guest(arg, &op, sizeof(op));
+	if (op->iopl > 3)
+		return -EINVAL;
+	current->iopl = op->iopl;
+	return 0;
+}
+
+static long op_apic_read(void *arg)
+{
+	struct hc_physdev_apic *op = arg;
+
+	return ioapic_read_register(op->apic_physbase, op->reg, &op->value);
 }
 
 /* The entries are programmed from map_pirq and setup_gsi; nobody writes them by hand. */
-static long op_apic_write(table_t *t, uint64_t arg)
+static long op_apic_write(void *arg)
 {
-	(void)t;
 	(void)arg;
 	return -EPERM;
 }
 
-static long op_alloc_vector(table_t *t, uint64_t arg)
+static long op_alloc_vector(void *arg)
 {
-	struct hc_physdev_irq op;
-	int vector;
+	struct hc_physdev_irq *op = arg;
+	int vector = op->irq < NR_GSIS ? pirq_map_gsi(table(), op->irq) : -EINVAL;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	vector = op.irq < NR_GSIS ? pirq_map_gsi(t, op.irq) : -EINVAL;
-	if (vector < 0)
-		return vector;
-	op.vector = vector;
-	return copy_to_guest(arg, &op, sizeof(op));
+	op->vector = vector;
+	return MIN(vector, 0);
 }
 
 /* Vectors belong to mapped interrupts, and go when these are unmapped. */
-static long op_nothing(table_t *t, uint64_t arg)
+static long op_nothing(void *arg)
 {
-	(void)t;
 	(void)arg;
 	return 0;
 }
 
-static long map_message(table_t *t, struct hc_physdev_map_pirq *op, uint32_t segment)
+static long map_message(struct pirq_table *t, struct hc_physdev_map_pirq *op, uint32_t segment)
 {
 	struct msi_request r = {
 		.device = (op->bus & 0xff) << 8 | (op->devfn & 0xff),
@@ -137,7 +115,7 @@ static long map_message(table_t *t, struct hc_physdev_map_pirq *op, uint32_t seg
 	return 0;
 }
 
-static long map_interrupt(table_t *t, struct hc_physdev_map_pirq *op)
+static long map_interrupt(struct pirq_table *t, struct hc_physdev_map_pirq *op)
 {
 	int rc;
 
@@ -164,154 +142,133 @@ static bool is_caller(uint16_t domid)
 	return domid == HC_DOMID_SELF || domid == current->domain->id;
 }
 
-static long op_map_pirq(table_t *t, uint64_t arg)
+static long op_map_pirq(void *arg)
 {
-	struct hc_physdev_map_pirq op;
-	long rc;
+	struct hc_physdev_map_pirq *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
 	/* Without an IOMMU, a device given to another domain would give it the machine. */
-	if (!is_caller(op.domid))
+	if (!is_caller(op->domid))
 		return -EPERM;
-	rc = map_interrupt(t, &op);
-	return rc ? rc : copy_to_guest(arg, &op, sizeof(op));
+	return map_interrupt(table(), op);
 }
 
-static long op_unmap_pirq(table_t *t, uint64_t arg)
+static long op_unmap_pirq(void *arg)
 {
-	struct hc_physdev_unmap_pirq op;
+	struct hc_physdev_unmap_pirq *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (!is_caller(op.domid))
+	if (!is_caller(op->domid))
 		return -EPERM;
-	return op.pirq < 0 ? -EINVAL : pirq_unmap(t, op.pirq);
+	return op->pirq < 0 ? -EINVAL : pirq_unmap(table(), op->pirq);
 }
 
-static long op_eoi_map(table_t *t, uint64_t arg)
+static long op_eoi_map(void *arg)
 {
-	struct hc_physdev_pirq_eoi_gmfn op;
+	struct hc_physdev_pirq_eoi_gmfn *op = arg;
 
-	(void)t;
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return pirq_set_eoi_map(current->domain, op.gmfn);
+	return pirq_set_eoi_map(current->domain, op->gmfn);
 }
 
-static long op_setup_gsi(table_t *t, uint64_t arg)
+static long op_setup_gsi(void *arg)
 {
-	struct hc_physdev_setup_gsi op;
+	struct hc_physdev_setup_gsi *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.gsi < 0 || op.gsi >= NR_GSIS || op.triggering > 1 || op.polarity > 1)
+	if (op->gsi < 0 || op->gsi >= NR_GSIS || op->triggering > 1 || op->polarity > 1)
 		return -EINVAL;
-	return pirq_setup_gsi(t, op.gsi, op.triggering, op.polarity);
+	return pirq_setup_gsi(table(), op->gsi, op->triggering, op->polarity);
 }
 
-static long op_free_pirq(table_t *t, uint64_t arg)
+static long op_free_pirq(void *arg)
 {
-	struct hc_physdev_get_free_pirq op;
-	int pirq;
+	struct hc_physdev_get_free_pirq *op = arg;
+	int pirq = pirq_find_free(table(), 1);
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	pirq = pirq_find_free(t, 1);
-	if (pirq < 0)
-		return pirq;
-	op.pirq = pirq;
-	return copy_to_guest(arg, &op, sizeof(op));
+	op->pirq = pirq;
+	return MIN(pirq, 0);
 }
 
-static long op_restore_msi(table_t *t, uint64_t arg)
+static long op_restore_msi(void *arg)
 {
-	struct hc_physdev_restore_msi op;
+	struct hc_physdev_restore_msi *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	pirq_restore_messages(t, op.bus << 8 | op.devfn);
+	pirq_restore_messages(table(), op->bus << 8 | op->devfn);
 	return 0;
 }
 
-static long op_restore_msi_ext(table_t *t, uint64_t arg)
+static long op_restore_msi_ext(void *arg)
 {
-	struct hc_physdev_pci_device op;
+	struct hc_physdev_pci_device *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.seg)
+	if (op->seg)
 		return -ENODEV;
-	pirq_restore_messages(t, op.bus << 8 | op.devfn);
+	pirq_restore_messages(table(), op->bus << 8 | op->devfn);
 	return 0;
 }
 
-static long op_mmcfg_reserved(table_t *t, uint64_t arg)
+static long op_mmcfg_reserved(void *arg)
 {
-	struct hc_physdev_pci_mmcfg_reserved op;
+	struct hc_physdev_pci_mmcfg_reserved *op = arg;
 
-	(void)t;
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return op.flags & ~HC_PCI_MMCFG_RESERVED || op.start_bus > op.end_bus ? -EINVAL : 0;
+	return op->flags & ~HC_PCI_MMCFG_RESERVED || op->start_bus > op->end_bus ? -EINVAL : 0;
 }
 
 /* Looked at when user mode makes port I/O (emulate/port.c), in the guest kernel's memory then. */
-static long op_set_iobitmap(table_t *t, uint64_t arg)
+static long op_set_iobitmap(void *arg)
 {
-	struct hc_physdev_set_iobitmap op;
+	struct hc_physdev_set_iobitmap *op = arg;
 
-	(void)t;
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.nr_ports > 65536 || !guest_range_ok(op.bitmap, op.nr_ports / 8 + 1))
+	if (op->nr_ports > 65536 || !guest_range_ok(op->bitmap, op->nr_ports / 8 + 1))
 		return -EINVAL;
-	current->emulate.io_bitmap = op.bitmap;
-	current->emulate.io_bitmap_ports = op.nr_ports;
+	current->emulate.io_bitmap = op->bitmap;
+	current->emulate.io_bitmap_ports = op->nr_ports;
 	return 0;
 }
 
-static const struct {
-	long (*function)(table_t *t, uint64_t arg);
-	bool anyone;
-} operations[] = {
-	[HC_PHYSDEVOP_IRQ_UNMASK_NOTIFY] = { op_unmask_notify, false },
-	[HC_PHYSDEVOP_IRQ_STATUS_QUERY] = { op_status_query, false },
-	[HC_PHYSDEVOP_SET_IOPL] = { op_set_iopl, true },
-	[HC_PHYSDEVOP_SET_IOBITMAP] = { op_set_iobitmap, true },
-	[HC_PHYSDEVOP_APIC_READ] = { op_apic_read, false },
-	[HC_PHYSDEVOP_APIC_WRITE] = { op_apic_write, false },
-	[HC_PHYSDEVOP_ALLOC_IRQ_VECTOR] = { op_alloc_vector, false },
-	[HC_PHYSDEVOP_FREE_IRQ_VECTOR] = { op_nothing, false },
-	[HC_PHYSDEVOP_EOI] = { op_eoi, false },
-	[HC_PHYSDEVOP_MAP_PIRQ] = { op_map_pirq, false },
-	[HC_PHYSDEVOP_UNMAP_PIRQ] = { op_unmap_pirq, false },
+#define NOTHING { op_nothing, 0, OP_PRIVILEGED }
+
+static const struct operation operations[] = {
+	[HC_PHYSDEVOP_IRQ_UNMASK_NOTIFY] = NOTHING,
+	[HC_PHYSDEVOP_IRQ_STATUS_QUERY] = {
+		op_status_query, sizeof(struct hc_physdev_irq_status_query), OP_ANSWERS | OP_PRIVILEGED },
+	[HC_PHYSDEVOP_SET_IOPL] = { op_set_iopl, sizeof(struct hc_physdev_set_iopl), 0 },
+	[HC_PHYSDEVOP_SET_IOBITMAP] = { op_set_iobitmap, sizeof(struct hc_physdev_set_iobitmap), 0 },
+	[HC_PHYSDEVOP_APIC_READ] = {
+		op_apic_read, sizeof(struct hc_physdev_apic), OP_ANSWERS | OP_PRIVILEGED },
+	[HC_PHYSDEVOP_APIC_WRITE] = { op_apic_write, 0, OP_PRIVILEGED },
+	[HC_PHYSDEVOP_ALLOC_IRQ_VECTOR] = {
+		op_alloc_vector, sizeof(struct hc_physdev_irq), OP_ANSWERS | OP_PRIVILEGED },
+	[HC_PHYSDEVOP_FREE_IRQ_VECTOR] = NOTHING,
+	[HC_PHYSDEVOP_EOI] = { op_eoi, sizeof(struct hc_physdev_eoi), OP_PRIVILEGED },
+	[HC_PHYSDEVOP_MAP_PIRQ] = {
+		op_map_pirq, sizeof(struct hc_physdev_map_pirq), OP_ANSWERS | OP_PRIVILEGED },
+	[HC_PHYSDEVOP_UNMAP_PIRQ] = { op_unmap_pirq, sizeof(struct hc_physdev_unmap_pirq), OP_PRIVILEGED },
 	/* Devices are dom0's without being announced, and MSI-X tables are mapped when used. */
-	[HC_PHYSDEVOP_MANAGE_PCI_ADD] = { op_nothing, false },
-	[HC_PHYSDEVOP_MANAGE_PCI_REMOVE] = { op_nothing, false },
-	[HC_PHYSDEVOP_MANAGE_PCI_ADD_EXT] = { op_nothing, false },
-	[HC_PHYSDEVOP_PCI_DEVICE_ADD] = { op_nothing, false },
-	[HC_PHYSDEVOP_PCI_DEVICE_REMOVE] = { op_nothing, false },
-	[HC_PHYSDEVOP_PREPARE_MSIX] = { op_nothing, false },
-	[HC_PHYSDEVOP_RELEASE_MSIX] = { op_nothing, false },
-	[HC_PHYSDEVOP_DBGP_OP] = { op_nothing, false },
-	[HC_PHYSDEVOP_RESTORE_MSI] = { op_restore_msi, false },
-	[HC_PHYSDEVOP_RESTORE_MSI_EXT] = { op_restore_msi_ext, false },
-	[HC_PHYSDEVOP_SETUP_GSI] = { op_setup_gsi, false },
-	[HC_PHYSDEVOP_GET_FREE_PIRQ] = { op_free_pirq, false },
-	[HC_PHYSDEVOP_PCI_MMCFG_RESERVED] = { op_mmcfg_reserved, false },
+	[HC_PHYSDEVOP_MANAGE_PCI_ADD] = NOTHING,
+	[HC_PHYSDEVOP_MANAGE_PCI_REMOVE] = NOTHING,
+	[HC_PHYSDEVOP_MANAGE_PCI_ADD_EXT] = NOTHING,
+	[HC_PHYSDEVOP_PCI_DEVICE_ADD] = NOTHING,
+	[HC_PHYSDEVOP_PCI_DEVICE_REMOVE] = NOTHING,
+	[HC_PHYSDEVOP_PREPARE_MSIX] = NOTHING,
+	[HC_PHYSDEVOP_RELEASE_MSIX] = NOTHING,
+	[HC_PHYSDEVOP_DBGP_OP] = NOTHING,
+	[HC_PHYSDEVOP_RESTORE_MSI] = {
+		op_restore_msi, sizeof(struct hc_physdev_restore_msi), OP_PRIVILEGED },
+	[HC_PHYSDEVOP_RESTORE_MSI_EXT] = {
+		op_restore_msi_ext, sizeof(struct hc_physdev_pci_device), OP_PRIVILEGED },
+	[HC_PHYSDEVOP_SETUP_GSI] = { op_setup_gsi, sizeof(struct hc_physdev_setup_gsi), OP_PRIVILEGED },
+	[HC_PHYSDEVOP_GET_FREE_PIRQ] = {
+		op_free_pirq, sizeof(struct hc_physdev_get_free_pirq), OP_ANSWERS | OP_PRIVILEGED },
+	[HC_PHYSDEVOP_PCI_MMCFG_RESERVED] = {
+		op_mmcfg_reserved, sizeof(struct hc_physdev_pci_mmcfg_reserved), OP_PRIVILEGED },
 	/* Version 1 of the EOI map would also unmask the event; nobody who knows version 2 asks for it. */
-	[HC_PHYSDEVOP_PIRQ_EOI_GMFN_V2] = { op_eoi_map, false },
+	[HC_PHYSDEVOP_PIRQ_EOI_GMFN_V2] = {
+		op_eoi_map, sizeof(struct hc_physdev_pirq_eoi_gmfn), OP_PRIVILEGED },
 };
 
 long hypercall_physdev_op(uint64_t cmd, uint64_t arg)
 {
-	struct pirq_table *t = current->domain->interrupt.pirqs;
 	uint32_t op = cmd;
 
-	if (op >= ARRAY_SIZE(operations) || !operations[op].function)
-		return -ENOSYS;
-	if (!t && !operations[op].anyone)
+	if (op < ARRAY_SIZE(operations) && operations[op].flags & OP_PRIVILEGED && !table())
 		return -EPERM;
-	return operations[op].function(t, arg);
+	return operation_run(operations, ARRAY_SIZE(operations), op, arg);
 }

@@ -8,6 +8,7 @@
 #include "domain/domain.h"
 #include "grant/grant.h"
 #include "hypercall/hypercall.h"
+#include "hypercall/operation.h"
 #include "memory/pagetable.h"
 #include "memory/reservation.h"
 
@@ -15,16 +16,12 @@
 #define M2P_EXTENT_FRAMES (0x200000 / sizeof(uint64_t))
 
 /* The machine's own: what the firmware said. */
-static long machine_map(uint64_t arg)
+static long machine_map(void *arg)
 {
-	struct hc_memory_map map;
+	struct hc_memory_map *map = arg;
 	uint32_t n;
 
-	if (!current->domain->privileged)
-		return -EPERM;
-	if (copy_from_guest(&map, arg, sizeof(map)))
-		return -EFAULT;
-	n = MIN(map.nr_entries, memory_map_count);
+	n = MIN(map->nr_entries, memory_map_count);
 	for (uint32_t i = 0; i < n; i++) {
 		struct hc_e820_entry e = {
 			.addr = memory_map[i].start,
@@ -32,66 +29,60 @@ static long machine_map(uint64_t arg)
 			.type = memory_map[i].type,
 		};
 
-		if (copy_to_guest(map.buffer + i * sizeof(e), &e, sizeof(e)))
+		if (copy_to_guest(map->buffer + i * sizeof(e), &e, sizeof(e)))
 			return -EFAULT;
 	}
-	map.nr_entries = n;
-	return copy_to_guest(arg, &map, sizeof(map)) ? -EFAULT : 0;
+	map->nr_entries = n;
+	return 0;
 }
 
 /* What the domain's builder said. */
-static long own_map(uint64_t arg)
+static long own_map(void *arg)
 {
 	struct memory_domain *m = &current->domain->memory;
 	struct hc_e820_entry entries[HC_E820_MAX / 4];
-	struct hc_memory_map map;
+	struct hc_memory_map *map = arg;
 	uint32_t n;
 
-	if (copy_from_guest(&map, arg, sizeof(map)))
-		return -EFAULT;
 	spin_lock(&m->page_lock);
-	n = MIN(MIN(map.nr_entries, m->map_count), ARRAY_SIZE(entries));
+	n = MIN(MIN(map->nr_entries, m->map_count), ARRAY_SIZE(entries));
 	for (uint32_t i = 0; i < n; i++)
 		entries[i] = m->map[i];
 	spin_unlock(&m->page_lock);
 	if (!n)
 		return -ENOSYS;		/* the guest makes up its own then */
-	if (copy_to_guest(map.buffer, entries, n * sizeof(entries[0])))
+	if (copy_to_guest(map->buffer, entries, n * sizeof(entries[0])))
 		return -EFAULT;
-	map.nr_entries = n;
-	return copy_to_guest(arg, &map, sizeof(map)) ? -EFAULT : 0;
+	map->nr_entries = n;
+	return 0;
 }
 
-static long set_map(uint64_t arg)
+static long set_map(void *arg)
 {
-	struct hc_foreign_memory_map f;
+	struct hc_foreign_memory_map *f = arg;
 	struct hc_e820_entry *new, *old;
 	uint32_t old_count;
 	struct domain *d;
 	long rc;
 
-	if (copy_from_guest(&f, arg, sizeof(f)))
-		return -EFAULT;
-	if (!current->domain->privileged)
-		return -EPERM;
-	if (!f.map.nr_entries || f.map.nr_entries > HC_E820_MAX / 4)
+	if (!f->map.nr_entries || f->map.nr_entries > HC_E820_MAX / 4)
 		return -EINVAL;
-	rc = domain_get_target(f.domid, &d);
+	rc = domain_get_target(f->domid, &d);
 	if (rc)
 		return rc;
 	rc = -ENOMEM;
-	new = heap_alloc_for(d, f.map.nr_entries * sizeof(*new));
+	new = heap_alloc_for(d, f->map.nr_entries * sizeof(*new));
 	if (!new)
 		goto put;
 	old = new;
-	old_count = f.map.nr_entries;
+	old_count = f->map.nr_entries;
 	rc = -EFAULT;
-	if (!copy_from_guest(new, f.map.buffer, f.map.nr_entries * sizeof(*new))) {
+	if (!copy_from_guest(new, f->map.buffer, f->map.nr_entries * sizeof(*new))) {
 		spin_lock(&d->memory.page_lock);
 		old = d->memory.map;
 		old_count = d->memory.map_count;
 		d->memory.map = new;
-		d->memory.map_count = f.map.nr_entries;
+		d->memory.map_count = f->map.nr_entries;
 		spin_unlock(&d->memory.page_lock);
 		rc = 0;
 	}
@@ -101,90 +92,79 @@ put:
 	return rc;
 }
 
-static long m2p_mapping(uint64_t arg)
+static long m2p_mapping(void *arg)
 {
-	struct hc_machphys_mapping m = {
+	*(struct hc_machphys_mapping *)arg = (struct hc_machphys_mapping){
 		.v_start = M2P_GUEST_VIRT,
 		.v_end = HC_MACH2PHYS_VIRT_END,
 		.max_mfn = memory_max_mfn - 1,
 	};
-
-	return copy_to_guest(arg, &m, sizeof(m)) ? -EFAULT : 0;
+	return 0;
 }
 
 /* Frame number of each 2 MiB of the table, for tools that map it; the one before for holes. */
-static long m2p_list(uint64_t arg)
+static long m2p_list(void *arg)
 {
-	struct hc_machphys_mfn_list l;
+	struct hc_machphys_mfn_list *l = arg;
 	uint64_t mfn = 0;
 	uint32_t i = 0;
 
-	if (!current->domain->privileged)
-		return -EPERM;
-	if (copy_from_guest(&l, arg, sizeof(l)))
-		return -EFAULT;
-	for (; i < l.max_extents && i * M2P_EXTENT_FRAMES < memory_max_mfn; i++) {
+	for (; i < l->max_extents && i * M2P_EXTENT_FRAMES < memory_max_mfn; i++) {
 		uint64_t extent = m2p_extent(i);
 
 		if (extent != MFN_INVALID)
 			mfn = extent;
-		if (copy_to_guest(l.extent_start + i * sizeof(mfn), &mfn, sizeof(mfn)))
+		if (copy_to_guest(l->extent_start + i * sizeof(mfn), &mfn, sizeof(mfn)))
 			return -EFAULT;
 	}
-	l.nr_extents = i;
-	return copy_to_guest(arg, &l, sizeof(l)) ? -EFAULT : 0;
+	l->nr_extents = i;
+	return 0;
 }
 
 /* Grant-table frames of a domain, to be mapped as that domain's. */
-static long acquire_resource(uint64_t arg)
+static long acquire_resource(void *arg)
 {
-	struct hc_mem_acquire_resource r;
+	struct hc_mem_acquire_resource *r = arg;
 	struct domain *d;
 	long rc;
 
-	if (copy_from_guest(&r, arg, sizeof(r)))
-		return -EFAULT;
-	if (r.type != HC_MEM_RESOURCE_GRANT_TABLE || r.id != HC_MEM_RESOURCE_GRANT_TABLE_ID_SHARED)
+	if (r->type != HC_MEM_RESOURCE_GRANT_TABLE || r->id != HC_MEM_RESOURCE_GRANT_TABLE_ID_SHARED)
 		return -EOPNOTSUPP;
-	rc = domain_get_target(r.domid, &d);
+	rc = domain_get_target(r->domid, &d);
 	if (rc)
 		return rc;
-	if (!r.nr_frames) {
-		r.nr_frames = d->grant.max_frames;
-		rc = copy_to_guest(arg, &r, sizeof(r));
+	if (!r->nr_frames) {
+		r->nr_frames = d->grant.max_frames;
 		goto put;
 	}
-	if (r.pad || r.frame >= d->grant.max_frames ||
-	    r.nr_frames > d->grant.max_frames - r.frame)
+	if (r->pad || r->frame >= d->grant.max_frames ||
+	    r->nr_frames > d->grant.max_frames - r->frame)
 		rc = -EINVAL;
-	for (uint32_t i = 0; i < r.nr_frames && !rc; i++) {
+	for (uint32_t i = 0; i < r->nr_frames && !rc; i++) {
 		mfn_t mfn;
 
-		rc = grant_shared_frame(d, r.frame + i, &mfn);
+		rc = grant_shared_frame(d, r->frame + i, &mfn);
 		if (!rc)
-			rc = copy_to_guest(r.frame_list + i * sizeof(mfn), &mfn, sizeof(mfn));
+			rc = copy_to_guest(r->frame_list + i * sizeof(mfn), &mfn, sizeof(mfn));
 	}
 put:
 	domain_put(d);
 	return rc;
 }
 
+static const struct operation operations[] = {
+	[HC_MEM_MACHINE_MEMORY_MAP] = {
+		machine_map, sizeof(struct hc_memory_map), OP_ANSWERS | OP_PRIVILEGED },
+	[HC_MEM_MEMORY_MAP] = { own_map, sizeof(struct hc_memory_map), OP_ANSWERS },
+	[HC_MEM_SET_MEMORY_MAP] = { set_map, sizeof(struct hc_foreign_memory_map), OP_PRIVILEGED },
+	[HC_MEM_MACHPHYS_MAPPING] = { m2p_mapping, sizeof(struct hc_machphys_mapping), OP_ANSWERS },
+	[HC_MEM_MACHPHYS_MFN_LIST] = {
+		m2p_list, sizeof(struct hc_machphys_mfn_list), OP_ANSWERS | OP_PRIVILEGED },
+	[HC_MEM_ACQUIRE_RESOURCE] = {
+		acquire_resource, sizeof(struct hc_mem_acquire_resource), OP_ANSWERS },
+};
+
 long memory_map_op(unsigned int cmd, uint64_t arg)
 {
-	switch (cmd) {
-	case HC_MEM_MACHINE_MEMORY_MAP:
-		return machine_map(arg);
-	case HC_MEM_MEMORY_MAP:
-		return own_map(arg);
-	case HC_MEM_SET_MEMORY_MAP:
-		return set_map(arg);
-	case HC_MEM_MACHPHYS_MAPPING:
-		return m2p_mapping(arg);
-	case HC_MEM_MACHPHYS_MFN_LIST:
-		return m2p_list(arg);
-	case HC_MEM_ACQUIRE_RESOURCE:
-		return acquire_resource(arg);
-	default:
-		return -ENOSYS;
-	}
+	return operation_run(operations, ARRAY_SIZE(operations), cmd, arg);
 }

@@ -9,9 +9,10 @@ UNIT_TESTS += $(machine_unit_tests)
 machine_unit_world = tests/unit/machine_world.c tests/unit/machine_world.h
 machine_unit_interrupt = hypervisor/interrupt/ioapic.c hypervisor/interrupt/irq.c hypervisor/interrupt/msi.c \
 	hypervisor/interrupt/pci.c hypervisor/interrupt/physdev.c hypervisor/interrupt/pirq.c \
-	hypervisor/interrupt/vector.c
+	hypervisor/interrupt/vector.c hypervisor/hypercall/operation.c
 machine_unit_sched = hypervisor/sched/cap.c hypervisor/sched/operations.c hypervisor/sched/runqueue.c \
-	hypervisor/sched/runstate.c hypervisor/sched/sched.c hypervisor/sched/schedule.c hypervisor/sched/wake.c
+	hypervisor/sched/runstate.c hypervisor/sched/sched.c hypervisor/sched/schedule.c hypervisor/sched/wake.c \
+	hypervisor/hypercall/operation.c
 # The hypervisor first: the library, too, has a hypercall/hypercall.h.
 machine_unit_cppflags = -I$(top_srcdir)/hypervisor $(AM_CPPFLAGS) -DTENON_HOST
 machine_unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -fno-strict-aliasing

@@ -8,7 +8,8 @@ UNIT_TESTS += $(share_unit_tests)
 share_unit_sources = tests/unit/share_world.c tests/unit/share_world.h \
 	hypervisor/event/channel.c hypervisor/event/deliver.c hypervisor/event/domain.c hypervisor/event/fifo.c \
 	hypervisor/event/operations.c hypervisor/grant/copy.c hypervisor/grant/domain.c hypervisor/grant/map.c \
-	hypervisor/grant/mapping.c hypervisor/grant/operations.c hypervisor/grant/table.c
+	hypervisor/grant/mapping.c hypervisor/grant/operations.c hypervisor/grant/table.c \
+	hypervisor/hypercall/operation.c
 # The folder comes first: hypercall/hypercall.h is the hypervisor's here, not the library's.
 share_unit_cppflags = -I$(top_srcdir)/hypervisor $(AM_CPPFLAGS) -DTENON_HOST
 share_unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -pthread
