@@ -18,7 +18,7 @@ V ?= 0
 
 H := $(SRC)/hypervisor
 CHANGESET := $(shell git -C $(SRC) describe --always --dirty 2>/dev/null || echo unknown)
-FOLDERS := boot entry cpu hypercall memory emulate event grant time sched domain interrupt console lib
+FOLDERS := boot entry cpu hypercall memory emulate event grant time sched domain extension interrupt console lib
 SOURCES := $(foreach f,$(FOLDERS),$(addprefix $(f)/,$(shell cat $(H)/$(f)/sources)))
 OBJECTS := $(patsubst %,$(OUT)/%.o,$(SOURCES))
 

@@ -39,6 +39,7 @@ libhypercall_libhypercall_la_SOURCES = \
 	libhypercall/src/hc_domain_set_memory.c \
 	libhypercall/src/hc_domain_set_sched.c \
 	libhypercall/src/hc_domain_shutdown.c \
+	libhypercall/src/hc_domain_symspy.c \
 	libhypercall/src/hc_domain_unpause.c \
 	libhypercall/src/hc_event_bind_interdomain.c \
 	libhypercall/src/hc_event_bind_unbound.c \
@@ -85,6 +86,7 @@ libhypercall_headers = \
 	libhypercall/include/hypercall/control.h \
 	libhypercall/include/hypercall/elfnote.h \
 	libhypercall/include/hypercall/event.h \
+	libhypercall/include/hypercall/extension.h \
 	libhypercall/include/hypercall/grant.h \
 	libhypercall/include/hypercall/hypercall.h \
 	libhypercall/include/hypercall/memory.h \

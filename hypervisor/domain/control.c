@@ -7,6 +7,7 @@
  * a program of it is in a hypercall, however often that is continued.
  */
 #include <hypercall/control.h>
+#include <hypercall/extension.h>
 #include <hypercall/sched.h>
 #include "cpu/cpu.h"
 #include "domain/control.h"
@@ -400,6 +401,18 @@ static long op_counters(struct domain *d, struct hc_control *op)
 	return 0;
 }
 
+static long op_symspy(struct domain *d, struct hc_control *op)
+{
+	struct hc_control_symspy *s = &op->u.symspy;
+	struct vcpu *v = vcpu_of(d, s->vcpu);
+	bool guest = s->vcpu == HC_EXTENSION_SYMSPY_GUEST;
+
+	if (s->pad || (!guest && !v))
+		return -EINVAL;
+	s->mfn = READ_ONCE(*(guest ? &d->extension.symspy : &v->extension.symspy));
+	return s->mfn ? 0 : -ENODATA;
+}
+
 static long control_create(struct hc_control *op)
 {
 	struct domain *d;
@@ -439,6 +452,7 @@ static const struct {
 	[HC_CONTROL_VCPU_GET_STATE] = { op_vcpu_state, false, false },
 	[HC_CONTROL_VCPU_SET_STATE] = { op_vcpu_state, false, false },
 	[HC_CONTROL_DIRTY_LOG] = { op_dirty_log, true, false },
+	[HC_CONTROL_SYMSPY] = { op_symspy, true, false },
 };
 
 static struct domain *find(const struct hc_control *op)

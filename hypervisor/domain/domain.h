@@ -15,6 +15,7 @@
 #include "cpu/regs.h"
 #include "emulate/emulate.h"
 #include "event/event.h"
+#include "extension/extension.h"
 #include "grant/grant.h"
 #include "interrupt/interrupt.h"
 #include "lib/list.h"
@@ -105,6 +106,7 @@ struct vcpu {
 	struct sched_vcpu sched;
 	struct time_vcpu time;
 	struct emulate_vcpu emulate;
+	struct extension_vcpu extension;
 	struct hc_multicall_entry *multicall;	/* entry being executed, NULL: none */
 	bool multicall_preempted;	/* ... asked to be continued */
 };
@@ -134,6 +136,7 @@ struct domain {
 	struct grant_domain grant;
 	struct sched_domain sched;
 	struct time_domain time;
+	struct extension_domain extension;
 	struct interrupt_domain interrupt;
 };
 

@@ -11,6 +11,7 @@
  * Source of facts: Intel SDM volume 2 (CPUID), AMD APM volume 3 appendix E,
  * and for 0x40000000 up Xen's public arch-x86/cpuid.h.
  */
+#include <hypercall/extension.h>
 #include <hypercall/version.h>
 #include "emulate/emulate.h"
 #include "emulate/machine.h"
@@ -27,7 +28,6 @@
 #define HYPERVISOR_RANGE 0x100		/* leaves a signature's block may have */
 #define TENON_FIRST_LEAF 0x40000100
 #define TENON_MAX_LEAF 0x40000101
-#define TENON_ABI_VERSION 1
 
 /*
  * Leaf 1, ecx: SSE3 PCLMULQDQ SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C
@@ -288,12 +288,14 @@ static void tenon_leaf(uint32_t index, struct cpuid_leaf *l)
 {
 	switch (index) {
 	case 0:
-		/* "TenonTenonTe" */
-		*l = (struct cpuid_leaf){ TENON_MAX_LEAF, 0x6f6e6554, 0x6e65546e, 0x65546e6f };
+		*l = (struct cpuid_leaf){ TENON_MAX_LEAF, HC_EXTENSION_SIGNATURE_EBX,
+					  HC_EXTENSION_SIGNATURE_ECX, HC_EXTENSION_SIGNATURE_EDX };
 		break;
 	case 1:
-		/* ebx, ecx, edx: features, none so far. */
-		l->a = TENON_ABI_VERSION;
+		l->a = HC_EXTENSION_VERSION;
+		l->b = HC_NR_EXTENSION;
+		l->c = (uint32_t)EXTENSION_FEATURES;
+		l->d = (uint32_t)(EXTENSION_FEATURES >> 32);
 		break;
 	}
 }

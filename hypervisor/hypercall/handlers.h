@@ -5,6 +5,7 @@
 
 #include "console/console.h"
 #include "event/event.h"
+#include "extension/extension.h"
 #include "grant/grant.h"
 #include "interrupt/interrupt.h"
 #include "memory/memory.h"

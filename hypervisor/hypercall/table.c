@@ -52,4 +52,5 @@ hypercall_fn *const hypercall_table[HC_NR_MAX + 1] = {
 	ENTRY(HC_NR_SYSCTL, hypercall_system),
 	ENTRY(HC_NR_DOMCTL, hypercall_control),
 	ENTRY(HC_NR_MCA, hypercall_mca),
+	ENTRY(HC_NR_EXTENSION, hypercall_extension),
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <hypercall/extension.h>
 #include "cpu/x86.h"
 #include "emulate_world.h"
 
@@ -58,7 +59,10 @@ static void hypervisor_leaves(void **state)
 	assert_int_equal(leaf.a, 0x40000101);
 	assert_memory_equal(&leaf.b, "TenonTenonTe", 12);
 	look(0x40000101, 0);
-	assert_int_equal(leaf.b | leaf.c | leaf.d, 0);
+	assert_int_equal(leaf.a, HC_EXTENSION_VERSION);
+	assert_int_equal(leaf.b, 50);
+	assert_int_equal(leaf.c, HC_EXTENSION_FEATURE_COUNTERS | HC_EXTENSION_FEATURE_SYMSPY);
+	assert_int_equal(leaf.d, 0);
 	look(0x40000200, 0);
 	assert_true(nothing());
 }

@@ -52,6 +52,7 @@
 #define HC_CONTROL_VCPU_GET_STATE	23
 #define HC_CONTROL_VCPU_SET_STATE	24
 #define HC_CONTROL_DIRTY_LOG		25
+#define HC_CONTROL_SYMSPY		26
 
 /* struct hc_system.cmd */
 #define HC_SYSTEM_INFO			1
@@ -255,6 +256,8 @@ struct hc_control_grant_seed {
 #define HC_COUNTER_SWITCHES		6	/* times a vcpu of it was switched in */
 #define HC_COUNTER_MMU_UPDATES		7	/* page-table entries written by hypercall */
 #define HC_COUNTER_TLB_FLUSHES		8
+#define HC_COUNTER_EXTENSIONS		9	/* calls of the extension hypercall, see extension.h */
+#define HC_COUNTER_SYMSPY_PAGES		10	/* pages registered for symspy */
 #define HC_COUNTER_COUNT		16
 struct hc_control_counters {
 	uint64_t value[HC_COUNTER_COUNT];
@@ -327,6 +330,18 @@ struct hc_control_dirty_log {
 	uint64_t rebuilds;		/* times all were thrown away for want of more */
 };
 
+/*
+ * SYMSPY: the frame in which the guest says it publishes (extension.h), to be
+ * mapped read-only with the foreign mapping's check of the owner.  The guest may
+ * give any number and change what is in the frame at any time.
+ * -EINVAL: no such vcpu, or pad is not zero; -ENODATA: it has registered none.
+ */
+struct hc_control_symspy {
+	uint32_t vcpu;			/* IN: or HC_EXTENSION_SYMSPY_GUEST */
+	uint32_t pad;
+	uint64_t mfn;			/* OUT */
+};
+
 struct hc_control {
 	uint32_t cmd;			/* HC_CONTROL_* */
 	uint32_t version;		/* HC_CONTROL_VERSION */
@@ -349,6 +364,7 @@ struct hc_control {
 		struct hc_control_counters counters;
 		struct hc_control_frame_info frame_info;
 		struct hc_control_dirty_log dirty_log;
+		struct hc_control_symspy symspy;
 		uint8_t space[256];
 	} u;
 };

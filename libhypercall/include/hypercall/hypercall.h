@@ -147,6 +147,11 @@ int hc_domain_info(struct hc_handle *handle, uint16_t domid, struct hc_control_i
 int hc_domain_next(struct hc_handle *handle, uint16_t from, struct hc_control_info *info);
 int hc_domain_counters(struct hc_handle *handle, uint16_t domid,
 		       struct hc_control_counters *counters);
+/*
+ * The frame in which the guest publishes about a vcpu of it, or (HC_EXTENSION_SYMSPY_GUEST) about
+ * itself; to be mapped read-only by hc_foreign_map(). -ENODATA: it does not.
+ */
+int hc_domain_symspy(struct hc_handle *handle, uint16_t domid, uint32_t vcpu, uint64_t *mfn);
 int hc_domain_set_memory(struct hc_handle *handle, uint16_t domid, uint64_t max_frames);
 int hc_domain_get_sched(struct hc_handle *handle, uint16_t domid,
 			struct hc_control_sched *sched);

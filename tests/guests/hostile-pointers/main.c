@@ -39,6 +39,7 @@ static const struct family families[] = {
 	{ "domctl", HC_NR_DOMCTL, 1, ~1UL },
 	{ "platform_op", HC_NR_PLATFORM_OP, 1, ~1UL },
 	{ "set_gdt", HC_NR_SET_GDT, 1, ~0xeUL },
+	{ "extension", HC_NR_EXTENSION, 2, 0 },
 	{ "console_io write", HC_NR_CONSOLE_IO, 3, ~1UL },
 };
 
