@@ -97,6 +97,7 @@ libhypercall_headers = \
 	libhypercall/include/hypercall/sched.h \
 	libhypercall/include/hypercall/start.h \
 	libhypercall/include/hypercall/store.h \
+	libhypercall/include/hypercall/symspy.h \
 	libhypercall/include/hypercall/vcpu.h \
 	libhypercall/include/hypercall/version.h
 hypercalldir = $(includedir)/hypercall

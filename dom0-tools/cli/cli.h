@@ -87,6 +87,7 @@ int command_restore(struct cli *cli);
 int command_console(struct cli *cli);
 int command_dmesg(struct cli *cli);
 int command_wait(struct cli *cli);
+int command_top(struct cli *cli);
 int command_version(struct cli *cli);
 int command_doctor(struct cli *cli);
 

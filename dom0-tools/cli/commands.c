@@ -52,6 +52,12 @@ static const struct option_spec dmesg_options[] = {
 	{ 0 }
 };
 
+static const struct option_spec top_options[] = {
+	{ "interval", 'i', "SECONDS", "time between tables, 1 to 3600 (2)" },
+	{ "count", 'n', "NUMBER", "how many tables (without end on a terminal, else 1)" },
+	{ 0 }
+};
+
 static const struct option_spec wait_options[] = {
 	{ "for", 'f', "STATE", "up (default), running, paused, shutdown, gone or restarted" },
 	{ "timeout", 't', "SECONDS", "how long to wait (300)" },
@@ -87,6 +93,8 @@ const struct command commands[] = {
 	  "attach to a domain's console; ^] detaches", command_console },
 	{ "dmesg", "", 0, 0, dmesg_options, true, false, "print the hypervisor's messages",
 	  command_dmesg },
+	{ "top", "[NAME...]", 0, -1, top_options, true, true,
+	  "show what domains use, and what those do that publish it", command_top },
 	{ "wait", "NAME", 1, 1, wait_options, true, true, "wait until a domain is in a state",
 	  command_wait },
 	{ "version", "", 0, 0, none, true, false, "print versions", command_version },

@@ -101,8 +101,7 @@ int command_create(struct cli *cli)
 	return status;
 }
 
-/* Whether a domain goes by this name, UUID or number. */
-static bool is_called(json_t *domain, const char *reference)
+bool domain_is_called(json_t *domain, const char *reference)
 {
 	json_t *id = json_object_get(domain, "id");
 	char number[16];
@@ -117,7 +116,7 @@ static bool is_called(json_t *domain, const char *reference)
 static bool asked_for(const struct cli *cli, json_t *domain)
 {
 	for (int i = 0; i < cli->argument_count; i++)
-		if (is_called(domain, cli->arguments[i]))
+		if (domain_is_called(domain, cli->arguments[i]))
 			return true;
 	return !cli->argument_count;
 }
@@ -129,7 +128,7 @@ static bool is_listed(json_t *shown, const char *reference)
 	size_t index;
 
 	json_array_foreach(shown, index, domain)
-		if (is_called(domain, reference))
+		if (domain_is_called(domain, reference))
 			return true;
 	complain(reference, "is no domain's name, UUID or number", "tenon list shows the domains");
 	return false;

@@ -33,6 +33,9 @@ const char *pretty_time(json_int_t ns, char text[PRETTY_MAX]);
 #define PATH_MAX_API 1024
 void domain_path(const char *name, const char *verb, char path[PATH_MAX_API]);
 
+/* Whether a domain, as the API lists it, goes by this name, UUID or number. */
+bool domain_is_called(json_t *domain, const char *reference);
+
 /* A number of seconds given as an option; complains and returns false where it is none. */
 bool get_seconds(const struct cli *cli, unsigned int usual, unsigned int *seconds);
 

@@ -33,6 +33,7 @@ static const struct {
 	{ "DELETE", "", api_destroy },
 	{ "GET", "/xml", api_xml },
 	{ "GET", "/console", api_console },
+	{ "GET", "/symspy", api_symspy },
 	{ "GET", "/wait", api_wait },
 	{ "POST", "/pause", api_pause },
 	{ "POST", "/unpause", api_unpause },

@@ -6,11 +6,13 @@
 #include "lifecycle.h"
 #include "nodes.h"
 #include "save.h"
+#include "symspy.h"
 #include "waiter.h"
 #include "xml/domain.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <hypercall/hypercall.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +76,19 @@ void api_console(struct tenond *tenond, struct request *request, struct domain *
 	snprintf(log, sizeof(log), "%s/%s.log", tenond->host.console_log_dir, domain->name);
 	request_reply(request, 200, json_pack("{s:s, s:s, s:s}", "name", domain->name, "socket",
 					      tenond->host.console_socket, "log", log));
+}
+
+void api_symspy(struct tenond *tenond, struct request *request, struct domain *domain)
+{
+	struct hc_control_info info;
+	struct error error;
+
+	if (domain->domid > 0 && !hc_domain_info(tenond->host.hv, (uint16_t)domain->domid, &info)) {
+		request_reply(request, 200, symspy_json(&tenond->host, (uint16_t)domain->domid, info.max_vcpus));
+		return;
+	}
+	error_domain(&error, ERROR_STATE, domain->name, "wait until it runs", "is not there yet, or no more");
+	request_fail(request, &error);
 }
 
 /* The text of a description in a file of dom0's. */

@@ -67,6 +67,7 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/request.c dom0-tools/tenond/request.h \
 	dom0-tools/tenond/save.c dom0-tools/tenond/save.h dom0-tools/tenond/saved.c \
 	dom0-tools/tenond/scan.c \
+	dom0-tools/tenond/symspy.c dom0-tools/tenond/symspy.h \
 	dom0-tools/tenond/taken.c dom0-tools/tenond/taken.h \
 	dom0-tools/tenond/teardown.c dom0-tools/tenond/teardown.h \
 	dom0-tools/tenond/tenond.h \

@@ -308,6 +308,18 @@ static void doctor(void **state)
 	assert_int_equal(run("doctor", "200 OK", text), EXIT_OK);
 }
 
+static void top(void **state)
+{
+	(void)state;
+	assert_int_equal(run("top --count 0", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("top --interval 3601", NULL, NULL), EXIT_USAGE);
+	assert_non_null(strstr(complaints, "--interval"));
+	assert_int_equal(run("top nobody", "200 OK", "{\"domains\": []}"), EXIT_NOT_FOUND);
+	assert_non_null(strstr(complaints, "nobody"));
+	assert_true(!strncmp(asked, "GET /v1/domains ", 16));
+	assert_string_equal(out, "");
+}
+
 /* A console that is not there at first, then says something and ends; for who wants to write it never is. */
 static void *serve_console(void *data)
 {
@@ -368,6 +380,7 @@ int main(void)
 		cmocka_unit_test(list),
 		cmocka_unit_test(requests),
 		cmocka_unit_test(doctor),
+		cmocka_unit_test(top),
 		cmocka_unit_test(consoles),
 	};
 

@@ -3,7 +3,8 @@
 
 tenond_unit_tests = tests/unit/tenond_config_unit tests/unit/tenond_xml_unit tests/unit/tenond_record_unit \
 	tests/unit/tenond_create_unit tests/unit/tenond_api_unit tests/unit/tenond_antispoof_unit \
-	tests/unit/tenond_http_unit tests/unit/tenond_device_unit tests/unit/tenon_cli_unit
+	tests/unit/tenond_http_unit tests/unit/tenond_device_unit tests/unit/tenond_symspy_unit \
+	tests/unit/tenon_cli_unit
 check_PROGRAMS += $(tenond_unit_tests)
 UNIT_TESTS += $(tenond_unit_tests)
 EXTRA_DIST += tests/unit/domain-xml
@@ -51,6 +52,11 @@ tests_unit_tenond_device_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_device_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_device_unit_LDADD = dom0-tools/tenond/libtenondevice.la \
 	dom0-tools/tenond/libtenonconfig.la $(CMOCKA_LIBS)
+
+tests_unit_tenond_symspy_unit_SOURCES = tests/unit/tenond_symspy_unit.c $(tenond_unit_fakes)
+tests_unit_tenond_symspy_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_tenond_symspy_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_symspy_unit_LDADD = $(tenond_unit_libs)
 
 tests_unit_tenond_http_unit_SOURCES = tests/unit/tenond_http_unit.c $(tenond_unit_fakes)
 tests_unit_tenond_http_unit_CPPFLAGS = $(tenond_unit_cppflags)

@@ -81,6 +81,26 @@ int hc_domain_info(struct hc_handle *handle, uint16_t domid, struct hc_control_i
 	return 0;
 }
 
+/* No guest of these publishes. */
+int hc_domain_symspy(struct hc_handle *handle, uint16_t domid, uint32_t vcpu, uint64_t *mfn)
+{
+	(void)handle, (void)domid, (void)vcpu, (void)mfn;
+	return -ENODATA;
+}
+
+int hc_foreign_map(struct hc_handle *handle, uint16_t domid, const uint64_t *frames, size_t count, int prot,
+		   int *errors, void **address)
+{
+	(void)handle, (void)domid, (void)frames, (void)count, (void)prot, (void)errors, (void)address;
+	return -ENOSYS;
+}
+
+int hc_foreign_unmap(void *address, size_t count)
+{
+	(void)address, (void)count;
+	return -ENOSYS;
+}
+
 int hc_domain_next(struct hc_handle *handle, uint16_t from, struct hc_control_info *info)
 {
 	for (; from < FAKE_DOMAINS; from++)

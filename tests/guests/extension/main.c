@@ -63,7 +63,8 @@ static void check_counters(void)
 	for (unsigned int i = 0; i < 10; i++)
 		hc_xen_version(HC_VERSION_VERSION, NULL);
 	expect_success(extension(HC_EXTENSION_COUNTERS, &after));
-	expect_equal("hypercalls", after.value[HC_COUNTER_HYPERCALLS] - before.value[HC_COUNTER_HYPERCALLS], 11);
+	expect_equal("hypercalls",
+		     after.value[HC_COUNTER_HYPERCALLS] - before.value[HC_COUNTER_HYPERCALLS], 11);
 	expect_equal("extension calls",
 		     after.value[HC_COUNTER_EXTENSIONS] - before.value[HC_COUNTER_EXTENSIONS], 1);
 	expect_error(extension(HC_EXTENSION_COUNTERS, NULL), EFAULT);
