@@ -108,20 +108,35 @@ static bool wants_help(int count, char *words[])
 	return false;
 }
 
+/* A word that several commands begin with, but the next one is none of theirs. */
+static int half_command(int count, char *words[])
+{
+	bool begins = false;
+
+	for (const struct command *command = commands; command->name; command++)
+		begins |= command_begins(command, words[0]);
+	if (begins && wants_help(count - 1, words + 1)) {
+		usage_group(stdout, words[0]);
+		return EXIT_OK;
+	}
+	complain(words[0], begins ? "needs another word behind it" : "is no command",
+		 begins ? "tenon --help lists the commands" : "tenon --help lists them");
+	return EXIT_USAGE;
+}
+
 static int run_command(struct cli *cli, int count, char *words[])
 {
-	int status;
+	int used, status;
 
-	cli->command = command_find(words[0]);
-	if (!cli->command) {
-		complain(words[0], "is no command", "tenon --help lists them");
-		return EXIT_USAGE;
-	}
-	if (wants_help(count - 1, words + 1)) {
+	cli->command = command_find(words[0], count > 1 ? words[1] : NULL);
+	if (!cli->command)
+		return half_command(count, words);
+	used = command_words(cli->command);
+	if (wants_help(count - used, words + used)) {
 		usage_command(stdout, cli->command);
 		return EXIT_OK;
 	}
-	status = parse_words(cli, count - 1, words + 1);
+	status = parse_words(cli, count - used, words + used);
 	return status ? status : cli->command->run(cli);
 }
 

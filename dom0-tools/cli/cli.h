@@ -44,7 +44,7 @@ struct cli {
 };
 
 struct command {
-	const char *name;
+	const char *name;		/* one word, or two: "host add" */
 	const char *arguments;		/* for the usage: "NAME..." */
 	int low, high;			/* how many arguments; high -1: any number */
 	const struct option_spec *options;
@@ -56,7 +56,12 @@ struct command {
 
 extern const struct command commands[];	/* ended by one without name */
 
-const struct command *command_find(const char *name);
+/* The command of these words; second (may be NULL) counts only where the name has two. NULL: none. */
+const struct command *command_find(const char *first, const char *second);
+
+/* How many words a name has, and whether its first one is this. */
+int command_words(const struct command *command);
+bool command_begins(const struct command *command, const char *first);
 
 /* An option's value by its name, or NULL where it was not given. */
 const char *cli_option(const struct cli *cli, const char *name);
@@ -66,6 +71,7 @@ int cli_main(int argc, char *argv[]);
 
 /* Texts made from the table. */
 void usage_all(FILE *file);
+void usage_group(FILE *file, const char *first);	/* the commands that begin with a word */
 void usage_command(FILE *file, const struct command *command);
 void usage_manual(FILE *file);		/* troff for the manual page */
 void complete_words(const char *socket, int count, char *words[]);
@@ -82,6 +88,8 @@ int command_destroy(struct cli *cli);
 int command_save(struct cli *cli);
 int command_host_cert(struct cli *cli);
 int command_host_add(struct cli *cli);
+int command_host_list(struct cli *cli);
+int command_host_remove(struct cli *cli);
 int command_migrate(struct cli *cli);
 int command_restore(struct cli *cli);
 int command_console(struct cli *cli);

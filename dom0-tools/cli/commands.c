@@ -82,11 +82,14 @@ const struct command commands[] = {
 	  "write a guest's state to a file and end the domain", command_save },
 	{ "migrate", "NAME HOST", 2, 2, migrate_options, true, true,
 	  "move a running guest to another host (HOST or HOST:PORT)", command_migrate },
-	{ "host-cert", "", 0, 0, none, true, false, "print this host's certificate",
-	  command_host_cert },
-	{ "host-add", "NAME FILE", 2, 2, none, true, false,
-	  "take guests from a host, and send guests to it: its name, and what its host-cert printed",
+	{ "host add", "HOST FILE", 2, 2, none, true, false,
+	  "exchange guests with a host from now on: its name, and what tenon host cert printed there",
 	  command_host_add },
+	{ "host cert", "", 0, 0, none, true, false, "print this host's certificate", command_host_cert },
+	{ "host list", "", 0, 0, none, true, false, "list the hosts to exchange guests with",
+	  command_host_list },
+	{ "host remove", "HOST...", 1, -1, none, true, false, "exchange no more guests with a host",
+	  command_host_remove },
 	{ "restore", "FILE", 1, 1, restore_options, true, false,
 	  "let a saved guest go on where it stopped", command_restore },
 	{ "console", "NAME", 1, 1, console_options, false, true,
@@ -103,10 +106,25 @@ const struct command commands[] = {
 	{ 0 }
 };
 
-const struct command *command_find(const char *name)
+int command_words(const struct command *command)
 {
-	for (const struct command *command = commands; command->name; command++)
-		if (!strcmp(command->name, name))
+	return strchr(command->name, ' ') ? 2 : 1;
+}
+
+bool command_begins(const struct command *command, const char *first)
+{
+	size_t length = strlen(first);
+
+	return !strncmp(command->name, first, length) && (!command->name[length] || command->name[length] == ' ');
+}
+
+const struct command *command_find(const char *first, const char *second)
+{
+	for (const struct command *command = commands; command->name; command++) {
+		const char *space = strchr(command->name, ' ');
+
+		if (command_begins(command, first) && (!space || (second && !strcmp(space + 1, second))))
 			return command;
+	}
 	return NULL;
 }

@@ -92,7 +92,7 @@ int command_create(struct cli *cli)
 		status = wait_up(cli, uuid, seconds);
 	if (!status && cli_option(cli, "console")) {
 		struct cli console = {
-			.command = command_find("console"), .socket = cli->socket,
+			.command = command_find("console", NULL), .socket = cli->socket,
 			.arguments = (char *[]){ name, NULL }, .argument_count = 1,
 		};
 

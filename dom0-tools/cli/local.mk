@@ -17,6 +17,7 @@ dom0_tools_cli_libtenoncli_la_SOURCES = \
 	dom0-tools/cli/domain.c \
 	dom0-tools/cli/host.c \
 	dom0-tools/cli/output.c dom0-tools/cli/output.h \
+	dom0-tools/cli/peers.c \
 	dom0-tools/cli/state.c \
 	dom0-tools/cli/top.c \
 	dom0-tools/cli/usage.c

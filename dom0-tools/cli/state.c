@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #define STATE_TIMEOUT	3600	/* seconds: much memory on a slow disk */
-#define CERTIFICATE_MAX	65536	/* bytes */
 #define QUERY_MAX	(6 * PATH_MAX + 64)	/* a working directory and a path, encoded */
 
 /* Add a file's absolute path to a query: tenond's working directory is another. */
@@ -107,50 +106,6 @@ int command_restore(struct cli *cli)
 	else
 		printf("%s: restored, number %d\n", get_text(response.json, "name"),
 		       (int)get_number(response.json, "id"));
-	response_clear(&response);
-	return EXIT_OK;
-}
-
-int command_host_cert(struct cli *cli)
-{
-	struct response response;
-	int status = ask(cli, "GET", "/v1/host/certificate", NULL, 0, CLIENT_TIMEOUT, &response);
-
-	if (status)
-		return status;
-	if (cli->json)
-		print_json(response.json);
-	else
-		fputs(get_text(response.json, "certificate"), stdout);
-	response_clear(&response);
-	return EXIT_OK;
-}
-
-int command_host_add(struct cli *cli)
-{
-	const char *name = cli->arguments[0], *file = cli->arguments[1];
-	char path[PATH_MAX_API] = "/v1/host/peers?name=", pem[CERTIFICATE_MAX];
-	FILE *in = strcmp(file, "-") ? fopen(file, "re") : stdin;
-	struct response response;
-	size_t size = in ? fread(pem, 1, sizeof(pem), in) : 0;
-	int status;
-
-	if (!in || ferror(in) || !size || size == sizeof(pem)) {
-		complain(file, in && !ferror(in) ? "is no certificate" : strerror(errno),
-			 "give a file with what tenon host-cert prints on that host");
-		status = EXIT_CONFIG;
-	} else {
-		client_encode(path, sizeof(path), name);
-		status = ask(cli, "POST", path, pem, size, CLIENT_TIMEOUT, &response);
-	}
-	if (in && in != stdin)
-		fclose(in);
-	if (status)
-		return status;
-	if (cli->json)
-		print_json(response.json);
-	else
-		printf("%s: enrolled\n", name);
 	response_clear(&response);
 	return EXIT_OK;
 }

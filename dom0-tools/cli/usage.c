@@ -20,11 +20,24 @@ static void print_head(FILE *file, const struct command *command)
 		*command->arguments ? " " : "", command->arguments);
 }
 
+static void print_line(FILE *file, const struct command *command)
+{
+	fprintf(file, "  %-11s %-10s %s\n", command->name, command->arguments, command->help);
+}
+
+void usage_group(FILE *file, const char *first)
+{
+	fprintf(file, "usage: tenon %s WORD [OPTION...] [ARGUMENT...]\n\n", first);
+	for (const struct command *command = commands; command->name; command++)
+		if (command_begins(command, first))
+			print_line(file, command);
+}
+
 void usage_all(FILE *file)
 {
 	fputs("usage: tenon [--socket PATH] COMMAND [OPTION...] [ARGUMENT...]\n\n", file);
 	for (const struct command *command = commands; command->name; command++)
-		fprintf(file, "  %-9s %-10s %s\n", command->name, command->arguments, command->help);
+		print_line(file, command);
 	fputs("\ntenon COMMAND --help says more. A NAME is a domain's name, UUID or number.\n", file);
 }
 
@@ -102,19 +115,40 @@ static void offer_domains(const char *socket, const char *start)
 	response_clear(&response);
 }
 
+/* Words that commands begin with, each once; the table has those that share one beside each other. */
+static void offer_first(const char *start)
+{
+	char word[32], last[32] = "";
+
+	for (const struct command *command = commands; command->name; command++) {
+		snprintf(word, sizeof(word), "%.*s", (int)strcspn(command->name, " "), command->name);
+		if (strcmp(word, last))
+			offer("", start, word);
+		strcpy(last, word);
+	}
+}
+
+static void offer_second(const char *first, const char *start)
+{
+	for (const struct command *command = commands; command->name; command++)
+		if (command_words(command) == 2 && command_begins(command, first))
+			offer("", start, strchr(command->name, ' ') + 1);
+}
+
 /* words[0] is "tenon", the last one is the word to complete. */
 void complete_words(const char *socket, int count, char *words[])
 {
 	const char *start = count > 1 ? words[count - 1] : "";
-	const struct command *command = count > 2 ? command_find(words[1]) : NULL;
+	const struct command *command = count > 2 ? command_find(words[1], words[2]) : NULL;
 
 	if (count <= 2) {
-		for (command = commands; command->name; command++)
-			offer("", start, command->name);
+		offer_first(start);
 		return;
 	}
-	if (!command)
+	if (!command || count == command_words(command) + 1) {
+		offer_second(words[1], start);
 		return;
+	}
 	for (const struct option_spec *option = command->options; option->name; option++)
 		offer("--", start, option->name);
 	if (command->prints)

@@ -21,6 +21,7 @@ api_domain_handler api_info, api_xml, api_console, api_pause, api_unpause, api_s
 	api_destroy, api_wait, api_save, api_migrate, api_symspy;
 
 /* Of the host, in api_host.c. */
-api_handler api_version, api_host, api_messages, api_doctor, api_certificate, api_add_peer;
+api_handler api_version, api_host, api_messages, api_doctor, api_certificate, api_peers, api_add_peer,
+	api_remove_peer;
 
 #endif

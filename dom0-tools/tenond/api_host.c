@@ -186,3 +186,21 @@ void api_add_peer(struct tenond *tenond, struct request *request)
 	if (error.kind != ERROR_NONE)
 		request_fail(request, &error);
 }
+
+void api_peers(struct tenond *tenond, struct request *request)
+{
+	request_reply(request, 200, json_pack("{s:o}", "peers", tls_peers(tenond->host.tls_dir)));
+}
+
+void api_remove_peer(struct tenond *tenond, struct request *request)
+{
+	const char *name = request_query(request, "name");
+	struct error error = { 0 };
+
+	if (!name)
+		error_set(&error, ERROR_REQUEST, "name", "name the host", "is missing");
+	else if (!tls_remove_peer(tenond->host.tls_dir, name, &error))
+		request_reply(request, 200, json_pack("{s:s}", "name", name));
+	if (error.kind != ERROR_NONE)
+		request_fail(request, &error);
+}

@@ -190,29 +190,86 @@ int tls_add_peer(const char *dir, const char *name, const char *pem, size_t size
 		rc = gnutls_x509_crt_import(crt, &text, GNUTLS_X509_FMT_PEM);
 	gnutls_x509_crt_deinit(crt);
 	if (rc < 0)
-		return error_set(error, ERROR_REQUEST, name, "give what that host's tenon host-cert prints",
+		return error_set(error, ERROR_REQUEST, name, "give what tenon host cert prints there",
 				 "its certificate cannot be read: %s", gnutls_strerror(rc));
 	snprintf(file, sizeof(file), "peers/%s.pem", name);
 	rc = write_file(dir, file, pem, size, 0644);
 	return rc ? error_set(error, ERROR_INTERNAL, dir, NULL, "cannot be written: %s", strerror(-rc)) : 0;
 }
 
-/* Whether a file holds just this certificate. */
-static bool is_certificate(const char *path, const gnutls_datum_t *shown)
+int tls_remove_peer(const char *dir, const char *name, struct error *error)
 {
-	gnutls_datum_t text = { 0 }, der = { 0 };
+	char file[256], path[512];
+
+	snprintf(file, sizeof(file), "peers/%.200s.pem", name);
+	file_path(dir, file, path);
+	if (name_is_good(name) && !unlink(path))
+		return 0;
+	if (name_is_good(name) && errno != ENOENT)
+		return error_set(error, ERROR_INTERNAL, path, NULL, "cannot be removed: %s", strerror(errno));
+	return error_set(error, ERROR_NOT_FOUND, name, "tenon host list shows them", "is no enrolled host");
+}
+
+/* The certificate in a file, as DER to be freed. */
+static bool load_certificate(const char *path, gnutls_datum_t *der)
+{
+	gnutls_datum_t text = { 0 };
 	gnutls_x509_crt_t crt = NULL;
-	bool same = false;
+	bool loaded;
 
 	if (gnutls_load_file(path, &text) < 0)
 		return false;
-	if (gnutls_x509_crt_init(&crt) >= 0 &&
-	    gnutls_x509_crt_import(crt, &text, GNUTLS_X509_FMT_PEM) >= 0 &&
-	    gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_DER, &der) >= 0)
-		same = der.size == shown->size && !memcmp(der.data, shown->data, der.size);
+	loaded = gnutls_x509_crt_init(&crt) >= 0 &&
+		 gnutls_x509_crt_import(crt, &text, GNUTLS_X509_FMT_PEM) >= 0 &&
+		 gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_DER, der) >= 0;
 	gnutls_x509_crt_deinit(crt);
-	gnutls_free(der.data);
 	gnutls_free(text.data);
+	return loaded;
+}
+
+static json_t *describe_peer(const char *path, const char *name, size_t length)
+{
+	char text[65] = "";
+	unsigned char hash[32];
+	gnutls_datum_t der = { 0 };
+
+	if (load_certificate(path, &der) && gnutls_hash_fast(GNUTLS_DIG_SHA256, der.data, der.size, hash) >= 0)
+		for (size_t i = 0; i < sizeof(hash); i++)
+			sprintf(text + 2 * i, "%02x", hash[i]);
+	gnutls_free(der.data);
+	return json_pack("{s:s%, s:s}", "name", name, length, "fingerprint", text);
+}
+
+json_t *tls_peers(const char *dir)
+{
+	json_t *list = json_array();
+	char folder[512], path[800];
+	struct dirent **entries;
+	int count;
+
+	file_path(dir, "peers", folder);
+	count = scandir(folder, &entries, NULL, alphasort);
+	for (int i = 0; i < count; i++) {
+		const char *name = entries[i]->d_name, *dot = strrchr(name, '.');
+
+		snprintf(path, sizeof(path), "%s/%s", folder, name);
+		if (*name != '.' && dot && !strcmp(dot, ".pem"))
+			json_array_append_new(list, describe_peer(path, name, (size_t)(dot - name)));
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return list;
+}
+
+/* Whether a file holds just this certificate. */
+static bool is_certificate(const char *path, const gnutls_datum_t *shown)
+{
+	gnutls_datum_t der = { 0 };
+	bool same = load_certificate(path, &der) && der.size == shown->size &&
+		    !memcmp(der.data, shown->data, der.size);
+
+	gnutls_free(der.data);
 	return same;
 }
 
@@ -253,11 +310,11 @@ static int shake_hands(struct session *session, const char *dir, const char *nam
 		rc = gnutls_handshake(session->tls);
 	while (rc < 0 && !gnutls_error_is_fatal(rc));
 	if (rc < 0)
-		return failed(error, who, "is it enrolled there? tenon host-add there says so",
+		return failed(error, who, "is it enrolled there? tenon host list there says so",
 			      gnutls_strerror(rc));
 	shown = gnutls_certificate_get_peers(session->tls, &count);
 	if (!shown || !count || !is_accepted(dir, name, shown))
-		return failed(error, who, "enrol it: tenon host-add NAME FILE, with what its tenon host-cert prints",
+		return failed(error, who, "enrol it: tenon host add HOST FILE, with what tenon host cert prints there",
 			      "shows a certificate that is not known here");
 	return 0;
 }

@@ -12,6 +12,7 @@
 
 #include "error.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,6 +24,12 @@ char *tls_certificate(const char *dir, struct error *error);
 
 /* Accept a host by its certificate (PEM) from now on, under a name. */
 int tls_add_peer(const char *dir, const char *name, const char *pem, size_t size, struct error *error);
+
+/* Accept it no more. -ENOENT where it was not. */
+int tls_remove_peer(const char *dir, const char *name, struct error *error);
+
+/* Those accepted, by name: an array of {"name": ..., "fingerprint": SHA-256 in hexadecimal}. Never NULL. */
+json_t *tls_peers(const char *dir);
 
 /*
  * Make a connection an encrypted one, and take it over. Returns a descriptor for what is

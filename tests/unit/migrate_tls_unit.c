@@ -210,6 +210,36 @@ static void bad_peers_are_refused(void **state)
 	free(pem);
 }
 
+static void who_is_removed_is_a_stranger_again(void **state)
+{
+	struct side client, server;
+	json_t *peers, *peer;
+
+	(void)state;
+	enrol(b, "alpha", a);
+	enrol(b, "beta", b);
+	peers = tls_peers(b);
+	assert_int_equal(json_array_size(peers), 2);
+	peer = json_array_get(peers, 0);
+	assert_string_equal(json_string_value(json_object_get(peer, "name")), "alpha");
+	assert_int_equal(json_string_length(json_object_get(peer, "fingerprint")), 64);
+	assert_string_not_equal(json_string_value(json_object_get(peer, "fingerprint")),
+				json_string_value(json_object_get(json_array_get(peers, 1), "fingerprint")));
+	json_decref(peers);
+	assert_int_equal(tls_remove_peer(b, "alpha", &error), 0);
+	assert_int_equal(tls_remove_peer(b, "alpha", &error), -ENOENT);
+	assert_int_equal(tls_remove_peer(b, "../cert", &error), -ENOENT);
+	peers = tls_peers(b);
+	assert_int_equal(json_array_size(peers), 1);
+	json_decref(peers);
+	enrol(a, "b", b);
+	join(&client, &server, NULL);
+	assert_true(server.inner < 0);
+	assert_non_null(strstr(server.error.cause, "not known"));
+	if (client.inner >= 0)
+		close(client.inner);
+}
+
 static void an_identity_is_kept(void **state)
 {
 	char *first = tls_certificate(a, &error), *again, path[128];
@@ -236,6 +266,7 @@ int main(void)
 		TEST(a_client_that_is_not_enrolled_gets_nowhere),
 		TEST(a_cut_is_no_end),
 		TEST(bad_peers_are_refused),
+		TEST(who_is_removed_is_a_stranger_again),
 		TEST(an_identity_is_kept),
 	};
 

@@ -197,6 +197,41 @@ static void completion(void **state)
 	assert_string_equal(out, "--paused\n");
 	assert_int_equal(run("--complete tenon pause w", "200 OK", list), EXIT_OK);
 	assert_string_equal(out, "web\n");
+	assert_int_equal(run("--complete tenon ho", NULL, NULL), EXIT_OK);
+	assert_string_equal(out, "host\n");
+	assert_int_equal(run("--complete tenon host re", NULL, NULL), EXIT_OK);
+	assert_string_equal(out, "remove\n");
+	assert_int_equal(run("--complete tenon host list --j", NULL, NULL), EXIT_OK);
+	assert_string_equal(out, "--json\n");
+}
+
+/* Commands of two words. */
+static void hosts(void **state)
+{
+	static const char peers[] = "{\"peers\": [{\"name\": \"b\", \"fingerprint\": \"00ff\"}]}";
+	char line[256];
+
+	(void)state;
+	assert_int_equal(run("host", NULL, NULL), EXIT_USAGE);
+	assert_non_null(strstr(complaints, "another word"));
+	assert_int_equal(run("host frob", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("host --help", NULL, NULL), EXIT_OK);
+	assert_non_null(strstr(out, "  host list "));
+	assert_null(strstr(out, "\n  list "));
+	assert_int_equal(run("host add b", NULL, NULL), EXIT_USAGE);
+	snprintf(line, sizeof(line), "host add b %s", file);
+	assert_int_equal(run(line, "200 OK", "{\"name\": \"b\"}"), EXIT_OK);
+	assert_true(!strncmp(asked, "POST /v1/host/peers?name=b ", 27));
+	assert_non_null(strstr(asked, "\r\n\r\n<domain/>"));
+	assert_int_equal(run("host list", "200 OK", peers), EXIT_OK);
+	assert_non_null(strstr(out, "b                        00ff\n"));
+	assert_int_equal(run("host list --json", "200 OK", peers), EXIT_OK);
+	assert_non_null(strstr(out, "\"00ff\""));
+	assert_int_equal(run("host remove b", "200 OK", "{\"name\": \"b\"}"), EXIT_OK);
+	assert_true(!strncmp(asked, "DELETE /v1/host/peers?name=b ", 29));
+	assert_string_equal(out, "b: removed\n");
+	assert_int_equal(run("host cert", "200 OK", "{\"certificate\": \"PEM\"}"), EXIT_OK);
+	assert_string_equal(out, "PEM");
 }
 
 static void statuses(void **state)
@@ -374,6 +409,7 @@ int main(void)
 		cmocka_unit_test(usage),
 		cmocka_unit_test(manual),
 		cmocka_unit_test(completion),
+		cmocka_unit_test(hosts),
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(broken_servers),
 		cmocka_unit_test(create),
