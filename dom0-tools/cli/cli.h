@@ -23,6 +23,7 @@ enum exit_status {
 	EXIT_CONFIG = 7,
 	EXIT_STATE = 8,
 	EXIT_RESOURCES = 9,
+	EXIT_CANCELLED = 10,
 };
 
 #define OPTIONS_MAX 8

@@ -30,6 +30,11 @@ static const struct option_spec migrate_options[] = {
 	{ "plain", 'P', NULL, "without encryption, over a network that you trust" },
 	{ "check", 'c', NULL, "only say what is in the way" },
 	{ "max-downtime", 'd', "MS", "how long the guest may stand still, if it lets us (300)" },
+	{ "bandwidth", 'b', "MIB", "send no more MiB a second while it runs" },
+	{ "compress", 'C', "none|zstd", "how what is sent is packed (zstd)" },
+	{ "auto-converge", 'a', NULL, "slow the guest down while it changes its memory faster than it is sent" },
+	{ "quiet", 'q', NULL, "do not show how far it is" },
+	{ "cancel", 'x', NULL, "call off the migration that is under way; the guest goes on here" },
 	{ 0 }
 };
 
@@ -80,7 +85,7 @@ const struct command commands[] = {
 	{ "destroy", "NAME...", 1, -1, none, true, true, "end a domain at once", command_destroy },
 	{ "save", "NAME FILE", 2, 2, save_options, true, true,
 	  "write a guest's state to a file and end the domain", command_save },
-	{ "migrate", "NAME HOST", 2, 2, migrate_options, true, true,
+	{ "migrate", "NAME HOST", 1, 2, migrate_options, true, true,
 	  "move a running guest to another host (HOST or HOST:PORT)", command_migrate },
 	{ "host add", "HOST FILE", 2, 2, none, true, false,
 	  "exchange guests with a host from now on: its name, and what tenon host cert printed there",

@@ -16,13 +16,14 @@ dom0_tools_cli_libtenoncli_la_SOURCES = \
 	dom0-tools/cli/console.c \
 	dom0-tools/cli/domain.c \
 	dom0-tools/cli/host.c \
+	dom0-tools/cli/migrate.c \
 	dom0-tools/cli/output.c dom0-tools/cli/output.h \
 	dom0-tools/cli/peers.c \
 	dom0-tools/cli/state.c \
 	dom0-tools/cli/top.c \
 	dom0-tools/cli/usage.c
 dom0_tools_cli_libtenoncli_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-dom0_tools_cli_libtenoncli_la_LIBADD = $(JANSSON_LIBS)
+dom0_tools_cli_libtenoncli_la_LIBADD = $(JANSSON_LIBS) -lpthread
 
 tenon_SOURCES = dom0-tools/cli/tenon.c
 tenon_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

@@ -42,7 +42,7 @@ static int exit_status_of(const char *id)
 		{ "not-found", EXIT_NOT_FOUND }, { "already-exists", EXIT_EXISTS },
 		{ "unreachable", EXIT_UNREACHABLE }, { "timed-out", EXIT_TIMED_OUT },
 		{ "bad-configuration", EXIT_CONFIG }, { "wrong-state", EXIT_STATE },
-		{ "no-resources", EXIT_RESOURCES },
+		{ "no-resources", EXIT_RESOURCES }, { "cancelled", EXIT_CANCELLED },
 	};
 
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)

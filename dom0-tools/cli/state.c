@@ -59,35 +59,6 @@ int command_save(struct cli *cli)
 	return EXIT_OK;
 }
 
-int command_migrate(struct cli *cli)
-{
-	const char *downtime = cli_option(cli, "max-downtime");
-	char path[PATH_MAX_API], query[512] = "/migrate?host=";
-	struct response response;
-	int status;
-
-	client_encode(query, sizeof(query) / 2, cli->arguments[1]);
-	if (cli_option(cli, "plain"))
-		strcat(query, "&plain=1");
-	if (cli_option(cli, "check"))
-		strcat(query, "&check=1");
-	if (downtime) {
-		strcat(query, "&max_downtime=");
-		client_encode(query, sizeof(query), downtime);
-	}
-	domain_path(cli->arguments[0], query, path);
-	status = ask(cli, "POST", path, NULL, 0, STATE_TIMEOUT, &response);
-	if (status)
-		return status;
-	if (cli->json)
-		print_json(response.json);
-	else
-		printf(cli_option(cli, "check") ? "%s: can move to %s\n" : "%s: runs on %s\n",
-		       cli->arguments[0], cli->arguments[1]);
-	response_clear(&response);
-	return EXIT_OK;
-}
-
 int command_restore(struct cli *cli)
 {
 	char path[QUERY_MAX] = "/v1/restore?path=";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rounds, and when to stop them. */
+/* Rounds. */
 #include "live.h"
 
 #include <errno.h>
@@ -8,10 +8,6 @@
 #include <time.h>
 
 #include <hypercall/hypercall.h>
-
-#define ROUNDS_MAX	30
-#define TIMES_MEMORY	3	/* so much is written at most while it runs */
-#define STALLS_MAX	3	/* rounds in which less than a tenth is gained */
 
 static int refused(const struct pages *pages, int code, const char *what)
 {
@@ -54,46 +50,61 @@ static int collect(struct pages *pages, uint64_t entries, uint64_t *rest)
 	return 0;
 }
 
-/* Whether another round would gain anything. */
-static bool is_enough(const struct pages *pages, const struct live_config *config,
-		      const struct live_round *round, uint64_t *best, unsigned int *stalls)
+/* How many bits are set in both; afterwards the first is a copy of the second. */
+static uint64_t count_common(uint64_t *before, const uint64_t *now, uint64_t entries)
 {
-	if (round->dirty * 10 > *best * 9)
-		++*stalls;
-	if (round->dirty < *best)
-		*best = round->dirty;
-	return round->downtime_ms <= config->max_downtime_ms || round->number >= ROUNDS_MAX ||
-	       *stalls >= STALLS_MAX ||
-	       round->bytes > TIMES_MEMORY * pages->guest->pages * HC_PAGE_SIZE;
+	uint64_t count = 0;
+
+	for (uint64_t i = 0; i < words(entries); i++) {
+		count += (uint64_t)__builtin_popcountll(before[i] & now[i]);
+		before[i] = now[i];
+	}
+	return count;
 }
 
-static int run(struct pages *pages, const struct live_config *config, uint64_t entries, uint64_t *rest)
+/* One round; before: what it sends, NULL: all. */
+static int run_round(struct pages *pages, uint64_t entries, struct live_round *round, uint64_t *before,
+		     uint64_t *rest)
 {
+	uint64_t start = now_ns(), stored = pages->stored;
+	int code = pages_write(pages, round->number ? rest : NULL, entries);
+
+	if (code == 0)
+		code = collect(pages, entries, rest);
+	if (code < 0)
+		return code;
+	pages->zero = true;
+	round->number++;
+	round->bytes = pages->writer->bytes;
+	round->sent = pages->stored - stored;
+	round->ns = now_ns() - start;
+	round->dirty = count_bits(rest, entries);
+	round->hot = count_common(before, rest, entries);
+	return 0;
+}
+
+static int run(struct pages *pages, const struct live_config *config, uint64_t entries, uint64_t *before,
+	       uint64_t *rest)
+{
+	struct converge converge = {
+		.pages = pages->guest->pages, .max_downtime_ms = config->max_downtime_ms,
+		.slow_steps = config->slow ? config->slow_steps : 0,
+	};
 	struct live_round round = { 0 };
-	uint64_t best = pages->guest->pages;
-	unsigned int stalls = 0;
+	enum verdict verdict;
 	int code;
 
 	do {
-		uint64_t start = now_ns(), before = pages->writer->bytes, wrote, ns;
-
-		code = pages_write(pages, round.number ? rest : NULL, entries);
-		if (code == 0)
-			code = collect(pages, entries, rest);
+		code = run_round(pages, entries, &round, before, rest);
 		if (code < 0)
 			return code;
-		pages->zero = true;
-		ns = now_ns() - start + 1;
-		wrote = pages->writer->bytes - before + 1;
-		round.number++;
-		round.bytes = pages->writer->bytes;
-		round.dirty = count_bits(rest, entries);
-		round.downtime_ms = (uint64_t)((double)round.dirty * HC_PAGE_SIZE * (double)ns /
-					       (double)wrote / 1e6);
 		code = config->round ? config->round(&round, config->data) : 0;
+		verdict = converge_judge(&converge, &round);
+		if (code == 0 && verdict == CONVERGE_SLOW)
+			code = config->slow(converge.slowed, config->data);
 		if (code < 0)
 			return refused(pages, code, "given up");
-	} while (!is_enough(pages, config, &round, &best, &stalls));
+	} while (verdict != CONVERGE_ENOUGH);
 	return 0;
 }
 
@@ -101,10 +112,11 @@ int live_rounds(struct pages *pages, const struct live_config *config, uint64_t 
 		uint64_t **result)
 {
 	uint64_t *rest = calloc(words(entries), sizeof(*rest));
+	uint64_t *before = calloc(words(entries), sizeof(*before));
 	int code;
 
 	pages->again = calloc(words(entries), sizeof(*pages->again));
-	if (!rest || !pages->again) {
+	if (!rest || !before || !pages->again) {
 		code = refused(pages, -ENOMEM, "no memory for the log of its writes");
 		goto out;
 	}
@@ -114,11 +126,14 @@ int live_rounds(struct pages *pages, const struct live_config *config, uint64_t 
 		goto out;
 	}
 	pages->running = true;
-	code = run(pages, config, entries, rest);
+	stream_pace(pages->writer, config->bandwidth);
+	code = run(pages, config, entries, before, rest);
+	stream_pace(pages->writer, 0);
 	pages->running = false;
 	if (code < 0)
 		hc_dirty_log_disable(pages->guest->handle, pages->guest->domid);
 out:
+	free(before);
 	if (code < 0) {
 		free(rest);
 		rest = NULL;

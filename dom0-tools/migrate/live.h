@@ -7,17 +7,15 @@
 #ifndef MIGRATE_LIVE_H
 #define MIGRATE_LIVE_H
 
+#include "converge.h"
 #include "pages.h"
-
-struct live_round {
-	unsigned int number;	/* 1 first; of the one that ended */
-	uint64_t bytes;		/* of the stream so far */
-	uint64_t dirty;		/* pages changed meanwhile */
-	uint64_t downtime_ms;	/* if it were suspended now, at the rate of this round */
-};
 
 struct live_config {
 	unsigned int max_downtime_ms;	/* what shall be reached before it is suspended */
+	uint64_t bandwidth;		/* bytes a second at most while it runs; 0: all there is */
+	/* Slow it down, step 1 to slow_steps; not 0: give up. NULL: that is not to be done. */
+	int (*slow)(unsigned int step, void *data);
+	unsigned int slow_steps;
 	/* A round has ended; not 0: give up, with that error. May be NULL. */
 	int (*round)(const struct live_round *round, void *data);
 	void *data;

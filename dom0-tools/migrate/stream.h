@@ -86,6 +86,8 @@ struct stream_writer {
 	uint32_t sequence;
 	uint64_t bytes;		/* written so far */
 	int level;		/* of zstd; 0: nothing is packed */
+	uint64_t pace;		/* bytes a second, see stream_pace() */
+	uint64_t paced_bytes, paced_ns;	/* where and when that began */
 	void *packer;
 	void *packed;		/* room for a packed payload */
 	struct build_error *error;
@@ -96,6 +98,9 @@ int stream_writer_open(struct stream_writer *writer, int fd, int level, struct b
 
 /* Writes one section. -ENOSPC, -EPIPE and so on as of write(2). */
 int stream_write(struct stream_writer *writer, uint32_t type, const void *payload, size_t size);
+
+/* From now on write no more bytes a second than that, by waiting after a section; 0: as fast as it goes. */
+void stream_pace(struct stream_writer *writer, uint64_t bytes_a_second);
 void stream_writer_close(struct stream_writer *writer);
 
 struct stream_reader {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -50,6 +51,34 @@ int stream_writer_open(struct stream_writer *writer, int fd, int level, struct b
 	return write_fully(writer, &part, 1);
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+void stream_pace(struct stream_writer *writer, uint64_t bytes_a_second)
+{
+	writer->pace = bytes_a_second;
+	writer->paced_bytes = writer->bytes;
+	writer->paced_ns = now_ns();
+}
+
+/* Until what was written is due. What was not used of the pace before is not caught up with. */
+static void keep_pace(struct stream_writer *writer)
+{
+	uint64_t due = (writer->bytes - writer->paced_bytes) * 1000000000 / writer->pace, now = now_ns();
+	uint64_t left = writer->paced_ns + due - now;
+	struct timespec pause = { .tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000) };
+
+	if (now < writer->paced_ns + due)
+		while (nanosleep(&pause, &pause) && errno == EINTR)
+			;
+	stream_pace(writer, writer->pace);
+}
+
 int stream_write(struct stream_writer *writer, uint32_t type, const void *payload, size_t size)
 {
 	struct stream_section section = {
@@ -58,6 +87,7 @@ int stream_write(struct stream_writer *writer, uint32_t type, const void *payloa
 	};
 	const void *stored = payload;
 	struct iovec parts[2];
+	int code;
 
 	if (size > STREAM_PAYLOAD_MAX)
 		return build_fail(writer->error, -E2BIG, "a section of type %u would have %zu bytes",
@@ -79,7 +109,10 @@ int stream_write(struct stream_writer *writer, uint32_t type, const void *payloa
 	writer->sequence++;
 	parts[0] = (struct iovec){ &section, sizeof(section) };
 	parts[1] = (struct iovec){ (void *)stored, section.stored };
-	return write_fully(writer, parts, section.stored ? 2 : 1);
+	code = write_fully(writer, parts, section.stored ? 2 : 1);
+	if (code == 0 && writer->pace)
+		keep_pace(writer);
+	return code;
 }
 
 void stream_writer_close(struct stream_writer *writer)

@@ -5,8 +5,9 @@
  * happens here, in a process of its own that can be killed at any moment.
  *
  * The stream is descriptor 3. Standard input holds the description to be saved. Each
- * line of standard output is a JSON object: "progress" now and then, and
- * "done" or "error" at the end.
+ * line of standard output is a JSON object: "progress" now and then, "round" after each round of a
+ * guest that runs, and "done" or "error" at the end. Between them "suspend" and "slow" have tenond do
+ * something to the guest; descriptor 4 then has a line with 0 or a negative errno.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -71,30 +72,54 @@ static char *read_description(size_t *size)
 	return NULL;
 }
 
-/* Have tenond suspend the guest; its answer is a line on a descriptor of its own. */
-static int on_suspend(void *data)
+/* Have tenond do something to the guest; its answer is a line on a descriptor of its own. */
+static int ask(json_t *json)
 {
 	char line[16] = "";
 	size_t size = 0;
 
-	(void)data;
-	say(json_pack("{s:{}}", "suspend"));
+	say(json);
 	while (size < sizeof(line) - 1 && read(ANSWER_FD, line + size, 1) == 1 && line[size] != '\n')
 		size++;
 	return size ? atoi(line) : -EPIPE;
 }
 
+static int on_suspend(void *data)
+{
+	(void)data;
+	return ask(json_pack("{s:{}}", "suspend"));
+}
+
+static int on_slow(unsigned int step, void *data)
+{
+	(void)data;
+	return ask(json_pack("{s:{s:i}}", "slow", "step", (int)step));
+}
+
 static int on_round(const struct live_round *round, void *data)
 {
 	(void)data;
-	say(json_pack("{s:{s:i, s:I, s:I, s:I}}", "round", "number", (int)round->number, "bytes",
-		      (json_int_t)round->bytes, "dirty", (json_int_t)round->dirty, "downtime_ms",
-		      (json_int_t)round->downtime_ms));
+	say(json_pack("{s:{s:i, s:I, s:I, s:I, s:I, s:I, s:I}}", "round", "number", (int)round->number,
+		      "bytes", (json_int_t)round->bytes, "sent", (json_int_t)round->sent, "ns",
+		      (json_int_t)round->ns, "dirty", (json_int_t)round->dirty, "hot",
+		      (json_int_t)round->hot, "downtime_ms", (json_int_t)converge_downtime_ms(round)));
 	return 0;
 }
 
-/* downtime: of a guest that runs, in milliseconds; NULL: it is suspended. */
-static int save(struct hc_handle *handle, const char *domid, const char *downtime)
+/* The options of send: milliseconds, bytes a second, zstd's level, steps. */
+static void live_options(char *argv[], struct save_config *config)
+{
+	config->suspend = on_suspend;
+	config->live.round = on_round;
+	config->live.max_downtime_ms = (unsigned int)strtoul(argv[0], NULL, 10);
+	config->live.bandwidth = strtoull(argv[1], NULL, 10);
+	config->level = (int)strtol(argv[2], NULL, 10);
+	config->live.slow = on_slow;
+	config->live.slow_steps = (unsigned int)strtoul(argv[3], NULL, 10);
+}
+
+/* live: options of a guest that runs; NULL: it is suspended. */
+static int save(struct hc_handle *handle, const char *domid, char *live[])
 {
 	int64_t last = 0;
 	struct save_config config = {
@@ -109,14 +134,11 @@ static int save(struct hc_handle *handle, const char *domid, const char *downtim
 	if (!description)
 		return failed(-EINVAL, "standard input has no description");
 	config.description = description;
-	if (downtime) {
-		config.suspend = on_suspend;
-		config.live.round = on_round;
-		config.live.max_downtime_ms = (unsigned int)strtoul(downtime, NULL, 10);
-	}
+	if (live)
+		live_options(live, &config);
 	code = save_domain(handle, &config, &result, &error);
 	free(description);
-	if (code == 0 && !downtime && fsync(STREAM_FD) && errno != EINVAL && errno != EROFS)
+	if (code == 0 && !live && fsync(STREAM_FD) && errno != EINVAL && errno != EROFS)
 		code = build_fail(&error, -errno, "cannot be written: %s", strerror(errno));
 	if (code < 0)
 		return failed(code, error.text);
@@ -168,7 +190,7 @@ static bool die_with_parent(void)
 int main(int argc, char *argv[])
 {
 	bool saves = argc == 3 && !strcmp(argv[1], "save");
-	bool sends = argc == 4 && !strcmp(argv[1], "send");
+	bool sends = argc == 7 && !strcmp(argv[1], "send");
 	bool restores = argc == 5 && !strcmp(argv[1], "restore");
 	bool receives = argc == 5 && !strcmp(argv[1], "receive");
 	struct hc_handle *handle;
@@ -176,7 +198,7 @@ int main(int argc, char *argv[])
 
 	if (!saves && !sends && !restores && !receives) {
 		fprintf(stderr, "usage: tenon-migrate save DOMID <DESCRIPTION 3>STREAM\n"
-			"       tenon-migrate send DOMID DOWNTIME-MS <DESCRIPTION 3>STREAM 4<ANSWERS\n"
+			"       tenon-migrate send DOMID DOWNTIME-MS BYTES/S LEVEL SLOW-STEPS <DESCRIPTION 3>STREAM 4<ANSWERS\n"
 			"       tenon-migrate restore STREAM-NAME UUID NAME 3<STREAM\n"
 			"       tenon-migrate receive STREAM-NAME UUID NAME 3<STREAM\n"
 			"tenond runs it; use tenon save, restore and migrate.\n");
@@ -191,7 +213,7 @@ int main(int argc, char *argv[])
 	if (code < 0)
 		return failed(code, "the hypervisor cannot be reached");
 	if (saves || sends)
-		code = save(handle, argv[2], sends ? argv[3] : NULL);
+		code = save(handle, argv[2], sends ? argv + 3 : NULL);
 	else
 		code = restore(handle, receives, argv[2], argv[3], argv[4]);
 	hc_close(handle);

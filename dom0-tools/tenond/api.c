@@ -44,6 +44,7 @@ static const struct {
 	{ "POST", "/destroy", api_destroy },
 	{ "POST", "/save", api_save },
 	{ "POST", "/migrate", api_migrate },
+	{ "DELETE", "/migrate", api_cancel },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array[0]))

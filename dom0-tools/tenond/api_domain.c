@@ -22,7 +22,7 @@
 #define TIMEOUT_MAX		86400	/* seconds */
 #define TIMEOUT_WAIT		60
 #define TIMEOUT_SHUTDOWN	120
-#define DOWNTIME_MS		300
+#define TIMEOUT_CANCEL		90	/* a guest that is about to suspend does so first */
 
 /* The domain with the lowest number above one; those without a number yet come last. */
 static const struct domain *next_by_number(const struct tenond *tenond, int above)
@@ -297,32 +297,6 @@ void api_save(struct tenond *tenond, struct request *request, struct domain *dom
 		finish_pending(NULL, &error, pending);
 }
 
-void api_migrate(struct tenond *tenond, struct request *request, struct domain *domain)
-{
-	struct migrate_options options = {
-		.max_downtime_ms = DOWNTIME_MS, .check = request_flag(request, "check"),
-	};
-	const char *host = request_query(request, "host");
-	struct pending *pending;
-	struct error error = { 0 };
-	char peer[320];
-
-	if (!host || !*host)
-		error_set(&error, ERROR_REQUEST, "host", "name the other host", "is missing");
-	else if (snprintf(peer, sizeof(peer), "%s://%s", request_flag(request, "plain") ? "tcp" : "tls",
-			  host) >= (int)sizeof(peer))
-		error_set(&error, ERROR_REQUEST, "host", NULL, "is too long");
-	else
-		request_number(request, "max_downtime", TIMEOUT_MAX, &options.max_downtime_ms, &error);
-	if (error.kind != ERROR_NONE) {
-		request_fail(request, &error);
-		return;
-	}
-	pending = pending_new(tenond, request, 200);
-	if (pending && lifecycle_migrate(tenond, domain, peer, &options, finish_pending, pending, &error))
-		finish_pending(NULL, &error, pending);
-}
-
 void api_restore(struct tenond *tenond, struct request *request)
 {
 	struct error error = { 0 };
@@ -420,4 +394,15 @@ void api_wait(struct tenond *tenond, struct request *request, struct domain *dom
 		request_fail(request, &error);
 	else
 		wait_for(tenond, request, domain, what, seconds);
+}
+
+/* Answered when it is as if nothing had been. */
+void api_cancel(struct tenond *tenond, struct request *request, struct domain *domain)
+{
+	struct error error = { 0 };
+
+	if (lifecycle_cancel(domain, &error))
+		request_fail(request, &error);
+	else
+		wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
 }

@@ -3,6 +3,7 @@
  * The list of domains: looking them up, and what two of them may not share.
  */
 #include "domain.h"
+#include "migration.h"
 #include "save.h"
 
 #include <stdio.h>
@@ -40,6 +41,7 @@ void domain_remove(struct domain_list *list, struct domain *domain)
 	config_free(domain->config);
 	record_clear(&domain->record);
 	saved_close(domain->restore);
+	migration_unref(domain->migration);
 	free(domain);
 }
 

@@ -15,14 +15,9 @@
 #include <hypercall/control.h>
 #include <jansson.h>
 
+struct migration;
 struct operation;
 struct saved;
-
-/* What an administrator may say of a migration. */
-struct migrate_options {
-	unsigned int max_downtime_ms;
-	bool check;			/* only say what is in the way */
-};
 
 struct domain {
 	struct domain *next;
@@ -34,7 +29,7 @@ struct domain {
 	struct domain_config *config;	/* NULL: made by others */
 	struct record record;
 	struct saved *restore;		/* NULL: a kernel is booted */
-	struct migrate_options migrate;	/* of the migration under way */
+	struct migration *migration;	/* under way, or NULL; its own reference */
 	struct operation *operation;	/* NULL: none under way */
 };
 

@@ -4,6 +4,7 @@
  */
 #include "domain.h"
 #include "device/net.h"
+#include "migration.h"
 
 #include <hypercall/hypercall.h>
 #include <hypercall/sched.h>
@@ -163,6 +164,8 @@ json_t *domain_json(const struct host *host, const struct domain *domain, bool d
 		json_object_set_new(json, "memory", json_integer((json_int_t)domain->config->memory));
 	if (!domain->operation && domain->record.created)
 		json_object_set_new(json, "created", json_integer(domain->record.created));
+	if (domain->migration)
+		json_object_set_new(json, "migration", migration_json(domain->migration));
 	if (details)
 		add_config(host, domain, json);
 	if (details && known)

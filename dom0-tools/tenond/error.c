@@ -23,6 +23,7 @@ static const struct {
 	[ERROR_STATE] = { "wrong-state", 409, EBUSY },
 	[ERROR_RESOURCES] = { "no-resources", 507, ENOMEM },
 	[ERROR_TIMEOUT] = { "timed-out", 504, ETIMEDOUT },
+	[ERROR_CANCELLED] = { "cancelled", 409, ECANCELED },
 	[ERROR_UNREACHABLE] = { "unreachable", 503, ECONNREFUSED },
 };
 

@@ -20,6 +20,7 @@ enum error_kind {
 	ERROR_STATE,		/* not possible in the object's present state */
 	ERROR_RESOURCES,	/* not enough memory, devices, numbers */
 	ERROR_TIMEOUT,
+	ERROR_CANCELLED,	/* as somebody wished */
 	ERROR_UNREACHABLE,	/* a daemon or the hypervisor does not answer */
 	ERROR_KINDS
 };

@@ -5,6 +5,7 @@
  */
 #include "lifecycle.h"
 #include "log.h"
+#include "migration.h"
 #include "nodes.h"
 #include "operation.h"
 #include "save.h"
@@ -145,8 +146,7 @@ int lifecycle_save(struct tenond *tenond, struct domain *domain, const char *pat
 }
 
 int lifecycle_migrate(struct tenond *tenond, struct domain *domain, const char *peer,
-		      const struct migrate_options *options, lifecycle_done *done, void *data,
-		      struct error *error)
+		      struct migration *migration, lifecycle_done *done, void *data, struct error *error)
 {
 	int rc = query_willing(tenond, domain, error);
 
@@ -154,10 +154,25 @@ int lifecycle_migrate(struct tenond *tenond, struct domain *domain, const char *
 		return rc;
 	free(domain->record.peer);
 	domain->record.peer = strdup(peer);
-	domain->migrate = *options;
 	if (!domain->record.peer)
 		return error_domain(error, ERROR_INTERNAL, domain->name, NULL, "out of memory");
-	return operation_start(tenond, domain, OPERATION_MIGRATE, done, data, error);
+	domain->migration = migration_ref(migration);
+	rc = operation_start(tenond, domain, OPERATION_MIGRATE, done, data, error);
+	if (rc) {
+		migration_unref(domain->migration);
+		domain->migration = NULL;
+	}
+	return rc;
+}
+
+int lifecycle_cancel(struct domain *domain, struct error *error)
+{
+	if (!domain->migration)
+		return error_domain(error, ERROR_STATE, domain->name, NULL, "is not on its way to another host");
+	if (migration_cancel(domain->migration))
+		return error_domain(error, ERROR_STATE, domain->name, "it runs at the other host, or will here, in a moment",
+				    "is being handed over, which cannot be cancelled any more");
+	return 0;
 }
 
 int lifecycle_pause(struct tenond *tenond, struct domain *domain, struct error *error)

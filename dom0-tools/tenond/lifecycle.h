@@ -9,6 +9,7 @@
 
 #include "tenond.h"
 
+struct migration;
 struct saved;
 
 /* Called when an operation has ended; error is NULL on success. domain is NULL when it has gone. */
@@ -32,10 +33,12 @@ int lifecycle_restore(struct tenond *tenond, struct saved *saved, bool paused, l
 int lifecycle_save(struct tenond *tenond, struct domain *domain, const char *path, bool keep,
 		   lifecycle_done *done, void *data, struct error *error);
 
-/* Move a running guest to another host, and end the domain here when it runs there. */
+/* Move a running guest to another host, and end the domain here when it runs there. Refers to migration. */
 int lifecycle_migrate(struct tenond *tenond, struct domain *domain, const char *peer,
-		      const struct migrate_options *options, lifecycle_done *done, void *data,
-		      struct error *error);
+		      struct migration *migration, lifecycle_done *done, void *data, struct error *error);
+
+/* Call a migration off: the guest goes on here. ERROR_STATE when there is none, or it is too late. */
+int lifecycle_cancel(struct domain *domain, struct error *error);
 
 int lifecycle_destroy(struct tenond *tenond, struct domain *domain, lifecycle_done *done, void *data,
 		      struct error *error);

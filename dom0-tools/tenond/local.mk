@@ -47,7 +47,7 @@ dom0_tools_tenond_libtenondevice_la_LIBADD = $(JANSSON_LIBS) $(NFTABLES_LIBS)
 
 dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/api.c dom0-tools/tenond/api.h \
-	dom0-tools/tenond/api_domain.c dom0-tools/tenond/api_host.c \
+	dom0-tools/tenond/api_domain.c dom0-tools/tenond/api_host.c dom0-tools/tenond/api_migrate.c \
 	dom0-tools/tenond/create.c dom0-tools/tenond/create.h \
 	dom0-tools/tenond/doctor.c dom0-tools/tenond/doctor.h \
 	dom0-tools/tenond/doctor_checks.c dom0-tools/tenond/doctor_checks.h \
@@ -55,6 +55,7 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/http.c dom0-tools/tenond/http.h \
 	dom0-tools/tenond/job.c dom0-tools/tenond/job.h \
 	dom0-tools/tenond/lifecycle.c dom0-tools/tenond/lifecycle.h \
+	dom0-tools/tenond/migration.c dom0-tools/tenond/migration.h \
 	dom0-tools/tenond/migrate_check.c dom0-tools/tenond/migrate_check.h \
 	dom0-tools/tenond/migrate.h dom0-tools/tenond/migrate_in.c dom0-tools/tenond/migrate_out.c \
 	dom0-tools/tenond/nodes.c dom0-tools/tenond/nodes.h dom0-tools/tenond/nodes_live.c \

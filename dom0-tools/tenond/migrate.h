@@ -24,20 +24,22 @@
 #ifndef TENOND_MIGRATE_H
 #define TENOND_MIGRATE_H
 
+#include "migration.h"
 #include "save.h"
 #include "tenond.h"
 
 /*
  * Called by a job's thread, with record->phase PHASE_MIGRATING, or PHASE_HANDING
- * after a restart of tenond. 0: it runs at record->peer, and what is left here is to be torn
+ * after a restart of tenond (then migration may be NULL). 0: it runs at record->peer, and what is left here is to be torn
  * down; or, if that was only to be checked, it could (PHASE_ACTIVE). Otherwise a negative errno and *error, and it runs here: only
  * when even that is not so, record->phase stays PHASE_HANDING.
  */
 int migrate_guest(const struct host *host, const struct domain_config *config, struct record *record,
-		  const struct migrate_options *options, struct error *error);
+		  struct migration *migration, struct error *error);
 
-/* A sender that was killed has left the log of the guest's writes on, which slows it down. */
-void migrate_stop_log(const struct host *host, const struct record *record);
+/* A sender that was killed has left the log of the guest's writes on, and perhaps a cap; both slow it down. */
+void migrate_free_guest(const struct host *host, const struct domain_config *config,
+			const struct record *record);
 
 /* The other side's part within a creation: it may begin; it is complete, shall it run; it does. */
 int migrate_ready(const struct saved *saved);

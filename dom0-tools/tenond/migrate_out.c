@@ -23,11 +23,15 @@
 #define ASK_S		1	/* between questions to a host that does not answer */
 #define ASK_TIMES	10	/* after that the next scan asks again */
 
+/* What a guest that changes its memory too fast is left of its processors' time, step by step. */
+static const unsigned int slow_percent[] = { 60, 40, 25, 15, 10, 5 };
+#define SLOW_STEPS (sizeof(slow_percent) / sizeof(slow_percent[0]))
+
 struct leaving {
 	const struct host *host;
 	const struct domain_config *config;
 	struct record *record;
-	const struct migrate_options *options;
+	struct migration *migration;
 	struct store_client *store;
 	struct error *error;
 	int fd;
@@ -70,6 +74,7 @@ static int tell(struct leaving *leaving, json_t *json)
 static int propose(struct leaving *leaving, char **description)
 {
 	const char *peer = leaving->record->peer;
+	bool check = migration_options(leaving->migration)->check;
 	struct errors errors = { 0 };
 	json_t *json, *answer;
 	int rc;
@@ -83,13 +88,13 @@ static int propose(struct leaving *leaving, char **description)
 	json = check_proposal(leaving->config);
 	json_object_set_new(json, "migrate", json_integer(PEER_VERSION));
 	json_object_set_new(json, "description", json_loads(*description, 0, NULL));
-	json_object_set_new(json, "check", json_boolean(leaving->options->check || errors.count));
+	json_object_set_new(json, "check", json_boolean(check || errors.count));
 	rc = tell(leaving, json);
 	answer = rc ? NULL : hear(leaving, READY_MS, NULL, &rc);
 	if (rc)
 		return rc;
 	check_add(answer, peer, &errors);
-	if (!errors.count && !json_object_get(answer, leaving->options->check ? "obstacles" : "ready"))
+	if (!errors.count && !json_object_get(answer, check ? "obstacles" : "ready"))
 		rc = misheard(leaving, "ready");
 	json_decref(answer);
 	return errors.count ? check_report(&errors, leaving->record->name, peer_name(peer), leaving->error) : rc;
@@ -99,20 +104,48 @@ static int on_suspend(void *data)
 {
 	struct leaving *leaving = data;
 
-	return save_suspend(leaving->host, leaving->store, leaving->record, leaving->error);
+	int rc = migration_begin(leaving->migration, MIGRATION_SUSPENDED);
+
+	return rc ? rc : save_suspend(leaving->host, leaving->store, leaving->record, leaving->error);
+}
+
+/* By a cap on its processors' time, which a guest that waits anyhow does not feel. */
+static int on_slow(unsigned int step, void *data)
+{
+	struct leaving *leaving = data;
+	const struct domain_config *config = leaving->config;
+	unsigned int full = config->max_vcpus * 100, percent = slow_percent[step - 1];
+	struct hc_control_sched sched = { .cap = (config->cap ? config->cap : full) * percent / 100 };
+	int rc = hc_domain_set_sched(leaving->host->hv, (uint16_t)leaving->record->domid, &sched);
+
+	if (!rc)
+		migration_slowed(leaving->migration, percent);
+	return rc;
+}
+
+static void on_line(json_t *line, void *data)
+{
+	migration_note(((struct leaving *)data)->migration, line);
 }
 
 static int send_state(struct leaving *leaving, const char *description)
 {
-	char domid[16], downtime[16];
-	char *argv[] = { "tenon-migrate", "send", domid, downtime, NULL };
+	const struct migrate_options *options = migration_options(leaving->migration);
+	const struct worker_live live = {
+		.suspend = on_suspend, .slow = on_slow, .line = on_line, .data = leaving,
+	};
+	char domid[16], downtime[16], bandwidth[32], steps[16];
+	char *argv[] = { "tenon-migrate", "send", domid, downtime, bandwidth, options->packed ? "1" : "0", steps,
+			 NULL };
 	struct worker_failure failure;
 	json_t *done;
 	int rc;
 
 	snprintf(domid, sizeof(domid), "%d", leaving->record->domid);
-	snprintf(downtime, sizeof(downtime), "%u", leaving->options->max_downtime_ms);
-	rc = worker_run_live(argv, leaving->fd, description, on_suspend, leaving, &done, &failure);
+	snprintf(downtime, sizeof(downtime), "%u", options->max_downtime_ms);
+	snprintf(bandwidth, sizeof(bandwidth), "%llu", (unsigned long long)options->bandwidth_mib << 20);
+	snprintf(steps, sizeof(steps), "%zu", options->auto_converge ? SLOW_STEPS : 0);
+	rc = worker_run_live(argv, leaving->fd, description, &live, &done, &failure);
 	if (!rc) {
 		log_info("domain %s: sent to %s: %lld pages written, %lld bytes", leaving->record->name,
 			 leaving->record->peer, json_integer_value(json_object_get(done, "stored")),
@@ -215,9 +248,11 @@ static int resolve(struct leaving *leaving, int times)
 static int hand_over(struct leaving *leaving)
 {
 	json_t *json = hear(leaving, COMPLETE_MS, "complete", &(int){ 0 });
-	int rc = json ? note_handing(leaving) : -EPIPE;
+	int rc = json ? migration_begin(leaving->migration, MIGRATION_HANDING) : -EPIPE;
 
 	json_decref(json);
+	if (!rc)
+		rc = note_handing(leaving);
 	if (rc)
 		return rc;
 	rc = tell(leaving, json_pack("{s:{}}", "activate"));
@@ -234,16 +269,24 @@ static void part(struct leaving *leaving)
 		peer_send(leaving->fd, json_pack("{s:{}}", "ended"));
 }
 
-void migrate_stop_log(const struct host *host, const struct record *record)
+void migrate_free_guest(const struct host *host, const struct domain_config *config,
+			const struct record *record)
 {
+	struct hc_control_sched sched = { .cap = config ? config->cap : 0 };
+
 	/* Mostly it is off, which the hypervisor refuses. */
 	hc_dirty_log_disable(host->hv, (uint16_t)record->domid);
+	if (hc_domain_set_sched(host->hv, (uint16_t)record->domid, &sched))
+		log_warning("domain %s: its cap cannot be set back", record->name);
 }
 
 /* Nothing is in the way. */
 static int move(struct leaving *leaving, const char *description)
 {
-	int rc = send_state(leaving, description);
+	int rc = migration_begin(leaving->migration, MIGRATION_ROUNDS);
+
+	if (!rc)
+		rc = send_state(leaving, description);
 
 	if (!rc)
 		rc = settle(leaving);
@@ -256,21 +299,51 @@ static void stay(struct leaving *leaving)
 	struct error ignored;
 	bool suspended;
 
-	migrate_stop_log(leaving->host, leaving->record);
+	migrate_free_guest(leaving->host, leaving->config, leaving->record);
 	if (!save_is_suspended(leaving->host, leaving->record, &suspended) && suspended &&
 	    save_resume(leaving->host, leaving->record, &ignored))
 		log_warning("domain %s: %s", leaving->record->name, ignored.cause);
 	leaving->record->phase = PHASE_ACTIVE;
 }
 
+/* The connection, the checks, and unless that was all, the way. */
+static int leave(struct leaving *leaving)
+{
+	const struct migrate_options *options = migration_options(leaving->migration);
+	char *description = NULL;
+	int rc = save_open_store(leaving->host, leaving->record, &leaving->store, leaving->error);
+
+	if (!rc) {
+		leaving->fd = peer_connect(leaving->host, leaving->record->peer, leaving->error);
+		rc = leaving->fd < 0 ? leaving->fd : migration_connection(leaving->migration, leaving->fd);
+	}
+	if (!rc)
+		rc = propose(leaving, &description);
+	if (!rc && !options->check)
+		rc = move(leaving, description);
+	free(description);
+	/* Whatever else went wrong is the effect of that. */
+	if (rc && leaving->record->phase != PHASE_HANDING && migration_cancelled(leaving->migration))
+		rc = error_domain(leaving->error, ERROR_CANCELLED, leaving->record->name, "it runs on here",
+				  "its migration to %s has been cancelled", peer_name(leaving->record->peer));
+	return rc;
+}
+
+static void hang_up(struct leaving *leaving)
+{
+	migration_connection(leaving->migration, -1);
+	if (leaving->fd >= 0)
+		close(leaving->fd);
+	store_close(leaving->store);
+}
+
 int migrate_guest(const struct host *host, const struct domain_config *config, struct record *record,
-		  const struct migrate_options *options, struct error *error)
+		  struct migration *migration, struct error *error)
 {
 	struct leaving leaving = {
-		.host = host, .config = config, .record = record, .options = options, .error = error,
+		.host = host, .config = config, .record = record, .migration = migration, .error = error,
 		.fd = -1,
 	};
-	char *description = NULL;
 	int rc;
 
 	if (record->phase == PHASE_HANDING) {
@@ -281,22 +354,15 @@ int migrate_guest(const struct host *host, const struct domain_config *config, s
 			stay(&leaving);
 		return rc;
 	}
-	rc = save_open_store(host, record, &leaving.store, error);
-	if (!rc) {
-		leaving.fd = peer_connect(host, record->peer, error);
-		rc = leaving.fd < 0 ? leaving.fd : propose(&leaving, &description);
-	}
-	if (!rc && !options->check)
-		rc = move(&leaving, description);
-	if (!rc && options->check)
+	rc = leave(&leaving);
+	if (!rc)
+		migration_begin(migration, MIGRATION_DONE);
+	if (!rc && migration_options(migration)->check)
 		record->phase = PHASE_ACTIVE;
 	else if (!rc)
 		part(&leaving);
 	else if (record->phase != PHASE_HANDING)
 		stay(&leaving);
-	free(description);
-	if (leaving.fd >= 0)
-		close(leaving.fd);
-	store_close(leaving.store);
+	hang_up(&leaving);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include "create.h"
 #include "log.h"
 #include "migrate.h"
+#include "migration.h"
 #include "save.h"
 #include "teardown.h"
 #include "waiter.h"
@@ -66,7 +67,7 @@ static int work_migrate(struct operation *operation)
 		rc = error_domain(&operation->error, ERROR_INTERNAL, domain->name,
 				  "is there space left in /run?", "its state cannot be written");
 	if (!rc)
-		rc = migrate_guest(host, domain->config, &domain->record, &domain->migrate,
+		rc = migrate_guest(host, domain->config, &domain->record, domain->migration,
 				   &operation->error);
 	if (!rc && domain->record.phase == PHASE_STOPPING)
 		return work_destroy(operation, PHASE_STOPPING);
@@ -156,6 +157,8 @@ static void finish(struct job *job)
 
 	report(operation);
 	domain->operation = NULL;
+	migration_unref(domain->migration);
+	domain->migration = NULL;
 	domain->phase = domain->record.phase;
 	domain->domid = domain->record.domid;
 	domain->shut_down = false;

@@ -236,7 +236,7 @@ static void recover_saving(struct domain *domain)
 /* One that was on its way is still ours, and goes on, by the next scan if it has suspended. */
 static void recover_migrating(struct tenond *tenond, struct domain *domain)
 {
-	migrate_stop_log(&tenond->host, &domain->record);
+	migrate_free_guest(&tenond->host, domain->config, &domain->record);
 	domain->record.phase = PHASE_ACTIVE;
 }
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,30 +76,35 @@ static int start(char *const argv[], int input, int output, int stream, int answ
 }
 
 struct run {
-	int (*suspend)(void *data);	/* NULL: will not be asked for */
-	void *data;
+	const struct worker_live *live;	/* NULL: nothing will be asked for */
 	int answers[2];			/* a pipe to the program, -1: none */
 };
 
-static void answer_suspend(const struct run *run)
+static void answer(const struct run *run, int rc)
 {
-	int rc = run->suspend ? run->suspend(run->data) : -EPROTO;
-
 	if (dprintf(run->answers[1], "%d\n", rc) < 0)
 		return;		/* it has died, which its pipe will tell */
 }
 
-static void log_round(json_t *json)
+/* A line of one that sends a running guest. False: it is another. */
+static bool read_live(const struct run *run, json_t *json)
 {
-	json_int_t number, bytes, dirty, downtime;
+	int step = 0;
 
-	if (!json_unpack(json, "{s:{s:I, s:I, s:I, s:I}}", "round", "number", &number, "bytes", &bytes,
-			 "dirty", &dirty, "downtime_ms", &downtime))
-		log_info("migration: round %lld: %lld bytes so far, %lld pages changed meanwhile: %lld ms",
-			 number, bytes, dirty, downtime);
+	if (!run->live)
+		return false;
+	if (json_object_get(json, "suspend"))
+		answer(run, run->live->suspend(run->live->data));
+	else if (!json_unpack(json, "{s:{s:i}}", "slow", "step", &step))
+		answer(run, run->live->slow((unsigned int)step, run->live->data));
+	else if (json_object_get(json, "round") || json_object_get(json, "progress"))
+		run->live->line(json, run->live->data);
+	else
+		return false;
+	return true;
 }
 
-/* What the last line says: done, or why not. Lines of progress are passed by. */
+/* What the last line says: done, or why not. */
 static void read_answers(FILE *answers, const struct run *run, json_t **done,
 			 struct worker_failure *failure)
 {
@@ -113,11 +119,7 @@ static void read_answers(FILE *answers, const struct run *run, json_t **done,
 		if (!json_unpack(json, "{s:{s:i, s:s}}", "error", "code", &code, "text", &text)) {
 			failure->code = code < 0 ? code : -EIO;
 			snprintf(failure->text, sizeof(failure->text), "%s", text);
-		} else if (json_object_get(json, "suspend")) {
-			answer_suspend(run);
-		} else if (json_object_get(json, "round")) {
-			log_round(json);
-		} else if (!*done) {
+		} else if (!read_live(run, json) && !*done) {
 			*done = json_incref(json_object_get(json, "done"));
 		}
 		json_decref(json);
@@ -163,7 +165,7 @@ static int run_program(struct run *run, char *const argv[], int stream, const ch
 	*done = NULL;
 	*failure = (struct worker_failure){ 0 };
 	rc = in < 0 ? in : 0;
-	if (!rc && (pipe2(pipes, O_CLOEXEC) || (run->suspend && pipe2(run->answers, O_CLOEXEC))))
+	if (!rc && (pipe2(pipes, O_CLOEXEC) || (run->live && pipe2(run->answers, O_CLOEXEC))))
 		rc = -errno;
 	if (!rc) {
 		said = fdopen(pipes[0], "re");
@@ -197,10 +199,10 @@ int worker_run(char *const argv[], int stream, const char *input, json_t **done,
 	return run_program(&run, argv, stream, input, done, failure);
 }
 
-int worker_run_live(char *const argv[], int stream, const char *input, int (*suspend)(void *data),
-		    void *data, json_t **done, struct worker_failure *failure)
+int worker_run_live(char *const argv[], int stream, const char *input, const struct worker_live *live,
+		    json_t **done, struct worker_failure *failure)
 {
-	struct run run = { .suspend = suspend, .data = data, .answers = { -1, -1 } };
+	struct run run = { .live = live, .answers = { -1, -1 } };
 
 	return run_program(&run, argv, stream, input, done, failure);
 }

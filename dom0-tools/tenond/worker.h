@@ -23,11 +23,15 @@ struct worker_failure {
 int worker_run(char *const argv[], int stream, const char *input, json_t **done,
 	       struct worker_failure *failure);
 
-/*
- * The same for one that sends a running guest: suspend is called when it shall be
- * suspended, and its result, 0 or a negative errno, is passed on.
- */
-int worker_run_live(char *const argv[], int stream, const char *input, int (*suspend)(void *data),
-		    void *data, json_t **done, struct worker_failure *failure);
+/* What one that sends a running guest may ask for; results, 0 or a negative errno, are passed on to it. */
+struct worker_live {
+	int (*suspend)(void *data);		/* the guest */
+	int (*slow)(unsigned int step, void *data);	/* it down; step 1 first */
+	void (*line)(json_t *line, void *data);	/* "round" or "progress" */
+	void *data;
+};
+
+int worker_run_live(char *const argv[], int stream, const char *input, const struct worker_live *live,
+		    json_t **done, struct worker_failure *failure);
 
 #endif

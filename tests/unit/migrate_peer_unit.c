@@ -36,6 +36,7 @@ static struct domain_config *config;
 static struct record record;
 static struct error error;
 static char program[256];
+static struct migration *migration;	/* the last one */
 
 static void pretend(const char *script)
 {
@@ -82,6 +83,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
+	migration_unref(migration);
+	migration = NULL;
 	record_clear(&record);
 	config_free(config);
 	fakes_host_free(&host);
@@ -91,7 +94,7 @@ static int tear_down(void **state)
 /* --- the host that a guest leaves, against an imitated other one --- */
 
 /* What the other host does: how far it goes along, and what it says when asked later. */
-enum until { REFUSES, REFUSES_TWICE, CHECKS, HANGS_UP_BEFORE_STATE, HANGS_UP_BEFORE_COMPLETE, SAYS_ERROR, HANGS_UP_AT_ACTIVATE, ALL };
+enum until { SILENT, SWALLOWS, SILENT_BEFORE_COMPLETE, REFUSES, REFUSES_TWICE, CHECKS, HANGS_UP_BEFORE_STATE, HANGS_UP_BEFORE_COMPLETE, SAYS_ERROR, HANGS_UP_AT_ACTIVATE, ALL };
 
 struct other {
 	int fd;				/* listens */
@@ -101,7 +104,18 @@ struct other {
 	bool check;			/* the guest is not to move */
 	bool heard_activate, heard_ended;
 	bool asked;
+	const char *sender;		/* another script in place of tenon-migrate; NULL: the usual one */
+	const char *cancel_at;		/* the stage at which it is cancelled; NULL: it is not */
 };
+
+/* Whatever comes, up to the end of the connection. */
+static void await_end(int fd)
+{
+	char piece[4096];
+
+	while (read(fd, piece, sizeof(piece)) > 0)
+		;
+}
 
 static void take_guest(struct other *other, int fd)
 {
@@ -124,12 +138,22 @@ static void take_guest(struct other *other, int fd)
 		peer_send(fd, json_pack("{s:[]}", "obstacles"));
 		return;
 	}
+	if (other->until == SILENT) {
+		await_end(fd);
+		return;
+	}
 	peer_send(fd, json_pack("{s:{}}", "ready"));
+	if (other->until == SWALLOWS) {
+		await_end(fd);
+		return;
+	}
 	if (other->until == HANGS_UP_BEFORE_STATE)
 		return;
 	assert_int_equal(recv(fd, state, sizeof(state), MSG_WAITALL), sizeof(state));
 	assert_memory_equal(state, "state\n", 6);
-	if (other->until == HANGS_UP_BEFORE_COMPLETE)
+	if (other->until == SILENT_BEFORE_COMPLETE)
+		await_end(fd);
+	if (other->until == SILENT_BEFORE_COMPLETE || other->until == HANGS_UP_BEFORE_COMPLETE)
 		return;
 	if (other->until == SAYS_ERROR) {
 		error_set(&why, ERROR_RESOURCES, "memory", NULL, "is short");
@@ -169,12 +193,44 @@ static void *serve(void *data)
 	return NULL;
 }
 
+static const char *progress_text(const char *name)
+{
+	static char text[64];
+	json_t *json = migration_json(migration);
+
+	snprintf(text, sizeof(text), "%s", json_string_value(json_object_get(json, name)));
+	json_decref(json);
+	return text;
+}
+
+static json_int_t progress_number(const char *name)
+{
+	json_t *json = migration_json(migration);
+	json_int_t number = json_integer_value(json_object_get(json, name));
+
+	json_decref(json);
+	return number;
+}
+
+/* As the loop does it, while the job is at work. */
+static void *cancel(void *data)
+{
+	struct other *other = data;
+
+	while (strcmp(progress_text("stage"), other->cancel_at))
+		usleep(1000);
+	assert_int_equal(migration_cancel(migration), 0);
+	return NULL;
+}
+
 static int leave(struct other *other)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct migrate_options options = { .max_downtime_ms = 300, .check = other->check };
+	struct migrate_options options = {
+		.max_downtime_ms = 300, .bandwidth_mib = 2, .packed = true, .auto_converge = true, .check = other->check,
+	};
 	socklen_t size = sizeof(address);
-	pthread_t thread;
+	pthread_t thread, canceller;
 	char peer[64];
 	int rc;
 
@@ -185,10 +241,17 @@ static int leave(struct other *other)
 	snprintf(peer, sizeof(peer), "tcp://127.0.0.1:%u", ntohs(address.sin_port));
 	free(record.peer);
 	record.peer = strdup(peer);
-	pretend("cat >/dev/null; echo '{\"suspend\":{}}'; read answer <&4; [ \"$answer\" = 0 ] || exit 1\n"
+	migration_unref(migration);
+	migration = migration_new("b", &options);
+	pretend(other->sender ? other->sender :
+		"cat >/dev/null; echo '{\"suspend\":{}}'; read answer <&4; [ \"$answer\" = 0 ] || exit 1\n"
 		"echo state >&3 || exit 1; echo '{\"done\":{\"pages\":1,\"stored\":1,\"bytes\":6}}'");
 	pthread_create(&thread, NULL, serve, other);
-	rc = migrate_guest(&host, config, &record, &options, &error);
+	if (other->cancel_at)
+		pthread_create(&canceller, NULL, cancel, other);
+	rc = migrate_guest(&host, config, &record, migration, &error);
+	if (other->cancel_at)
+		pthread_join(canceller, NULL);
 	shutdown(other->fd, SHUT_RDWR);
 	pthread_join(thread, NULL);
 	close(other->fd);
@@ -240,6 +303,69 @@ static void before_the_last_word_it_stays(void **state)
 			assert_non_null(strstr(error.cause, "2 obstacles\n  memory: host 127.0.0.1"));
 		if (early[i] == SAYS_ERROR)
 			assert_non_null(strstr(error.cause, "is short"));
+	}
+}
+
+/* The rounds of a sender are told of, and what it asks for is done: with what was wished as its arguments. */
+static void a_sender_is_heard_and_told(void **state)
+{
+	struct other other = {
+		.until = ALL,
+		.sender = "cat >/dev/null; [ \"$3 $4 $5 $6\" = '300 2097152 1 6' ] || exit 1\n"
+			  "echo '{\"progress\":{\"done\":5,\"pages\":9}}'\n"
+			  "echo '{\"round\":{\"number\":1,\"bytes\":70,\"sent\":8,\"ns\":1000000000,\"dirty\":4,\"hot\":3,"
+			  "\"downtime_ms\":500}}'\n"
+			  "echo '{\"slow\":{\"step\":1}}'; read answer <&4; [ \"$answer\" = 0 ] || exit 1\n"
+			  "echo '{\"slow\":{\"step\":6}}'; read answer <&4; [ \"$answer\" = 0 ] || exit 1\n"
+			  "echo '{\"suspend\":{}}'; read answer <&4; [ \"$answer\" = 0 ] || exit 1\n"
+			  "echo state >&3; echo '{\"done\":{\"pages\":1,\"stored\":1,\"bytes\":6}}'",
+	};
+
+	(void)state;
+	config->max_vcpus = 2;
+	assert_int_equal(leave(&other), 0);
+	assert_int_equal(fakes.domains[1].sched.cap, 10);	/* of 200: it ends here */
+	assert_string_equal(progress_text("stage"), "done");
+	assert_string_equal(progress_text("host"), "b");
+	assert_int_equal(progress_number("rounds"), 1);
+	assert_int_equal(progress_number("bytes"), 70);
+	assert_int_equal(progress_number("rate"), 8 * 4096);
+	assert_int_equal(progress_number("dirty_rate"), 4 * 4096);
+	assert_int_equal(progress_number("working_set"), 3 * 4096);
+	assert_int_equal(progress_number("expected_downtime_ms"), 500);
+	assert_int_equal(progress_number("processor_percent"), 5);
+	assert_int_equal(migration_cancel(migration), -EBUSY);
+
+	/* A guest that stays has all its time again. */
+	other.until = HANGS_UP_BEFORE_COMPLETE;
+	config->cap = 50;
+	record.phase = PHASE_MIGRATING;
+	assert_true(leave(&other) < 0);
+	assert_int_equal(fakes.domains[1].sched.cap, 50);
+}
+
+/* At any stage it is called off, whatever was being waited for; the guest runs here, and was not let run there. */
+static void before_the_last_word_it_can_be_cancelled(void **state)
+{
+	struct other cases[] = {
+		{ .until = SILENT, .cancel_at = "checks" },
+		{ .until = SWALLOWS, .cancel_at = "rounds",
+		  .sender = "cat >/dev/null; while echo >&3; do :; done; exit 1" },
+		{ .until = SILENT_BEFORE_COMPLETE, .cancel_at = "suspended" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fakes.domains[1].info.state = HC_INFO_SHUTDOWN;
+		fakes.domains[1].logging = true;
+		record.phase = PHASE_MIGRATING;
+		memset(&error, 0, sizeof(error));
+		assert_true(leave(&cases[i]) < 0);
+		assert_int_equal(error.kind, ERROR_CANCELLED);
+		assert_false(cases[i].heard_activate);
+		assert_true(runs_here());
+		assert_false(fakes.domains[1].logging);
+		assert_int_equal(record.phase, PHASE_ACTIVE);
 	}
 }
 
@@ -313,7 +439,9 @@ static void nobody_there(void **state)
 	(void)state;
 	free(record.peer);
 	record.peer = strdup("tcp://127.0.0.1:1");
-	assert_true(migrate_guest(&host, config, &record, &options, &error) < 0);
+	migration_unref(migration);
+	migration = migration_new("b", &options);
+	assert_true(migrate_guest(&host, config, &record, migration, &error) < 0);
 	assert_int_equal(error.kind, ERROR_UNREACHABLE);
 	assert_int_equal(record.phase, PHASE_ACTIVE);
 }
@@ -509,6 +637,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_guest_leaves),
 		TEST(before_the_last_word_it_stays),
+		TEST(a_sender_is_heard_and_told),
+		TEST(before_the_last_word_it_can_be_cancelled),
 		TEST(a_question_moves_nothing),
 		TEST(obstacles_are_all_named),
 		TEST(processors_are_compared),

@@ -28,14 +28,11 @@ static char asked[8192];
 
 static char out[8192], complaints[4096];
 
-static void *serve(void *data)
+static void read_request(int fd)
 {
-	char answer[4096];
-	int fd = accept(listener, NULL, NULL);
 	size_t got = 0;
 	ssize_t more;
 
-	(void)data;
 	asked[0] = '\0';
 	while (fd >= 0 && got < sizeof(asked) - 1) {
 		char *end, *length;
@@ -50,10 +47,25 @@ static void *serve(void *data)
 		if (end && length && got >= (size_t)(end + 4 - asked) + strtoul(length + 16, NULL, 10))
 			break;
 	}
+}
+
+static void send_answer(int fd)
+{
+	char answer[4096];
+
 	snprintf(answer, sizeof(answer), "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%s", answer_head,
 		 strlen(answer_body), answer_body);
 	if (fd >= 0 && (!*answer_head || write(fd, answer, strlen(answer)) >= 0))
 		close(fd);
+}
+
+static void *serve(void *data)
+{
+	int fd = accept(listener, NULL, NULL);
+
+	(void)data;
+	read_request(fd);
+	send_answer(fd);
 	return NULL;
 }
 
@@ -327,6 +339,69 @@ static void requests(void **state)
 	assert_int_equal(run("wait web", "404 E", "{\"error\": {\"id\": \"not-found\"}}"), EXIT_NOT_FOUND);
 }
 
+static void migrate(void **state)
+{
+	static const char body[] =
+		"{\"state\": \"gone\", \"migration\": {\"rounds\": 3, \"bytes\": 2097152, \"dirty\": 8192, "
+		"\"processor_percent\": 60, \"expected_downtime_ms\": 70, \"elapsed_ms\": 900, \"downtime_ms\": 40}}";
+
+	(void)state;
+	assert_int_equal(run("migrate --quiet web b", "200 OK", body), EXIT_OK);
+	assert_true(!strncmp(asked, "POST /v1/domains/web/migrate?host=b ", 36));
+	assert_string_equal(out, "web: runs on b after 3 rounds, 2048 KiB and 900 ms, and stood still for 40 ms\n");
+	assert_string_equal(complaints, "");
+	assert_int_equal(run("migrate -qPa -b 5 --compress none -d 9 web b", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("migrate -q -P -a -b 5 --compress none -d 9 web b", "200 OK", body), EXIT_OK);
+	assert_non_null(strstr(asked, "?host=b&plain=1&auto_converge=1&max_downtime=9&bandwidth=5&compress=none "));
+	assert_int_equal(run("migrate --check web b", "200 OK", "{}"), EXIT_OK);
+	assert_string_equal(out, "web: can move to b\n");
+	assert_int_equal(run("migrate --cancel web", "200 OK", "{}"), EXIT_OK);
+	assert_true(!strncmp(asked, "DELETE /v1/domains/web/migrate ", 31));
+	assert_string_equal(out, "web: cancelled, runs on here\n");
+	assert_int_equal(run("migrate --cancel web b", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("migrate web", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("migrate -q web b", "409 E", "{\"error\": {\"id\": \"cancelled\"}}"), EXIT_CANCELLED);
+}
+
+/* Progress is asked for beside the request itself, which is answered last. */
+static void *serve_both(void *data)
+{
+	int fds[2];
+
+	(void)data;
+	for (int i = 0; i < 2; i++) {
+		fds[i] = accept(listener, NULL, NULL);
+		read_request(fds[i]);
+		if (i == 0 && !strncmp(asked, "GET", 3)) {
+			send_answer(fds[0]);
+			fds[0] = -1;
+		}
+	}
+	for (int i = 1; i >= 0; i--)
+		if (fds[i] >= 0)
+			send_answer(fds[i]);
+	return NULL;
+}
+
+static void progress(void **state)
+{
+	static const char body[] =
+		"{\"migration\": {\"rounds\": 3, \"bytes\": 2097152, \"dirty\": 8192, \"rate\": 5120, \"dirty_rate\": 1024, "
+		"\"processor_percent\": 60, \"expected_downtime_ms\": 70}}";
+	char line[] = "migrate web b", *argv[] = { (char *)"tenon", line, line + 8, line + 12 };
+	pthread_t thread;
+
+	(void)state;
+	line[7] = line[11] = '\0';
+	answer_head = "200 OK";
+	answer_body = body;
+	pthread_create(&thread, NULL, serve_both, NULL);
+	assert_int_equal(run_words(4, argv), EXIT_OK);
+	pthread_join(thread, NULL);
+	assert_string_equal(complaints, "round 3: 2048 KiB sent, 8192 B changed meanwhile (1024 B/s, 5120 B/s are sent), "
+			    "would stand still for 70 ms, slowed down to 60 %\n");
+}
+
 static void doctor(void **state)
 {
 	static const char body[] =
@@ -415,6 +490,8 @@ int main(void)
 		cmocka_unit_test(create),
 		cmocka_unit_test(list),
 		cmocka_unit_test(requests),
+		cmocka_unit_test(migrate),
+		cmocka_unit_test(progress),
 		cmocka_unit_test(doctor),
 		cmocka_unit_test(top),
 		cmocka_unit_test(consoles),

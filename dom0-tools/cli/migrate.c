@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Moving a guest to another host. The request is answered when all is over; how far it is, a thread of its own
+ * asks meanwhile, as any other client may.
+ */
+#include "output.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define MIGRATE_TIMEOUT	86400	/* seconds: tenond bounds each of its waits itself */
+#define LOOK_MS		250
+
+struct watch {
+	const struct cli *cli;
+	pthread_t thread;
+	pthread_mutex_t lock;		/* for over */
+	pthread_cond_t ended;
+	bool over;
+};
+
+static void print_round(json_t *migration)
+{
+	char sent[PRETTY_MAX], dirty[PRETTY_MAX], rate[PRETTY_MAX], dirty_rate[PRETTY_MAX], slowed[48] = "";
+
+	if (get_number(migration, "processor_percent") < 100)
+		snprintf(slowed, sizeof(slowed), ", slowed down to %d %%",
+			 (int)get_number(migration, "processor_percent"));
+	fprintf(stderr, "round %d: %s sent, %s changed meanwhile (%s/s, %s/s are sent), would stand still for %lld ms%s\n",
+		(int)get_number(migration, "rounds"), pretty_bytes(get_number(migration, "bytes"), sent),
+		pretty_bytes(get_number(migration, "dirty"), dirty),
+		pretty_bytes(get_number(migration, "dirty_rate"), dirty_rate),
+		pretty_bytes(get_number(migration, "rate"), rate),
+		(long long)get_number(migration, "expected_downtime_ms"), slowed);
+}
+
+/* What has changed since the last look; returns the number of rounds. */
+static json_int_t look(const struct cli *cli, json_int_t shown)
+{
+	char path[PATH_MAX_API];
+	struct response response;
+	json_t *migration;
+	json_int_t rounds;
+
+	domain_path(cli->arguments[0], "", path);
+	if (client_request(cli->socket, "GET", path, NULL, 0, CLIENT_TIMEOUT, &response))
+		return shown;
+	migration = json_object_get(response.json, "migration");
+	rounds = get_number(migration, "rounds");
+	if (rounds > shown && cli->json) {
+		json_dumpf(migration, stderr, JSON_COMPACT);
+		fputc('\n', stderr);
+	} else if (rounds > shown) {
+		print_round(migration);
+	}
+	response_clear(&response);
+	return rounds > shown ? rounds : shown;
+}
+
+static void *watch_it(void *data)
+{
+	struct watch *watch = data;
+	json_int_t shown = 0;
+
+	pthread_mutex_lock(&watch->lock);
+	while (!watch->over) {
+		struct timespec next;
+
+		pthread_mutex_unlock(&watch->lock);
+		shown = look(watch->cli, shown);
+		clock_gettime(CLOCK_REALTIME, &next);
+		next.tv_nsec += LOOK_MS * 1000000;
+		next.tv_sec += next.tv_nsec / 1000000000;
+		next.tv_nsec %= 1000000000;
+		pthread_mutex_lock(&watch->lock);
+		if (!watch->over)
+			pthread_cond_timedwait(&watch->ended, &watch->lock, &next);
+	}
+	pthread_mutex_unlock(&watch->lock);
+	return NULL;
+}
+
+/* Ask for the migration, and show its progress unless that is not wanted. */
+static int ask_and_watch(struct cli *cli, const char *path, struct response *response)
+{
+	struct watch watch = {
+		.cli = cli, .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER,
+	};
+	bool watched = !cli_option(cli, "quiet") && !cli_option(cli, "check") &&
+		       !pthread_create(&watch.thread, NULL, watch_it, &watch);
+	int status = ask(cli, "POST", path, NULL, 0, MIGRATE_TIMEOUT, response);
+
+	if (!watched)
+		return status;
+	pthread_mutex_lock(&watch.lock);
+	watch.over = true;
+	pthread_cond_signal(&watch.ended);
+	pthread_mutex_unlock(&watch.lock);
+	pthread_join(watch.thread, NULL);
+	return status;
+}
+
+static void add_option(const struct cli *cli, const char *name, const char *parameter, char *query, size_t size)
+{
+	const char *value = cli_option(cli, name);
+
+	if (!value)
+		return;
+	strncat(query, parameter, size - strlen(query) - 1);
+	client_encode(query, size, *value ? value : "1");
+}
+
+static void print_arrival(struct cli *cli, json_t *answer)
+{
+	json_t *migration = json_object_get(answer, "migration");
+	char sent[PRETTY_MAX];
+
+	if (cli->json)
+		print_json(answer);
+	else if (cli_option(cli, "check"))
+		printf("%s: can move to %s\n", cli->arguments[0], cli->arguments[1]);
+	else
+		printf("%s: runs on %s after %lld rounds, %s and %lld ms, and stood still for %lld ms\n",
+		       cli->arguments[0], cli->arguments[1], (long long)get_number(migration, "rounds"),
+		       pretty_bytes(get_number(migration, "bytes"), sent),
+		       (long long)get_number(migration, "elapsed_ms"),
+		       (long long)get_number(migration, "downtime_ms"));
+}
+
+static int cancel(struct cli *cli)
+{
+	char path[PATH_MAX_API];
+	struct response response;
+	int status;
+
+	domain_path(cli->arguments[0], "/migrate", path);
+	status = ask(cli, "DELETE", path, NULL, 0, 2 * CLIENT_TIMEOUT, &response);
+	if (status)
+		return status;
+	if (cli->json)
+		print_json(response.json);
+	else
+		printf("%s: cancelled, runs on here\n", cli->arguments[0]);
+	response_clear(&response);
+	return EXIT_OK;
+}
+
+int command_migrate(struct cli *cli)
+{
+	char path[PATH_MAX_API], query[512] = "/migrate?host=";
+	bool calls_off = cli_option(cli, "cancel");
+	struct response response;
+	int status;
+
+	if (cli->argument_count != (calls_off ? 1 : 2)) {
+		complain(calls_off ? cli->arguments[1] : "HOST", calls_off ? "is one argument too many" : "is missing",
+			 "tenon migrate --help shows how it is used");
+		return EXIT_USAGE;
+	}
+	if (calls_off)
+		return cancel(cli);
+	client_encode(query, sizeof(query) / 2, cli->arguments[1]);
+	add_option(cli, "plain", "&plain=", query, sizeof(query));
+	add_option(cli, "check", "&check=", query, sizeof(query));
+	add_option(cli, "auto-converge", "&auto_converge=", query, sizeof(query));
+	add_option(cli, "max-downtime", "&max_downtime=", query, sizeof(query));
+	add_option(cli, "bandwidth", "&bandwidth=", query, sizeof(query));
+	add_option(cli, "compress", "&compress=", query, sizeof(query));
+	domain_path(cli->arguments[0], query, path);
+	status = ask_and_watch(cli, path, &response);
+	if (status)
+		return status;
+	print_arrival(cli, response.json);
+	response_clear(&response);
+	return EXIT_OK;
+}
