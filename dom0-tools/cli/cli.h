@@ -26,7 +26,7 @@ enum exit_status {
 	EXIT_CANCELLED = 10,
 };
 
-#define OPTIONS_MAX 8
+#define OPTIONS_MAX 12
 
 struct option_spec {
 	const char *name;	/* without "--"; NULL ends a list */

@@ -35,6 +35,8 @@ static const struct option_spec migrate_options[] = {
 	{ "auto-converge", 'a', NULL, "slow the guest down while it changes its memory faster than it is sent" },
 	{ "quiet", 'q', NULL, "do not show how far it is" },
 	{ "cancel", 'x', NULL, "call off the migration that is under way; the guest goes on here" },
+	{ "reclaim", 'r', NULL, "let a guest go on here that was handed over to a host which is gone for good" },
+	{ "force", 'f', NULL, "with --reclaim: though its disks may have been changed there" },
 	{ 0 }
 };
 

@@ -129,20 +129,21 @@ static void print_arrival(struct cli *cli, json_t *answer)
 		       (long long)get_number(migration, "downtime_ms"));
 }
 
-static int cancel(struct cli *cli)
+/* What brings a guest back that is on its way, or handed over. */
+static int bring_back(struct cli *cli, const char *method, const char *verb, const char *done)
 {
 	char path[PATH_MAX_API];
 	struct response response;
 	int status;
 
-	domain_path(cli->arguments[0], "/migrate", path);
-	status = ask(cli, "DELETE", path, NULL, 0, 2 * CLIENT_TIMEOUT, &response);
+	domain_path(cli->arguments[0], verb, path);
+	status = ask(cli, method, path, NULL, 0, 2 * CLIENT_TIMEOUT, &response);
 	if (status)
 		return status;
 	if (cli->json)
 		print_json(response.json);
 	else
-		printf("%s: cancelled, runs on here\n", cli->arguments[0]);
+		printf("%s: %s, runs on here\n", cli->arguments[0], done);
 	response_clear(&response);
 	return EXIT_OK;
 }
@@ -150,17 +151,19 @@ static int cancel(struct cli *cli)
 int command_migrate(struct cli *cli)
 {
 	char path[PATH_MAX_API], query[512] = "/migrate?host=";
-	bool calls_off = cli_option(cli, "cancel");
+	bool cancels = cli_option(cli, "cancel"), reclaims = cli_option(cli, "reclaim");
 	struct response response;
 	int status;
 
-	if (cli->argument_count != (calls_off ? 1 : 2)) {
-		complain(calls_off ? cli->arguments[1] : "HOST", calls_off ? "is one argument too many" : "is missing",
+	if (cli->argument_count != (cancels || reclaims ? 1 : 2)) {
+		complain(cancels || reclaims ? cli->arguments[1] : "HOST", cancels || reclaims ? "is one argument too many" : "is missing",
 			 "tenon migrate --help shows how it is used");
 		return EXIT_USAGE;
 	}
-	if (calls_off)
-		return cancel(cli);
+	if (cancels)
+		return bring_back(cli, "DELETE", "/migrate", "cancelled");
+	if (reclaims)
+		return bring_back(cli, "POST", cli_option(cli, "force") ? "/reclaim?force=1" : "/reclaim", "reclaimed");
 	client_encode(query, sizeof(query) / 2, cli->arguments[1]);
 	add_option(cli, "plain", "&plain=", query, sizeof(query));
 	add_option(cli, "check", "&check=", query, sizeof(query));

@@ -45,6 +45,7 @@ static const struct {
 	{ "POST", "/save", api_save },
 	{ "POST", "/migrate", api_migrate },
 	{ "DELETE", "/migrate", api_cancel },
+	{ "POST", "/reclaim", api_reclaim },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array[0]))

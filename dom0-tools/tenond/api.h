@@ -18,7 +18,7 @@ typedef void api_domain_handler(struct tenond *tenond, struct request *request,
 /* Of domains, in api_domain.c, and api_migrate.c. */
 api_handler api_list, api_create, api_restore;
 api_domain_handler api_info, api_xml, api_console, api_pause, api_unpause, api_shutdown, api_reboot,
-	api_destroy, api_wait, api_save, api_migrate, api_cancel, api_symspy;
+	api_destroy, api_wait, api_save, api_migrate, api_cancel, api_reclaim, api_symspy;
 
 /* Of the host, in api_host.c. */
 api_handler api_version, api_host, api_messages, api_doctor, api_certificate, api_peers, api_add_peer,

@@ -22,7 +22,7 @@
 #define TIMEOUT_MAX		86400	/* seconds */
 #define TIMEOUT_WAIT		60
 #define TIMEOUT_SHUTDOWN	120
-#define TIMEOUT_CANCEL		90	/* a guest that is about to suspend does so first */
+#define TIMEOUT_CANCEL		90	/* a guest that is about to suspend does so first, a host is asked first */
 
 /* The domain with the lowest number above one; those without a number yet come last. */
 static const struct domain *next_by_number(const struct tenond *tenond, int above)
@@ -402,6 +402,16 @@ void api_cancel(struct tenond *tenond, struct request *request, struct domain *d
 	struct error error = { 0 };
 
 	if (lifecycle_cancel(domain, &error))
+		request_fail(request, &error);
+	else
+		wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
+}
+
+void api_reclaim(struct tenond *tenond, struct request *request, struct domain *domain)
+{
+	struct error error = { 0 };
+
+	if (lifecycle_reclaim(tenond, domain, request_flag(request, "force"), &error))
 		request_fail(request, &error);
 	else
 		wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);

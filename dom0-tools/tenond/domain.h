@@ -29,6 +29,7 @@ struct domain {
 	struct domain_config *config;	/* NULL: made by others */
 	struct record record;
 	struct saved *restore;		/* NULL: a kernel is booted */
+	bool reclaim;			/* PHASE_HANDING: the next operation shall let it go on here */
 	struct migration *migration;	/* under way, or NULL; its own reference */
 	struct operation *operation;	/* NULL: none under way */
 };

@@ -175,6 +175,30 @@ int lifecycle_cancel(struct domain *domain, struct error *error)
 	return 0;
 }
 
+static bool writes_to_disks(const struct domain_config *config)
+{
+	bool writes = false;
+
+	for (unsigned int i = 0; i < config->disk_count; i++)
+		writes |= !config->disks[i].readonly;
+	return writes;
+}
+
+int lifecycle_reclaim(struct tenond *tenond, struct domain *domain, bool force, struct error *error)
+{
+	if (domain->phase != PHASE_HANDING || !domain->config)
+		return error_domain(error, ERROR_STATE, domain->name, "tenon list shows its state",
+				    "has not been handed over to a host that does not answer, but is %s",
+				    phase_name(domain->phase));
+	if (!force && writes_to_disks(domain->config))
+		return error_domain(error, ERROR_STATE, domain->name,
+				    "tenon destroy it and create it, to boot from its disks as they are; --force if you know better",
+				    "may have run at the other host and changed its disks, which its memory here does not know");
+	domain->reclaim = true;
+	/* One under way asks as before; the next one knows. */
+	return domain->operation ? 0 : operation_start(tenond, domain, OPERATION_MIGRATE, NULL, NULL, error);
+}
+
 int lifecycle_pause(struct tenond *tenond, struct domain *domain, struct error *error)
 {
 	struct hc_control_info info;

@@ -40,6 +40,12 @@ int lifecycle_migrate(struct tenond *tenond, struct domain *domain, const char *
 /* Call a migration off: the guest goes on here. ERROR_STATE when there is none, or it is too late. */
 int lifecycle_cancel(struct domain *domain, struct error *error);
 
+/*
+ * Let a guest that was handed over to a host which does not answer go on here. force: also one that
+ * can write to a disk, whose file systems may have been changed there.
+ */
+int lifecycle_reclaim(struct tenond *tenond, struct domain *domain, bool force, struct error *error);
+
 int lifecycle_destroy(struct tenond *tenond, struct domain *domain, lifecycle_done *done, void *data,
 		      struct error *error);
 

@@ -29,13 +29,19 @@
 #include "tenond.h"
 
 /*
- * Called by a job's thread, with record->phase PHASE_MIGRATING, or PHASE_HANDING
- * after a restart of tenond (then migration may be NULL). 0: it runs at record->peer, and what is left here is to be torn
+ * Called by a job's thread, with record->phase PHASE_MIGRATING. 0: it runs at record->peer, and what is left here is to be torn
  * down; or, if that was only to be checked, it could (PHASE_ACTIVE). Otherwise a negative errno and *error, and it runs here: only
  * when even that is not so, record->phase stays PHASE_HANDING.
  */
 int migrate_guest(const struct host *host, const struct domain_config *config, struct record *record,
 		  struct migration *migration, struct error *error);
+
+/*
+ * The same for one in PHASE_HANDING: the other host is asked once. With reclaim it goes on here also when that host
+ * does not answer.
+ */
+int migrate_resolve(const struct host *host, const struct domain_config *config, struct record *record,
+		    bool reclaim, struct error *error);
 
 /* A sender that was killed has left the log of the guest's writes on, and perhaps a cap; both slow it down. */
 void migrate_free_guest(const struct host *host, const struct domain_config *config,

@@ -217,9 +217,9 @@ static char *ask(struct leaving *leaving)
  * It may have been let run there, or not: nobody here knows. It stays suspended until that host says.
  * 0: it runs there, or has done so. The phase stays PHASE_HANDING where there is no answer.
  */
-static int resolve(struct leaving *leaving, int times)
+static int resolve(struct leaving *leaving, int times, bool reclaim)
 {
-	bool none = false, active = false;
+	bool none = false, active = false, silent = true;
 
 	for (int i = 0; i < times && !none && !active; i++) {
 		char *state;
@@ -229,13 +229,19 @@ static int resolve(struct leaving *leaving, int times)
 		state = ask(leaving);
 		active = state && !strcmp(state, "active");
 		none = state && !strcmp(state, "none");
+		silent = silent && !state;
 		free(state);
 	}
 	if (active)
 		return 0;
+	if (reclaim && silent) {
+		log_warning("domain %s: goes on here as an administrator wishes; %s does not say whether it runs there",
+			    leaving->record->name, peer_name(leaving->record->peer));
+		none = true;
+	}
 	if (!none)
 		return error_domain(leaving->error, ERROR_UNREACHABLE, leaving->record->name,
-				    "make that host answer; or, if it is gone for good and the guest with it: tenon destroy",
+				    "make that host answer; or, if it is gone for good: tenon destroy, or tenon migrate --reclaim",
 				    "has been handed to %s, which does not say whether it runs there; until then it stays suspended",
 				    peer_name(leaving->record->peer));
 	leaving->record->phase = PHASE_MIGRATING;
@@ -258,7 +264,7 @@ static int hand_over(struct leaving *leaving)
 	rc = tell(leaving, json_pack("{s:{}}", "activate"));
 	json = rc ? NULL : hear(leaving, PEER_TIMEOUT_MS, "active", &rc);
 	json_decref(json);
-	return rc ? resolve(leaving, ASK_TIMES) : 0;
+	return rc ? resolve(leaving, ASK_TIMES, false) : 0;
 }
 
 /* It runs there. Once that is in our record nobody here will ask any more, which the other host may know. */
@@ -346,14 +352,6 @@ int migrate_guest(const struct host *host, const struct domain_config *config, s
 	};
 	int rc;
 
-	if (record->phase == PHASE_HANDING) {
-		rc = resolve(&leaving, 1);
-		if (!rc)
-			part(&leaving);
-		else if (record->phase != PHASE_HANDING)
-			stay(&leaving);
-		return rc;
-	}
 	rc = leave(&leaving);
 	if (!rc)
 		migration_begin(migration, MIGRATION_DONE);
@@ -364,5 +362,20 @@ int migrate_guest(const struct host *host, const struct domain_config *config, s
 	else if (record->phase != PHASE_HANDING)
 		stay(&leaving);
 	hang_up(&leaving);
+	return rc;
+}
+
+int migrate_resolve(const struct host *host, const struct domain_config *config, struct record *record,
+		    bool reclaim, struct error *error)
+{
+	struct leaving leaving = {
+		.host = host, .config = config, .record = record, .error = error, .fd = -1,
+	};
+	int rc = resolve(&leaving, 1, reclaim);
+
+	if (!rc)
+		part(&leaving);
+	else if (record->phase != PHASE_HANDING)
+		stay(&leaving);
 	return rc;
 }

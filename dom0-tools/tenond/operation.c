@@ -59,14 +59,18 @@ static int work_migrate(struct operation *operation)
 {
 	const struct host *host = &operation->tenond->host;
 	struct domain *domain = operation->domain;
+	bool handed = domain->record.phase == PHASE_HANDING;
 	int rc = 0;
 
-	if (domain->record.phase != PHASE_HANDING)
+	if (!handed)
 		domain->record.phase = PHASE_MIGRATING;
 	if (record_save(host, &domain->record))
 		rc = error_domain(&operation->error, ERROR_INTERNAL, domain->name,
 				  "is there space left in /run?", "its state cannot be written");
-	if (!rc)
+	if (!rc && handed)
+		rc = migrate_resolve(host, domain->config, &domain->record, operation->reclaim,
+				     &operation->error);
+	else if (!rc)
 		rc = migrate_guest(host, domain->config, &domain->record, domain->migration,
 				   &operation->error);
 	if (!rc && domain->record.phase == PHASE_STOPPING)
@@ -169,6 +173,9 @@ static void finish(struct job *job)
 	if (operation->done)
 		operation->done(domain, operation->rc ? &operation->error : NULL, operation->data);
 	free(operation);
+	/* Asked for while the other host was being asked once more: at once, not at the next scan. */
+	if (domain && domain->reclaim && domain->phase == PHASE_HANDING)
+		operation_start(tenond, domain, OPERATION_MIGRATE, NULL, NULL, NULL);
 	waiter_check(tenond);
 	if (tenond->stopping && !jobs_running(tenond->jobs))
 		sd_event_exit(tenond->event, 0);
@@ -190,6 +197,7 @@ int operation_start(struct tenond *tenond, struct domain *domain, enum operation
 		operation->kind = kind;
 		operation->done = done;
 		operation->data = data;
+		operation->reclaim = domain->reclaim;
 	}
 	if (!operation || job_start(tenond->jobs, &operation->job)) {
 		free(operation);
@@ -197,7 +205,9 @@ int operation_start(struct tenond *tenond, struct domain *domain, enum operation
 				    "try again; is dom0 short of memory?", "no thread can be started");
 	}
 	domain->operation = operation;
-	domain->phase = phases[kind];
+	domain->reclaim = false;
+	if (kind != OPERATION_MIGRATE || domain->phase != PHASE_HANDING)
+		domain->phase = phases[kind];
 	waiter_check(tenond);
 	return 0;
 }

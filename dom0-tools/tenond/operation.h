@@ -15,6 +15,7 @@ struct operation {
 	struct tenond *tenond;
 	struct domain *domain;
 	enum operation_kind kind;
+	bool reclaim;			/* of a guest that was handed over, see migrate.h */
 	int rc;
 	struct error error;
 	lifecycle_done *done;		/* may be NULL */

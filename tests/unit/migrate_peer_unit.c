@@ -249,7 +249,8 @@ static int leave(struct other *other)
 	pthread_create(&thread, NULL, serve, other);
 	if (other->cancel_at)
 		pthread_create(&canceller, NULL, cancel, other);
-	rc = migrate_guest(&host, config, &record, migration, &error);
+	rc = record.phase == PHASE_HANDING ? migrate_resolve(&host, config, &record, false, &error) :
+					     migrate_guest(&host, config, &record, migration, &error);
 	if (other->cancel_at)
 		pthread_join(canceller, NULL);
 	shutdown(other->fd, SHUT_RDWR);
@@ -428,6 +429,22 @@ static void a_successor_asks(void **state)
 	assert_false(runs_here());
 	record.phase = PHASE_HANDING;
 	assert_true(leave(&lost) < 0);
+	assert_true(runs_here());
+	assert_int_equal(record.phase, PHASE_ACTIVE);
+}
+
+/* A host that is gone for good does not answer; one that does knows better than the administrator. */
+static void what_was_handed_over_can_be_reclaimed(void **state)
+{
+	(void)state;
+	free(record.peer);
+	record.peer = strdup("tcp://127.0.0.1:1");
+	record.phase = PHASE_HANDING;
+	assert_true(migrate_resolve(&host, config, &record, false, &error) < 0);
+	assert_non_null(strstr(error.next, "--reclaim"));
+	assert_false(runs_here());
+	assert_int_equal(record.phase, PHASE_HANDING);
+	assert_true(migrate_resolve(&host, config, &record, true, &error) < 0);
 	assert_true(runs_here());
 	assert_int_equal(record.phase, PHASE_ACTIVE);
 }
@@ -645,6 +662,7 @@ int main(void)
 		TEST(after_the_last_word_it_asks),
 		TEST(a_successor_asks),
 		TEST(without_an_answer_it_waits),
+		TEST(what_was_handed_over_can_be_reclaimed),
 		TEST(nobody_there),
 		TEST(a_guest_comes),
 		TEST(a_sender_that_knows_will_not_ask),

@@ -358,6 +358,9 @@ static void migrate(void **state)
 	assert_int_equal(run("migrate --cancel web", "200 OK", "{}"), EXIT_OK);
 	assert_true(!strncmp(asked, "DELETE /v1/domains/web/migrate ", 31));
 	assert_string_equal(out, "web: cancelled, runs on here\n");
+	assert_int_equal(run("migrate --reclaim --force web", "200 OK", "{}"), EXIT_OK);
+	assert_true(!strncmp(asked, "POST /v1/domains/web/reclaim?force=1 ", 37));
+	assert_string_equal(out, "web: reclaimed, runs on here\n");
 	assert_int_equal(run("migrate --cancel web b", NULL, NULL), EXIT_USAGE);
 	assert_int_equal(run("migrate web", NULL, NULL), EXIT_USAGE);
 	assert_int_equal(run("migrate -q web b", "409 E", "{\"error\": {\"id\": \"cancelled\"}}"), EXIT_CANCELLED);

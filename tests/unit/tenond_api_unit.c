@@ -11,6 +11,7 @@
 #include "dom0-tools/tenond/taken.h"
 #include "dom0-tools/tenond/waiter.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <hypercall/sched.h>
 #include <setjmp.h>
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -486,6 +488,86 @@ static void interrupted_on_the_way(void **state)
 }
 
 /* Killed between the record that says "whole" and the guest's first instruction. */
+/* Another host, whose kernel takes connections, while nothing there ever answers. */
+static int deaf_host(char url[128], const char *options)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof(address);
+
+	assert_int_equal(bind(fd, (void *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	getsockname(fd, (void *)&address, &size);
+	snprintf(url, 128, "/v1/domains/web/migrate?plain&host=127.0.0.1:%u%s", ntohs(address.sin_port), options);
+	return fd;
+}
+
+static void a_migration_is_watched_and_cancelled(void **state)
+{
+	struct request *request;
+	char url[128];
+	json_t *json;
+	int fd = deaf_host(url, "&bandwidth=10&compress=none&auto_converge");
+
+	(void)state;
+	create("web", "");
+	fakes_put("/local/domain/1/control/feature-suspend", "1");
+	expect_error("DELETE", "/v1/domains/web/migrate", NULL, 409, "wrong-state", "not on its way");
+	expect_error("POST", "/v1/domains/web/migrate?host=b&compress=lzw", NULL, 400, "bad-request", "lzw");
+	expect_error("POST", "/v1/domains/web/migrate?host=b&bandwidth=much", NULL, 400, "bad-request", "much");
+	expect_error("POST", "/v1/domains/web/migrate", NULL, 400, "bad-request", "missing");
+	request = begin("POST", url, NULL);
+	json = ask("GET", "/v1/domains/web", NULL, 200);
+	assert_string_equal(json_string_value(json_object_get(json, "state")), "migrating");
+	expect(json_incref(json_object_get(json, "migration")), "stage", "checks");
+	json_decref(json);
+	expect_error("POST", "/v1/domains/web/reclaim", NULL, 409, "wrong-state", "migrating");
+	expect(ask("DELETE", "/v1/domains/web/migrate", NULL, 200), "state", "running");
+	json = end(request, 409);
+	expect(json_incref(json_object_get(json, "error")), "id", "cancelled");
+	json_decref(json);
+	json = ask("GET", "/v1/domains/web", NULL, 200);
+	assert_null(json_object_get(json, "migration"));
+	json_decref(json);
+	close(fd);
+}
+
+/* A tenond that comes back with a guest handed over to a host that is gone. */
+static void leave_handed_over(void)
+{
+	struct record *record = &tenond.domains.first->record;
+
+	record->phase = PHASE_HANDING;
+	record->peer = strdup("tcp://127.0.0.1:1");
+	fakes.domains[record->domid].info.state = HC_INFO_SHUTDOWN;
+	fakes.domains[record->domid].info.shutdown_reason = HC_SHUTDOWN_SUSPEND;
+	assert_int_equal(record_save(&tenond.host, record), 0);
+	stop();
+	start();
+}
+
+static void a_guest_is_reclaimed(void **state)
+{
+	char disk[256];
+
+	(void)state;
+	create("web", "");
+	expect_error("POST", "/v1/domains/web/reclaim", NULL, 409, "wrong-state", "is active");
+	leave_handed_over();
+	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "handing-over");
+	expect(ask("POST", "/v1/domains/web/reclaim", NULL, 200), "state", "running");
+	assert_false(fakes.domains[1].info.state & HC_INFO_SHUTDOWN);
+	expect(ask("POST", "/v1/domains/web/destroy", NULL, 200), "state", "gone");
+
+	/* What writes to a disk may have done so there. */
+	snprintf(disk, sizeof(disk), "<disk type='file'><source file='%s/disk.img'/><target dev='xvda'/></disk>",
+		 tenond.host.run_dir);
+	create("web", disk);
+	leave_handed_over();
+	expect_error("POST", "/v1/domains/web/reclaim", NULL, 409, "wrong-state", "changed its disks");
+	expect(ask("POST", "/v1/domains/web/reclaim?force", NULL, 200), "state", "running");
+}
+
 static void not_yet_unpaused(void **state)
 {
 	(void)state;
@@ -585,6 +667,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(restarted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(interrupted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(interrupted_on_the_way, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_migration_is_watched_and_cancelled, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_guest_is_reclaimed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(not_yet_unpaused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(stubborn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(dead_server, set_up, tear_down),
