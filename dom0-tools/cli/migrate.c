@@ -28,7 +28,8 @@ static void print_round(json_t *migration)
 	if (get_number(migration, "processor_percent") < 100)
 		snprintf(slowed, sizeof(slowed), ", slowed down to %d %%",
 			 (int)get_number(migration, "processor_percent"));
-	fprintf(stderr, "round %d: %s sent, %s changed meanwhile (%s/s, %s/s are sent), would stand still for %lld ms%s\n",
+	fprintf(stderr, "round %d: %s sent, %s changed meanwhile (%s/s, %s/s are sent), "
+		"would stand still for %lld ms%s\n",
 		(int)get_number(migration, "rounds"), pretty_bytes(get_number(migration, "bytes"), sent),
 		pretty_bytes(get_number(migration, "dirty"), dirty),
 		pretty_bytes(get_number(migration, "dirty_rate"), dirty_rate),
@@ -156,7 +157,9 @@ int command_migrate(struct cli *cli)
 	int status;
 
 	if (cli->argument_count != (cancels || reclaims ? 1 : 2)) {
-		complain(cancels || reclaims ? cli->arguments[1] : "HOST", cancels || reclaims ? "is one argument too many" : "is missing",
+		bool many = cancels || reclaims;
+
+		complain(many ? cli->arguments[1] : "HOST", many ? "is one argument too many" : "is missing",
 			 "tenon migrate --help shows how it is used");
 		return EXIT_USAGE;
 	}

@@ -62,7 +62,7 @@ static uint64_t count_common(uint64_t *before, const uint64_t *now, uint64_t ent
 	return count;
 }
 
-/* One round; before: what it sends, NULL: all. */
+/* Sends rest, or all in the first round, and collects there what has changed since; before: rest as it was before. */
 static int run_round(struct pages *pages, uint64_t entries, struct live_round *round, uint64_t *before,
 		     uint64_t *rest)
 {

@@ -198,7 +198,8 @@ int main(int argc, char *argv[])
 
 	if (!saves && !sends && !restores && !receives) {
 		fprintf(stderr, "usage: tenon-migrate save DOMID <DESCRIPTION 3>STREAM\n"
-			"       tenon-migrate send DOMID DOWNTIME-MS BYTES/S LEVEL SLOW-STEPS <DESCRIPTION 3>STREAM 4<ANSWERS\n"
+			"       tenon-migrate send DOMID DOWNTIME-MS BYTES/S LEVEL SLOW-STEPS"
+			" <DESCRIPTION 3>STREAM 4<ANSWERS\n"
 			"       tenon-migrate restore STREAM-NAME UUID NAME 3<STREAM\n"
 			"       tenon-migrate receive STREAM-NAME UUID NAME 3<STREAM\n"
 			"tenond runs it; use tenon save, restore and migrate.\n");

@@ -29,9 +29,9 @@
 #include "tenond.h"
 
 /*
- * Called by a job's thread, with record->phase PHASE_MIGRATING. 0: it runs at record->peer, and what is left here is to be torn
- * down; or, if that was only to be checked, it could (PHASE_ACTIVE). Otherwise a negative errno and *error, and it runs here: only
- * when even that is not so, record->phase stays PHASE_HANDING.
+ * Called by a job's thread, with record->phase PHASE_MIGRATING. 0: it runs at record->peer, and what is
+ * left here is to be torn down; or, if that was only to be checked, it could (PHASE_ACTIVE). Otherwise a
+ * negative errno and *error, and it runs here: only when even that is not so, record->phase is PHASE_HANDING.
  */
 int migrate_guest(const struct host *host, const struct domain_config *config, struct record *record,
 		  struct migration *migration, struct error *error);

@@ -23,7 +23,8 @@ static uint64_t clock_ns;
 int clock_gettime(clockid_t clock, struct timespec *time)
 {
 	(void)clock;
-	*time = (struct timespec){ .tv_sec = (time_t)(clock_ns / 1000000000), .tv_nsec = (long)(clock_ns % 1000000000) };
+	*time = (struct timespec){ .tv_sec = (time_t)(clock_ns / 1000000000),
+				   .tv_nsec = (long)(clock_ns % 1000000000) };
 	return 0;
 }
 
@@ -37,7 +38,7 @@ int nanosleep(const struct timespec *wanted, struct timespec *left)
 #define PAGES		32768		/* 128 MiB */
 #define SPEED		10000		/* pages sent a second */
 
-/* A guest: its working set, and how many pages a second it changes, those of its set again and again, or ever others. */
+/* A guest: how many pages a second it changes, and how many different ones at most. */
 struct guest {
 	uint64_t set;
 	double speed;
@@ -70,7 +71,9 @@ static struct outcome migrate(const struct guest *guest)
 		changed = speed * (double)round.ns / 1e9;
 		round.dirty = changed > (double)guest->set ? guest->set : (uint64_t)changed;
 		/* What changed at random is mostly elsewhere, unless it was all of the set. */
-		round.hot = round.dirty == guest->set && before >= guest->set ? guest->set : before * round.dirty / PAGES;
+		round.hot = before * round.dirty / PAGES;
+		if (round.dirty == guest->set && before >= guest->set)
+			round.hot = guest->set;
 		outcome.sent += round.sent;
 		verdict = converge_judge(&converge, &round);
 		if (verdict == CONVERGE_SLOW)
@@ -144,7 +147,8 @@ static void a_guest_that_may_be_is_slowed_down(void **state)
 static void odd_rounds_are_judged(void **state)
 {
 	struct converge converge = { .pages = PAGES, .max_downtime_ms = 0 };
-	struct live_round nothing = { .number = 1, .ns = 1 }, many = { .number = 30, .sent = 1000, .ns = 1000000000, .dirty = 10 };
+	struct live_round many = { .number = 30, .sent = 1000, .ns = 1000000000, .dirty = 10 };
+	struct live_round nothing = { .number = 1, .ns = 1 };
 
 	(void)state;
 	assert_int_equal(converge_forecast(&nothing), 0);
