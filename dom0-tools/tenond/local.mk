@@ -66,6 +66,7 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/processor.c dom0-tools/tenond/processor.h \
 	dom0-tools/tenond/record.c dom0-tools/tenond/record.h \
 	dom0-tools/tenond/request.c dom0-tools/tenond/request.h \
+	dom0-tools/tenond/rings.c dom0-tools/tenond/rings.h \
 	dom0-tools/tenond/save.c dom0-tools/tenond/save.h dom0-tools/tenond/saved.c \
 	dom0-tools/tenond/scan.c \
 	dom0-tools/tenond/symspy.c dom0-tools/tenond/symspy.h \

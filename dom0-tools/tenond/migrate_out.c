@@ -7,6 +7,7 @@
 #include "log.h"
 #include "migrate_check.h"
 #include "peer.h"
+#include "rings.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@
 
 #define READY_MS	60000	/* the other host's checks */
 #define COMPLETE_MS	120000	/* its last steps, devices among them */
+#define SETTLE_MS	10000	/* its disks, with what they were asked for */
 #define ASK_S		1	/* between questions to a host that does not answer */
 #define ASK_TIMES	10	/* after that the next scan asks again */
 
@@ -166,6 +168,18 @@ static int send_state(struct leaving *leaving, const char *description)
 			    "it runs on here; try again", "its state %s", failure.text);
 }
 
+static int settle_disk(struct leaving *leaving, const struct disk_config *disk, const char *device)
+{
+	char object[160];
+	int rc = rings_settle(leaving->store, (uint16_t)leaving->record->domid, disk->device_id, SETTLE_MS);
+
+	if (!rc)
+		return block_flush(disk, device, leaving->error);
+	snprintf(object, sizeof(object), "disk %s", disk->target);
+	return error_set(leaving->error, ERROR_RESOURCES, object, "does its storage answer? see dmesg in dom0",
+			 "has not done all that the guest has asked it for: %s", strerror(-rc));
+}
+
 /* What its devices have begun is through, or would reach a disk that another host writes to. */
 static int settle(struct leaving *leaving)
 {
@@ -174,8 +188,7 @@ static int settle(struct leaving *leaving)
 
 	for (unsigned int i = 0; i < leaving->record->disk_count && !rc; i++)
 		if (!config->disks[i].readonly)
-			rc = block_settle(&config->disks[i], leaving->record->disks[i].device,
-					  leaving->error);
+			rc = settle_disk(leaving, &config->disks[i], leaving->record->disks[i].device);
 	return rc;
 }
 

@@ -10,6 +10,7 @@
 #include "dom0-tools/tenond/migrate_check.h"
 #include "dom0-tools/tenond/peer.h"
 #include "dom0-tools/tenond/processor.h"
+#include "dom0-tools/tenond/rings.h"
 #include "dom0-tools/tenond/taken.h"
 #include "dom0-tools/tenond/teardown.h"
 #include "dom0-tools/tenond/xml/domain.h"
@@ -94,7 +95,10 @@ static int tear_down(void **state)
 /* --- the host that a guest leaves, against an imitated other one --- */
 
 /* What the other host does: how far it goes along, and what it says when asked later. */
-enum until { SILENT, SWALLOWS, SILENT_BEFORE_COMPLETE, REFUSES, REFUSES_TWICE, CHECKS, HANGS_UP_BEFORE_STATE, HANGS_UP_BEFORE_COMPLETE, SAYS_ERROR, HANGS_UP_AT_ACTIVATE, ALL };
+enum until {
+	SILENT, SWALLOWS, SILENT_BEFORE_COMPLETE, REFUSES, REFUSES_TWICE, CHECKS, HANGS_UP_BEFORE_STATE,
+	HANGS_UP_BEFORE_COMPLETE, SAYS_ERROR, HANGS_UP_AT_ACTIVATE, ALL
+};
 
 struct other {
 	int fd;				/* listens */
@@ -463,6 +467,55 @@ static void nobody_there(void **state)
 	assert_int_equal(record.phase, PHASE_ACTIVE);
 }
 
+/* --- what its disks have not done yet --- */
+
+#define VBD "/local/domain/1/device/vbd/51712"
+
+/* A backend that gives its last responses late. */
+static void *respond(void *data)
+{
+	uint32_t *ring = data;
+
+	while (!__atomic_load_n(&fakes.mapped, __ATOMIC_ACQUIRE))
+		usleep(100);
+	while (ring[2] != ring[0]) {
+		usleep(2000);
+		__atomic_store_n(&ring[2], ring[2] + 1, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+static void requests_are_waited_for(void **state)
+{
+	struct store_client *store;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(store_open("fake", 0, &store), 0);
+	/* No ring: it was never connected. */
+	assert_int_equal(rings_settle(store, 1, 51712, 0), 0);
+	/* Counters go round. */
+	fakes_put(VBD "/ring-ref", "2");
+	fakes.rings[2][0] = 1;
+	fakes.rings[2][2] = UINT32_MAX - 1;
+	assert_int_equal(rings_settle(store, 1, 51712, 5), -ETIMEDOUT);
+	pthread_create(&thread, NULL, respond, fakes.rings[2]);
+	assert_int_equal(rings_settle(store, 1, 51712, 60000), 0);
+	assert_int_equal(fakes.rings[2][2], fakes.rings[2][0]);
+	pthread_join(thread, NULL);
+	/* Each queue counts, of several pages the first. */
+	fakes_put(VBD "/multi-queue-num-queues", "2");
+	fakes_put(VBD "/queue-0/ring-ref", "2");
+	fakes_put(VBD "/queue-1/ring-ref0", "3");
+	assert_int_equal(rings_settle(store, 1, 51712, 0), 0);
+	fakes.rings[3][0] = 1;
+	assert_int_equal(rings_settle(store, 1, 51712, 5), -ETIMEDOUT);
+	fakes_put(VBD "/queue-1/ring-ref0", "999");
+	assert_int_equal(rings_settle(store, 1, 51712, 5), -EINVAL);
+	assert_int_equal(fakes.mapped, 0);
+	store_close(store);
+}
+
 /* --- the host that a guest comes to --- */
 
 static void obstacles_are_all_named(void **state)
@@ -664,6 +717,7 @@ int main(void)
 		TEST(without_an_answer_it_waits),
 		TEST(what_was_handed_over_can_be_reclaimed),
 		TEST(nobody_there),
+		TEST(requests_are_waited_for),
 		TEST(a_guest_comes),
 		TEST(a_sender_that_knows_will_not_ask),
 		TEST(what_cannot_be_noted_does_not_run),

@@ -295,10 +295,36 @@ void block_fail(const struct host *host, const char *uuid, const char *target)
 	fakes.failed_disks++;
 }
 
-int block_settle(const struct disk_config *disk, const char *device, struct error *error)
+int block_flush(const struct disk_config *disk, const char *device, struct error *error)
 {
 	(void)device;
 	return fault() ? error_set(error, ERROR_RESOURCES, disk->target, NULL, "is told to fail") : 0;
+}
+
+int hc_grant_open(void)
+{
+	return fault() ? -ENODEV : open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+int hc_grant_map(int fd, uint16_t domid, const uint32_t *refs, size_t count, int prot, void **address)
+{
+	(void)fd;
+	(void)domid;
+	(void)prot;
+	if (fault() || count != 1 || *refs >= FAKE_RINGS)
+		return -EINVAL;
+	*address = fakes.rings[*refs];
+	fakes.mapped++;
+	return 0;
+}
+
+int hc_grant_unmap(int fd, void *address, size_t count)
+{
+	(void)fd;
+	(void)address;
+	(void)count;
+	fakes.mapped--;
+	return 0;
 }
 
 void block_close(struct block *block)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define FAKE_DOMAINS 8
+#define FAKE_RINGS 4
 
 struct fake_domain {
 	bool present;
@@ -29,6 +30,8 @@ struct fakes {
 	unsigned int next_domid;
 	uint64_t free_frames;
 	unsigned int introduced;	/* rings that the store serves */
+	uint32_t rings[FAKE_RINGS][4];	/* heads of granted ones, by reference */
+	int mapped;			/* of them, at present */
 	int disks;			/* held by domains: may not stay */
 	int disk_fds;			/* open while a creation is under way */
 	int nics;			/* plugged, or with rules */

@@ -13,12 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 #include <unistd.h>
-
-#define SETTLE_MS	10000
-#define SETTLE_LOOK_MS	1
-#define SETTLE_LOOKS	3
 
 static int start_failed(const struct disk_config *disk, int rc, struct error *error)
 {
@@ -86,43 +81,12 @@ void block_fail(const struct host *host, const char *uuid, const char *target)
 	nbd_disconnect(tag);
 }
 
-/* Requests under way at a block device; -1: the kernel does not say. */
-static int requests_of(dev_t device)
+int block_flush(const struct disk_config *disk, const char *device, struct error *error)
 {
-	unsigned int reads, writes;
-	char path[64];
-	FILE *file;
-	int count = -1;
-
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/inflight", major(device), minor(device));
-	file = fopen(path, "re");
-	if (file && fscanf(file, "%u %u", &reads, &writes) == 2)
-		count = (int)(reads + writes);
-	if (file)
-		fclose(file);
-	return count;
-}
-
-int block_settle(const struct disk_config *disk, const char *device, struct error *error)
-{
-	const struct timespec pause = { .tv_nsec = SETTLE_LOOK_MS * 1000000 };
 	const char *path = *device ? device : disk->source;
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0, quiet = 0;
-	struct stat info;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = fd < 0 || fsync(fd) ? -errno : 0;
 	char object[160];
 
-	if (fd < 0 || fstat(fd, &info))
-		rc = -errno;
-	/* More than one look: a request may be with the backend, and not yet with the device. */
-	for (int waited = 0; !rc && quiet < SETTLE_LOOKS; waited += SETTLE_LOOK_MS) {
-		quiet = requests_of(info.st_rdev) ? 0 : quiet + 1;
-		if (waited >= SETTLE_MS)
-			rc = -ETIMEDOUT;
-		else
-			nanosleep(&pause, NULL);
-	}
-	if (!rc && fsync(fd))
-		rc = -errno;
 	if (fd >= 0)
 		close(fd);
 	snprintf(object, sizeof(object), "disk %s", disk->target);

@@ -30,10 +30,10 @@ bool block_serving(const struct host *host, const char *uuid, const char *target
 void block_fail(const struct host *host, const char *uuid, const char *target);
 
 /*
- * The guest is suspended and asks for nothing more: wait until what it has asked for is on the disk.
+ * What its backend has done is on the disk, and not in a cache of dom0's.
  * device: as in its record. 0, or a negative errno and *error.
  */
-int block_settle(const struct disk_config *disk, const char *device, struct error *error);
+int block_flush(const struct disk_config *disk, const char *device, struct error *error);
 
 /* Let go of what only the creation needs; the backend keeps the device from here on. */
 void block_close(struct block *block);
