@@ -53,7 +53,8 @@ int preflight_disk(const struct disk_config *disk, struct error *error)
 				 "%s is not a block device", disk->source);
 	if (!disk->block && !S_ISREG(info.st_mode))
 		return error_set(error, ERROR_CONFIG, object,
-				 S_ISBLK(info.st_mode) ? "write <disk type='block'> for a device" : NULL,
+				 S_ISBLK(info.st_mode) ? "write <disk type='block'> for a device" :
+				 "check the path in the description",
 				 "%s is not a file", disk->source);
 	if (access(disk->source, disk->readonly ? R_OK : R_OK | W_OK))
 		return error_set(error, ERROR_CONFIG, object,
