@@ -9,7 +9,7 @@ GUEST_NAMES = hello version memory pagetables va-mapping pt-writes multicall eve
 	hostile-memory hostile-selectors hostile-iret hostile-lists hostile-pointers control system unprivileged \
 	dirty-log suspend extension
 
-GUEST_LIB = head entry guest trap page event vcpu user child print string
+GUEST_LIB = head entry guest trap page event vcpu user child print format string
 GUEST_LIB_OBJECTS = $(GUEST_LIB:%=tests/guests/lib/%.guest.o)
 GUEST_FLAGS = $(TENON_CFLAGS) -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
@@ -17,7 +17,7 @@ GUEST_FLAGS = $(TENON_CFLAGS) -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=k
 GUEST_LINK = $(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,--no-warn-rwx-segments -T $(top_srcdir)/tests/guests/lib/guest.lds
 GUEST_INCLUDES = tests/guests/lib/guest.h tests/guests/lib/types.h tests/guests/lib/hypercall.h \
-	tests/guests/lib/print.h tests/guests/lib/page.h tests/guests/lib/trap.h tests/guests/lib/vcpu.h \
+	tests/guests/lib/print.h tests/guests/lib/format.h tests/guests/lib/page.h tests/guests/lib/trap.h tests/guests/lib/vcpu.h \
 	tests/guests/lib/event.h tests/guests/lib/user.h tests/guests/lib/child.h
 
 GUEST_PREREQUISITES = $(GUEST_INCLUDES:%=$(top_srcdir)/%) $(libhypercall_headers:%=$(top_srcdir)/%)
