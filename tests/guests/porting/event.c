@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Step 4, events and exceptions: what other kernels get as interrupts and faults. Three words keep an
- * event from being delivered or lost:
+ * Step 4, events and exceptions: what other kernels get as interrupts and faults. Between a source and
+ * event_entry is
  *
  *   evtchn_pending, evtchn_mask   a bit a port, in shared_info
  *   evtchn_pending_sel            a bit for each 64 ports of which one has become pending and is not masked

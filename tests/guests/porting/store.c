@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Step 8, the store: a tree of names and texts in which domains find each other. Requests and replies
- * are messages in two rings of bytes, larger than which a message may be.
+ * are messages in two rings of bytes; a message may be larger than a ring.
  */
 #include <hypercall/store.h>
 
