@@ -2,6 +2,8 @@
 /* Memory and string functions; the bulk ones use the processor's string instructions. */
 #include "lib/string.h"
 
+#include "cpu/x86.h"
+
 void *memcpy(void *dst, const void *src, size_t n)
 {
 	void *ret = dst;
@@ -98,11 +100,17 @@ void copy_page(void *dst, const void *src)
 void scrub_pages(void *first, size_t count)
 {
 	char *at = first, *end = at + count * PAGE_SIZE;
+	uint64_t cr0 = read_cr0(), kept[2];
 
-	for (; at < end; at += 64)
-		__asm__ volatile("movnti %1, (%0); movnti %1, 8(%0); movnti %1, 16(%0); movnti %1, 24(%0);"
-				 "movnti %1, 32(%0); movnti %1, 40(%0); movnti %1, 48(%0); movnti %1, 56(%0)"
-				 : : "r"(at), "r"(0UL) : "memory");
+	/* The register is a guest's, perhaps of one that is not even running. */
+	if (cr0 & CR0_TS)
+		clts();
+	__asm__ volatile("movups %%xmm0, %0; pxor %%xmm0, %%xmm0" : "=m"(kept));
+	for (; at < end; at += 512)
+		__asm__ volatile("offset = 0; .rept 32; movntdq %%xmm0, offset(%0); offset = offset + 16; .endr"
+				 : : "r"(at) : "memory");
 	/* Such stores are seen in no order; whoever gets the pages next must find them done. */
-	__asm__ volatile("sfence" : : : "memory");
+	__asm__ volatile("movups %0, %%xmm0; sfence" : : "m"(kept) : "memory");
+	if (cr0 & CR0_TS)
+		write_cr0(cr0);
 }

@@ -7,6 +7,9 @@
  * with a limit looks at the right lists only, and everybody else takes from
  * the top down: the low memory that old devices need goes last.
  *
+ * Free frames hold what was last in them, and are cleared when they are given
+ * out: neither the start of a large machine nor the end of a large guest waits.
+ *
  *   zone 0: below 16 MiB   zone n: 2^(n+23) <= address < 2^(n+24)
  */
 #include "memory/allocator.h"
@@ -18,11 +21,6 @@
 #define ZONES 20		/* up to 8 TiB */
 #define LOW_ZONE_BITS 12	/* frame numbers of zone 0 have that many bits */
 #define NIL 0x7fffffffU
-/*
- * In a free block's owner word, beside its stamp: it may hold what was in memory
- * before the start.  Clearing all of it then would take long on a large machine.
- */
-#define UNCLEARED (1u << 24)
 #define LINK_MARK (1ULL << 63)	/* no word of a table in use has it, see frame_lock_table */
 
 static struct zone {
@@ -37,20 +35,14 @@ static unsigned int zone_of(mfn_t mfn)
 	return mfn >> LOW_ZONE_BITS ? 64 - __builtin_clzll(mfn) - LOW_ZONE_BITS : 0;
 }
 
-/* note: stamp and UNCLEARED. */
-static uint64_t free_word(unsigned int order, uint32_t note)
+static uint64_t free_word(unsigned int order, uint32_t stamp)
 {
-	return FRAME_OWNER_FREE << FRAME_OWNER_SHIFT | (uint64_t)order << 40 | note;
+	return FRAME_OWNER_FREE << FRAME_OWNER_SHIFT | (uint64_t)order << 40 | stamp;
 }
 
-static uint32_t note_of(const struct frame *f)
+static uint32_t stamp_of(const struct frame *f)
 {
-	return frame_owner_word(f) & (TLB_STAMP_MASK | UNCLEARED);
-}
-
-static uint32_t note_of_both(uint32_t a, uint32_t b)
-{
-	return tlb_stamp_later(a & TLB_STAMP_MASK, b & TLB_STAMP_MASK) | ((a | b) & UNCLEARED);
+	return frame_owner_word(f) & TLB_STAMP_MASK;
 }
 
 static bool is_free_block(const struct frame *f, unsigned int order)
@@ -73,14 +65,14 @@ static void set_links(struct frame *f, uint32_t prev, uint32_t next)
 	__atomic_store_n(&f->type, LINK_MARK | (uint64_t)prev << 32 | next, __ATOMIC_RELAXED);
 }
 
-static void block_insert(mfn_t mfn, unsigned int order, uint32_t note)
+static void block_insert(mfn_t mfn, unsigned int order, uint32_t stamp)
 {
 	struct zone *z = &zones[zone_of(mfn)];
 	struct frame *f = frame_of(mfn);
 	uint32_t next = z->nonempty >> order & 1 ? z->head[order] : NIL;
 
 	set_links(f, NIL, next);
-	__atomic_store_n(&f->owner, free_word(order, note), __ATOMIC_RELAXED);
+	__atomic_store_n(&f->owner, free_word(order, stamp), __ATOMIC_RELAXED);
 	if (next != NIL)
 		set_links(frame_of(next), mfn, link_next(frame_of(next)));
 	z->head[order] = mfn;
@@ -106,7 +98,7 @@ static void block_remove(mfn_t mfn, unsigned int order)
 	__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
 }
 
-static mfn_t take_from(unsigned int zone, unsigned int order, uint32_t *note)
+static mfn_t take_from(unsigned int zone, unsigned int order, uint32_t *stamp)
 {
 	uint32_t fitting = zones[zone].nonempty >> order;
 	unsigned int have;
@@ -116,11 +108,11 @@ static mfn_t take_from(unsigned int zone, unsigned int order, uint32_t *note)
 		return MFN_INVALID;
 	have = order + __builtin_ctz(fitting);
 	mfn = zones[zone].head[have];
-	*note = note_of(frame_of(mfn));
+	*stamp = stamp_of(frame_of(mfn));
 	block_remove(mfn, have);
 	while (have > order) {
 		have--;
-		block_insert(mfn + (1ULL << have), have, *note);
+		block_insert(mfn + (1ULL << have), have, *stamp);
 	}
 	return mfn;
 }
@@ -129,7 +121,7 @@ mfn_t allocator_get(unsigned int order, unsigned int bits)
 {
 	mfn_t mfn = MFN_INVALID;
 	bool clear = !(bits & ALLOCATOR_UNCLEARED);
-	uint32_t note = 0;
+	uint32_t stamp = 0;
 	int zone = ZONES - 1;
 
 	bits &= ~ALLOCATOR_UNCLEARED;
@@ -139,20 +131,20 @@ mfn_t allocator_get(unsigned int order, unsigned int bits)
 		zone = bits - LOW_ZONE_BITS - PAGE_SHIFT;
 	spin_lock(&lock);
 	for (; zone >= 0 && mfn == MFN_INVALID; zone--)
-		mfn = take_from(zone, order, &note);
+		mfn = take_from(zone, order, &stamp);
 	if (mfn != MFN_INVALID)
 		free_frames -= 1ULL << order;
 	spin_unlock(&lock);
 	if (mfn == MFN_INVALID)
 		return mfn;
-	tlb_flush_stamped(cpu_online_mask, note & TLB_STAMP_MASK);
-	if (clear && note & UNCLEARED)
+	tlb_flush_stamped(cpu_online_mask, stamp);
+	/* Whoever had it before: nobody else shall read what is in it. */
+	if (clear)
 		scrub_pages(mfn_to_virt(mfn), 1ULL << order);
 	return mfn;
 }
 
-/* allocator_add() has UNCLEARED with its stamp. */
-void allocator_put(mfn_t mfn, unsigned int order, uint32_t note)
+void allocator_put(mfn_t mfn, unsigned int order, uint32_t stamp)
 {
 	unsigned int zone = zone_of(mfn);
 
@@ -164,16 +156,16 @@ void allocator_put(mfn_t mfn, unsigned int order, uint32_t note)
 
 		if (buddy >= memory_max_mfn || zone_of(buddy) != zone || !is_free_block(f, order))
 			break;
-		note = note_of_both(note, note_of(f));
+		stamp = tlb_stamp_later(stamp, stamp_of(f));
 		block_remove(buddy, order);
 		mfn = MIN(mfn, buddy);
 		order++;
 	}
-	block_insert(mfn, order, note);
+	block_insert(mfn, order, stamp);
 	spin_unlock(&lock);
 }
 
-void allocator_put_range(mfn_t first, mfn_t end, uint32_t note)
+void allocator_put_range(mfn_t first, mfn_t end, uint32_t stamp)
 {
 	while (first < end) {
 		unsigned int order = 0;
@@ -182,14 +174,9 @@ void allocator_put_range(mfn_t first, mfn_t end, uint32_t note)
 		       first + (2ULL << order) <= end &&
 		       zone_of(first) == zone_of(first + (2ULL << order) - 1))
 			order++;
-		allocator_put(first, order, note);
+		allocator_put(first, order, stamp);
 		first += 1ULL << order;
 	}
-}
-
-void allocator_add(mfn_t first, mfn_t end)
-{
-	allocator_put_range(first, end, tlb_stamp_ancient() | UNCLEARED);
 }
 
 uint64_t memory_free_frames(void)
@@ -211,8 +198,6 @@ void frames_free(mfn_t mfn, unsigned int order)
 	while (x & FRAME_SHARED)
 		if (frame_cas(&f->owner, &x, x | FRAME_ORPHAN))
 			return;
-	/* Nobody else shall read what the hypervisor kept in them. */
-	scrub_pages(mfn_to_virt(mfn), 1ULL << order);
 	allocator_put(mfn, order, tlb_stamp_ancient());
 }
 

@@ -58,7 +58,6 @@ static void round_free_stolen(struct round *r)
 		mfn_t mfn = r->stolen[--r->stolen_count];
 
 		__atomic_store_n(&frame_of(mfn)->type, 0, __ATOMIC_RELAXED);
-		scrub_pages(mfn_to_virt(mfn), 1);
 		allocator_put(mfn, 0, tlb_stamp_now());
 	}
 }

@@ -37,7 +37,6 @@ static void release_shared(struct frame *f, uint64_t x)
 		if (x & FRAME_ORPHAN) {
 			__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
 			__atomic_store_n(&f->owner, FRAME_HYP, __ATOMIC_RELAXED);
-			scrub_pages(mfn_to_virt(frame_mfn(f)), 1);
 			allocator_put(frame_mfn(f), 0, tlb_stamp_now());
 			return;
 		}
@@ -59,8 +58,6 @@ void frame_release(struct frame *f, uint64_t owner_word)
 	m2p_set(mfn, M2P_INVALID);
 	__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&f->owner, FRAME_HYP, __ATOMIC_RELAXED);
-	/* Nobody else shall read what the domain kept in it. */
-	scrub_pages(mfn_to_virt(mfn), 1);
 	allocator_put(mfn, 0, tlb_stamp_now());
 	owner_uncharge(d, 1);
 }

@@ -19,7 +19,7 @@
 
 /* A part: so many chunks of 2 MiB, about a millisecond. */
 #define CHUNKS_TO_SEARCH 32
-#define CHUNKS_TO_FREE 1
+#define CHUNKS_TO_FREE 4
 
 static bool unpin(struct frame *f)
 {
@@ -65,7 +65,6 @@ static void free_run(struct domain *d, mfn_t first, mfn_t end)
 		m2p_set(mfn, M2P_INVALID);
 		__atomic_store_n(&frame_of(mfn)->type, 0, __ATOMIC_RELAXED);
 	}
-	scrub_pages(mfn_to_virt(first), end - first);
 	allocator_put_range(first, end, tlb_stamp_now());
 	owner_uncharge(d, end - first);
 }

@@ -71,19 +71,14 @@ static void high_memory_goes_first(void **state)
 	frames_free(mid, 3);
 }
 
-static void freed_memory_is_clean(void **state)
+static void assert_clean(mfn_t mfn, unsigned int order)
 {
-	mfn_t mfn = frames_alloc(1);
-
-	(void)state;
-	memset(mfn_to_virt(mfn), 0x5a, 2 * PAGE_SIZE);
-	frames_free(mfn, 1);
-	for (unsigned int i = 0; i < 2 * PTE_ENTRIES; i++)
+	for (unsigned int i = 0; i < (unsigned int)PTE_ENTRIES << order; i++)
 		assert_int_equal(world_table(mfn)[i], 0);
 }
 
-/* What was in memory before the start is cleared when it is first given out, and then no more. */
-static void old_memory_is_cleared_at_first_use(void **state)
+/* Freed memory keeps what is in it until somebody gets it, and then just the part that he gets is cleared. */
+static void memory_is_cleared_when_given_out(void **state)
 {
 	mfn_t *others = malloc(memory_free_frames() * sizeof(*others)), mfn = frames_alloc(3), part;
 	uint64_t n = 0;
@@ -93,25 +88,17 @@ static void old_memory_is_cleared_at_first_use(void **state)
 	while ((others[n] = frames_alloc(0)) != MFN_INVALID)
 		n++;
 	memset(mfn_to_virt(mfn), 0x5a, 8 * PAGE_SIZE);
-	allocator_add(mfn, mfn + 8);
+	frames_free(mfn, 3);
 	assert_int_equal(allocator_get(3, ALLOCATOR_ANY_BITS | ALLOCATOR_UNCLEARED), mfn);
 	assert_int_equal(world_table(mfn)[7], 0x5a5a5a5a5a5a5a5a);
-	allocator_add(mfn, mfn + 8);
-	/* What is not given out stays as it is. */
+	allocator_put(mfn, 3, tlb_stamp_now());
 	part = frames_alloc(0);
-	for (unsigned int i = 0; i < PTE_ENTRIES; i++)
-		assert_int_equal(world_table(part)[i], 0);
+	assert_clean(part, 0);
 	assert_int_equal(world_table(part ^ 1)[7], 0x5a5a5a5a5a5a5a5a);
-	/* Merged with clean memory it is not clean. */
+	world_table(part)[7] = 1;
 	frames_free(part, 0);
 	assert_int_equal(frames_alloc(3), mfn);
-	for (unsigned int i = 0; i < 8 * PTE_ENTRIES; i++)
-		assert_int_equal(world_table(mfn)[i], 0);
-	/* From now on it is: nobody looks at it again. */
-	frames_free(mfn, 3);
-	world_table(mfn)[7] = 1;
-	assert_int_equal(frames_alloc(3), mfn);
-	assert_int_equal(world_table(mfn)[7], 1);
+	assert_clean(mfn, 3);
 	frames_free(mfn, 3);
 	while (n)
 		frames_free(others[--n], 0);
@@ -200,9 +187,7 @@ int main(void)
 						world_teardown),
 		cmocka_unit_test_setup_teardown(high_memory_goes_first, world_setup,
 						world_teardown),
-		cmocka_unit_test_setup_teardown(freed_memory_is_clean, world_setup,
-						world_teardown),
-		cmocka_unit_test_setup_teardown(old_memory_is_cleared_at_first_use, world_setup,
+		cmocka_unit_test_setup_teardown(memory_is_cleared_when_given_out, world_setup,
 						world_teardown),
 		cmocka_unit_test_setup_teardown(stamps_order_by_age, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(heap_objects_do_not_overlap, world_setup,

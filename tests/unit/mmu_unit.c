@@ -271,6 +271,51 @@ static void reservations(void **state)
 	assert_int_equal(world_memory_op(HC_MEM_INCREASE_RESERVATION, &r), -EPERM);
 }
 
+static void assert_clean(mfn_t mfn, unsigned int frames)
+{
+	for (unsigned int i = 0; i < frames * PTE_ENTRIES; i++)
+		assert_int_equal(world_table(mfn)[i], 0);
+}
+
+/* Every way to get memory that a dead domain, or one that still lives, has given back. */
+static void nobody_reads_what_others_left(void **state)
+{
+	uint64_t list[8] = { 10, 20, 30, 40, 50, 60, 70, 80 }, in[8], out = 1000, all = memory_free_frames();
+	struct hc_memory_reservation r = {
+		.extent_start = (uint64_t)list, .nr_extents = 8, .extent_order = 3, .domid = HC_DOMID_SELF,
+	};
+	struct hc_memory_exchange x = {
+		.in = { (uint64_t)in, 8, 0, 0, HC_DOMID_SELF, { 0 } },
+		.out = { (uint64_t)&out, 1, 3, 0, HC_DOMID_SELF, { 0 } },
+	};
+	uint64_t *page, *mfns = malloc(all * sizeof(*mfns)), n = 0;
+
+	(void)state;
+	/* Domain 0 dies with a secret in nearly all memory there is. */
+	while (memory_free_frames() > 64 && !domain_frames_alloc(&world.dom[0], 0, &mfns[n]))
+		memset(mfn_to_virt(mfns[n++]), 0x5a, PAGE_SIZE);
+	assert_true(n > all / 2);
+	world_destroy(0);
+	assert_int_equal(world_table(mfns[n / 2])[7], 0x5a5a5a5a5a5a5a5a);
+	assert_int_equal(world_memory_op(HC_MEM_POPULATE_PHYSMAP, &r), 8);
+	for (unsigned int i = 0; i < 8; i++) {
+		assert_clean(list[i], 8);
+		memset(mfn_to_virt(list[i]), 0x5a, 8 * PAGE_SIZE);
+	}
+	assert_int_equal(world_memory_op(HC_MEM_DECREASE_RESERVATION, &r), 8);
+	assert_int_equal(world_memory_op(HC_MEM_INCREASE_RESERVATION, &r), 8);
+	for (unsigned int i = 0; i < 8; i++) {
+		assert_clean(list[i], 8);
+		in[i] = list[0] + i;
+	}
+	assert_int_equal(world_memory_op(HC_MEM_EXCHANGE, &x), 0);
+	assert_clean(out, 8);
+	page = page_alloc();
+	assert_clean(virt_to_mfn(page), 1);
+	page_free(page);
+	free(mfns);
+}
+
 static void exchanges(void **state)
 {
 	uint64_t in[16], out[2] = { 1000, 2000 };
@@ -519,6 +564,7 @@ int main(void)
 		T(emulated_stores),
 		T(quick_stores),
 		T(reservations),
+		T(nobody_reads_what_others_left),
 		T(exchanges),
 		T(granted_entries),
 		T(anything_goes),

@@ -282,7 +282,7 @@ static void destruction_frees_everything(void **state)
 /* Nobody else wants the processor, and still the one who destroys gets it back now and then. */
 static void destruction_comes_in_parts(void **state)
 {
-	enum { CHUNKS = 12, CHUNK = 512 };
+	enum { CHUNKS = 12, CHUNK = 512, PART = 4 * CHUNK };
 	mfn_t l4 = wide_tree(3), first;
 	unsigned int calls;
 	uint64_t before;
@@ -297,15 +297,13 @@ static void destruction_comes_in_parts(void **state)
 	assert_int_equal(memory_domain_relinquish(&world.dom[1]), -ERESTART);
 	/* Tables went first, and what they alone kept. */
 	assert_false(world_validated(l4));
-	assert_true(before - world.dom[1].memory.frames <= CHUNK);
+	assert_true(before - world.dom[1].memory.frames <= PART);
 	for (calls = 1; world.dom[1].memory.frames; calls++) {
 		before = world.dom[1].memory.frames;
 		memory_domain_relinquish(&world.dom[1]);
-		assert_in_range(before - world.dom[1].memory.frames, 1, CHUNK);
+		assert_in_range(before - world.dom[1].memory.frames, 1, PART);
 	}
-	assert_true(calls >= CHUNKS);
-	assert_int_equal(world_table(first)[0], 0);
-	assert_int_equal(world_table(first + CHUNK - 1)[PTE_ENTRIES - 1], 0);
+	assert_true(calls >= CHUNKS * CHUNK / PART);
 	assert_int_equal(m2p_get(first), M2P_INVALID);
 	assert_int_equal(world_destroy(1), 1);
 	world_check();
