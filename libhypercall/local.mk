@@ -40,6 +40,8 @@ libhypercall_libhypercall_la_SOURCES = \
 	libhypercall/src/hc_domain_set_sched.c \
 	libhypercall/src/hc_domain_shutdown.c \
 	libhypercall/src/hc_domain_symspy.c \
+	libhypercall/src/hc_domain_trace.c \
+	libhypercall/src/hc_domain_trace_read.c \
 	libhypercall/src/hc_domain_unpause.c \
 	libhypercall/src/hc_event_bind_interdomain.c \
 	libhypercall/src/hc_event_bind_unbound.c \

@@ -97,6 +97,7 @@ int command_console(struct cli *cli);
 int command_dmesg(struct cli *cli);
 int command_wait(struct cli *cli);
 int command_top(struct cli *cli);
+int command_trace(struct cli *cli);
 int command_version(struct cli *cli);
 int command_doctor(struct cli *cli);
 

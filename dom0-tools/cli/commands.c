@@ -65,6 +65,11 @@ static const struct option_spec top_options[] = {
 	{ 0 }
 };
 
+static const struct option_spec trace_options[] = {
+	{ "seconds", 's', "SECONDS", "how long to count, 1 to 3600 (1)" },
+	{ 0 }
+};
+
 static const struct option_spec wait_options[] = {
 	{ "for", 'f', "STATE", "up (default), running, paused, shutdown, gone or restarted" },
 	{ "timeout", 't', "SECONDS", "how long to wait (300)" },
@@ -105,6 +110,8 @@ const struct command commands[] = {
 	  command_dmesg },
 	{ "top", "[NAME...]", 0, -1, top_options, true, true,
 	  "show what domains use, and what those do that publish it", command_top },
+	{ "trace", "NAME", 1, 1, trace_options, true, true,
+	  "count what a domain enters the hypervisor for", command_trace },
 	{ "wait", "NAME", 1, 1, wait_options, true, true, "wait until a domain is in a state",
 	  command_wait },
 	{ "version", "", 0, 0, none, true, false, "print versions", command_version },

@@ -39,4 +39,7 @@ bool domain_is_called(json_t *domain, const char *reference);
 /* A number of seconds given as an option; complains and returns false where it is none. */
 bool get_seconds(const struct cli *cli, unsigned int usual, unsigned int *seconds);
 
+/* A number given as an option, from 1 to 3600; complains and returns false where it is none. */
+bool get_count(const struct cli *cli, const char *option, unsigned int usual, unsigned int *count);
+
 #endif

@@ -167,8 +167,7 @@ static void print_sample(struct cli *cli, const struct sample *sample, bool clea
 	fflush(stdout);
 }
 
-/* A number of an option from 1 up; complains. */
-static bool get_count(const struct cli *cli, const char *option, unsigned int usual, unsigned int *count)
+bool get_count(const struct cli *cli, const char *option, unsigned int usual, unsigned int *count)
 {
 	const char *text = cli_option(cli, option);
 	unsigned long parsed;

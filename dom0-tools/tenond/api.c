@@ -36,6 +36,7 @@ static const struct {
 	{ "GET", "/xml", api_xml },
 	{ "GET", "/console", api_console },
 	{ "GET", "/symspy", api_symspy },
+	{ "GET", "/trace", api_trace },
 	{ "GET", "/wait", api_wait },
 	{ "POST", "/pause", api_pause },
 	{ "POST", "/unpause", api_unpause },
@@ -82,6 +83,10 @@ static void handle_dom0(struct tenond *tenond, struct request *request, api_doma
 {
 	json_t *json;
 
+	if (handler == api_trace) {
+		api_trace(tenond, request, NULL);
+		return;
+	}
 	if (handler != api_info) {
 		refuse(request, ERROR_STATE, "Domain-0", "use its own shutdown or reboot",
 		       "is the management domain, and not tenond's to change");

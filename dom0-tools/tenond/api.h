@@ -20,6 +20,11 @@ api_handler api_list, api_create, api_restore;
 api_domain_handler api_info, api_xml, api_console, api_pause, api_unpause, api_shutdown, api_reboot,
 	api_destroy, api_wait, api_save, api_migrate, api_cancel, api_reclaim, api_symspy;
 
+/* In trace.c; domain NULL: dom0. */
+api_domain_handler api_trace;
+/* Answer those that wait, with what was counted so far: tenond is about to leave. */
+void trace_end_all(struct tenond *tenond);
+
 /* Of the host, in api_host.c. */
 api_handler api_version, api_host, api_messages, api_doctor, api_certificate, api_peers, api_add_peer,
 	api_remove_peer;

@@ -73,6 +73,7 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/taken.c dom0-tools/tenond/taken.h \
 	dom0-tools/tenond/teardown.c dom0-tools/tenond/teardown.h \
 	dom0-tools/tenond/tenond.h \
+	dom0-tools/tenond/trace.c \
 	dom0-tools/tenond/tls.c dom0-tools/tenond/tls.h \
 	dom0-tools/tenond/waiter.c dom0-tools/tenond/waiter.h \
 	dom0-tools/tenond/worker.c dom0-tools/tenond/worker.h

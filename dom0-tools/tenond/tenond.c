@@ -95,6 +95,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	(void)info;
 	tenond->stopping = true;
 	waiter_end_all(tenond);
+	trace_end_all(tenond);
 	if (!jobs_running(tenond->jobs))
 		return sd_event_exit(tenond->event, 0);
 	log_info("%u operations are under way and will be finished", jobs_running(tenond->jobs));

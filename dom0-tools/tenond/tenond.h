@@ -13,6 +13,7 @@
 #include <systemd/sd-event.h>
 
 struct store_client;
+struct tracing;
 struct waiter;
 
 struct tenond {
@@ -21,6 +22,7 @@ struct tenond {
 	struct jobs *jobs;
 	struct domain_list domains;
 	struct waiter *waiters;
+	struct tracing *tracings;
 	sd_event_source *wait_timer;	/* looks again at what sends no notice */
 	struct store_client *store;	/* NULL while it cannot be reached */
 	sd_event_source *store_source;

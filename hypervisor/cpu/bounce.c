@@ -6,11 +6,12 @@
 #include "cpu/cpu.h"
 #include "cpu/x86.h"
 #include "domain/domain.h"
+#include "domain/trace.h"
 #include "emulate/emulate.h"
 #include "hypercall/hypercall.h"
 #include "lib/log.h"
 
-void bounce_refused(struct regs *regs, bool unwritable);
+void bounce_refused(struct regs *regs, bool unwritable, const struct bounce_target *at);
 void guest_iret_refused(struct regs *regs);
 void iret_slow(struct regs *regs);
 void nmi_prepare(void);
@@ -52,52 +53,30 @@ void exception_inject_page_fault(struct vcpu *v, struct regs *regs, uint64_t va,
 	exception_inject(v, regs, TRAP_PF, error_code);
 }
 
-/* The assembly could not enter the guest kernel at v->bounce. */
-void bounce_refused(struct regs *regs, bool unwritable)
-{
-	struct vcpu *v = current;
-
-	regs->cs |= 3;
-	if (unwritable)
-		domain_crash(v->domain, "its kernel stack cannot take a frame");
-	else
-		domain_crash(v->domain, "no handler for vector %u, error code %x", regs->vector,
-			     regs->error_code);
-}
-
 /*
- * Put the failsafe frame on the guest kernel's stack: like an exception's, with
- * ds, es, fs, gs between r11 and rip.
+ * What the assembly's BOUNCE does: a frame on the guest kernel's stack, with count
+ * words of extra between r11 and rip, at most 4.  false: the stack takes none.
  */
-static void bounce_failsafe(struct vcpu *v, struct regs *regs)
+static bool enter_kernel(struct vcpu *v, struct regs *regs, const struct bounce_target *t,
+			 const uint64_t *extra, unsigned int count)
 {
-	struct bounce_target *t = &v->callback[VCPU_CALLBACK_FAILSAFE];
 	bool from_kernel = v->kernel_mode;
 	uint64_t mask = v->info->evtchn_upcall_mask & 1;
-	uint64_t sp = (from_kernel ? regs->rsp & ~15ULL : v->kernel_sp) - 11 * 8;
-	uint16_t ds, es, fs, gs;
-	uint64_t frame[11];
+	uint64_t sp = (from_kernel ? regs->rsp & ~15ULL : v->kernel_sp) - (7 + count) * 8;
+	uint64_t frame[11], *at = frame;
 
-	__asm__("mov %%ds, %0" : "=r"(ds));
-	__asm__("mov %%es, %0" : "=r"(es));
-	__asm__("mov %%fs, %0" : "=r"(fs));
-	__asm__("mov %%gs, %0" : "=r"(gs));
-	frame[0] = regs->rcx;
-	frame[1] = regs->r11;
-	frame[2] = ds;
-	frame[3] = es;
-	frame[4] = fs;
-	frame[5] = gs;
-	frame[6] = regs->rip;
-	frame[7] = (from_kernel ? regs->cs & ~3U : regs->cs) | mask << 32;
-	frame[8] = regs->rflags ^ (mask ? RFLAGS_IF : 0);
-	frame[9] = regs->rsp;
-	frame[10] = regs->ss;
+	*at++ = regs->rcx;
+	*at++ = regs->r11;
+	while (count--)
+		*at++ = *extra++;
+	*at++ = regs->rip;
+	*at++ = (from_kernel ? regs->cs & ~3U : regs->cs) | mask << 32;
+	*at++ = regs->rflags ^ (mask ? RFLAGS_IF : 0);
+	*at++ = regs->rsp;
+	*at++ = regs->ss;
 	guest_enter_kernel(v);
-	if (!t->address || copy_to_guest(sp, frame, sizeof(frame))) {
-		domain_crash(v->domain, "no failsafe callback, or no stack for it");
-		return;
-	}
+	if (copy_to_guest(sp, frame, (size_t)(at - frame) * sizeof(frame[0])))
+		return false;
 	if (t->flags & BOUNCE_MASK_EVENTS)
 		v->info->evtchn_upcall_mask = 1;
 	regs->rip = t->address;
@@ -107,6 +86,40 @@ static void bounce_failsafe(struct vcpu *v, struct regs *regs)
 	regs->rflags = (regs->rflags & ~(uint64_t)(RFLAGS_TF | RFLAGS_DF | RFLAGS_NT | RFLAGS_RF |
 						   RFLAGS_VM | RFLAGS_AC | RFLAGS_IOPL)) |
 		       RFLAGS_IF;
+	return true;
+}
+
+/*
+ * The assembly could not enter the guest kernel: its stack cannot be written, or
+ * `at` has no address.  The latter is also how a traced vcpu comes here.
+ */
+void bounce_refused(struct regs *regs, bool unwritable, const struct bounce_target *at)
+{
+	struct vcpu *v = current;
+
+	regs->cs |= 3;
+	if (!unwritable)
+		at = trace_count_entry(v, at);
+	if (unwritable || (at && !enter_kernel(v, regs, at, &(uint64_t){ regs->error_code },
+					       at->flags & BOUNCE_ERROR_CODE)))
+		domain_crash(v->domain, "its kernel stack cannot take a frame");
+	else if (!at)
+		domain_crash(v->domain, "no handler for vector %u, error code %x", regs->vector,
+			     regs->error_code);
+}
+
+/* Like an exception, with ds, es, fs, gs where that has its error code. */
+static void bounce_failsafe(struct vcpu *v, struct regs *regs)
+{
+	struct bounce_target *t = &v->callback[VCPU_CALLBACK_FAILSAFE];
+	uint64_t segments[4];
+
+	__asm__("mov %%ds, %k0" : "=r"(segments[0]));
+	__asm__("mov %%es, %k0" : "=r"(segments[1]));
+	__asm__("mov %%fs, %k0" : "=r"(segments[2]));
+	__asm__("mov %%gs, %k0" : "=r"(segments[3]));
+	if (!t->address || !enter_kernel(v, regs, t, segments, 4))
+		domain_crash(v->domain, "no failsafe callback, or no stack for it");
 }
 
 /* The processor refused to iret to what the guest (or a segment load for it) asked for. */

@@ -43,7 +43,9 @@ void descriptors_init(void);
 /* ---- guest_descriptors.c ---- */
 int windows_alloc(struct domain *d);	/* addresses for its vcpus' windows; -ENOMEM */
 void windows_free(struct domain *d);
-int window_open(struct vcpu *v);	/* v->traps is there; sets v->entry; -ENOMEM */
+int window_open(struct vcpu *v);	/* v->traps is there; sets v->entry*; -ENOMEM */
+void window_enter_directly(struct vcpu *v);	/* it is traced no more, or not yet: sets v->entry_traps and the like */
+struct bounce_target *window_traps(const struct vcpu *v);	/* v->traps, as the entry code sees them */
 void window_show_info(struct vcpu *v, struct hc_vcpu_info *info);	/* sets v->entry_info */
 void window_close(struct vcpu *v);	/* also after window_open() has failed */
 int vcpu_set_gdt(struct vcpu *v, const uint64_t *frames, unsigned int entries);

@@ -53,6 +53,19 @@ void windows_free(struct domain *d)
 	spin_unlock(&windows_lock);
 }
 
+struct bounce_target *window_traps(const struct vcpu *v)
+{
+	return split_tables ? (struct bounce_target *)(window_address(v) + WINDOW_TRAPS) : v->traps;
+}
+
+void window_enter_directly(struct vcpu *v)
+{
+	WRITE_ONCE(v->entry_traps, window_traps(v));
+	for (unsigned int i = 0; i < VCPU_SYSCALLS; i++)
+		WRITE_ONCE(v->entry_syscall[i], bounce_callback(v, VCPU_CALLBACK_SYSCALL + i));
+	WRITE_ONCE(v->hypercalls, hypercall_table);
+}
+
 int window_open(struct vcpu *v)
 {
 	uint64_t at = window_address(v);
@@ -62,12 +75,10 @@ int window_open(struct vcpu *v)
 		rc = split_expose_window(v->domain, at);
 	if (rc)
 		return rc;
-	v->entry = v;
-	v->entry_traps = v->traps;
+	v->entry = split_tables ? (struct vcpu *)(at + WINDOW_VCPU) : v;
+	window_enter_directly(v);
 	if (!split_tables)
 		return 0;
-	v->entry = (struct vcpu *)(at + WINDOW_VCPU);
-	v->entry_traps = (struct bounce_target *)(at + WINDOW_TRAPS);
 	rc = hyp_map(at + WINDOW_VCPU, virt_to_mfn(v), 1, MAP_WRITE);
 	return rc ? rc : hyp_map(at + WINDOW_TRAPS, virt_to_mfn(v->traps), 1, MAP_WRITE);
 }

@@ -13,6 +13,7 @@
 #include "domain/control.h"
 #include "domain/domain.h"
 #include "domain/guest.h"
+#include "domain/trace.h"
 #include "hypercall/handlers.h"
 #include "hypercall/hypercall.h"
 #include "lib/string.h"
@@ -453,6 +454,7 @@ static const struct {
 	[HC_CONTROL_VCPU_SET_STATE] = { op_vcpu_state, false, false },
 	[HC_CONTROL_DIRTY_LOG] = { op_dirty_log, true, false },
 	[HC_CONTROL_SYMSPY] = { op_symspy, true, false },
+	[HC_CONTROL_TRACE] = { op_trace, false, false },
 };
 
 static struct domain *find(const struct hc_control *op)

@@ -17,6 +17,7 @@
 #include "event/event.h"
 #include "extension/extension.h"
 #include "grant/grant.h"
+#include "hypercall/table.h"
 #include "interrupt/interrupt.h"
 #include "lib/list.h"
 #include "lib/spinlock.h"
@@ -48,8 +49,10 @@ struct bounce_target {
 #define VCPU_CALLBACK_SYSCALL32 3
 #define VCPU_CALLBACK_SYSENTER 4
 #define VCPU_CALLBACKS 5
+#define VCPU_SYSCALLS 3	/* the last of these */
 
 struct fpu_area;
+struct hc_trace;
 
 struct vcpu {
 	/*
@@ -58,7 +61,9 @@ struct vcpu {
 	 * the same elsewhere.
 	 */
 	struct hc_vcpu_info *entry_info;
-	struct bounce_target *entry_traps;
+	struct bounce_target *entry_traps;	/* 256; those of `traps`, or trace_gates while it is traced */
+	struct bounce_target *entry_syscall[VCPU_SYSCALLS];	/* of `callback`, or also trace_gates */
+	hypercall_fn *const *hypercalls;	/* hypercall_table, or trace_hypercalls */
 	struct bounce_target *bounce;	/* where the bounce under way goes: of entry or entry_traps */
 	uint64_t outer_user;		/* what its user mode runs on, see memory/split.h; 0: none given */
 	uint64_t outer_kernel;		/* ... and its kernel; the order is known to assembly */
@@ -109,6 +114,7 @@ struct vcpu {
 	struct extension_vcpu extension;
 	struct hc_multicall_entry *multicall;	/* entry being executed, NULL: none */
 	bool multicall_preempted;	/* ... asked to be continued */
+	struct hc_trace *trace;			/* NULL: it was never traced */
 };
 
 struct domain {

@@ -6,6 +6,7 @@
 #include "cpu/x86.h"
 #include "domain/domain.h"
 #include "domain/guest.h"
+#include "domain/trace.h"
 #include "domain/vcpu.h"
 #include "hypercall/handlers.h"
 #include "hypercall/hypercall.h"
@@ -94,6 +95,7 @@ void vcpu_free(struct vcpu *v)
 	sched_vcpu_free(v);
 	window_close(v);
 	fpu_vcpu_free(v);
+	trace_vcpu_free(v);
 	page_free_for(d, v->traps);
 	d->vcpu[v->id] = NULL;
 	page_free_for(d, v);

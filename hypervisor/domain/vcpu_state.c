@@ -3,6 +3,7 @@
 #include "cpu/cpu.h"
 #include "domain/domain.h"
 #include "domain/guest.h"
+#include "domain/trace.h"
 #include "lib/log.h"
 
 /* The trap that the vcpu will enter before anything else, if any. */
@@ -13,7 +14,7 @@ static void get_trap(const struct vcpu *v, struct hc_vcpu_state *s)
 	if (!v->trap_pending)
 		return;
 	s->flags |= HC_VCPU_STATE_TRAP_PENDING;
-	s->trap_vector = (uint32_t)(v->bounce - v->entry_traps);
+	s->trap_vector = trace_bounce_vector(v);
 	s->trap_error = v->regs.error_code;
 }
 

@@ -61,7 +61,7 @@ syscall_entry:
 	GET_VCPU %rdi, SHORT_FRAME
 	testb	$1, VCPU_KERNEL_MODE(%rdi)
 	jnz	hypercall_entry
-	lea	VCPU_SYSCALL_TARGET(%rdi), %rsi
+	mov	VCPU_SYSCALL_TARGET(%rdi), %rsi
 	jmp	bounce_plain
 
 	.globl syscall32_entry
@@ -74,7 +74,7 @@ syscall32_entry:
 	GET_VCPU %rdi, SHORT_FRAME
 	testb	$1, VCPU_KERNEL_MODE(%rdi)
 	jnz	exception_slow
-	lea	VCPU_SYSCALL32_TARGET(%rdi), %rsi
+	mov	VCPU_SYSCALL32_TARGET(%rdi), %rsi
 	jmp	bounce_plain
 
 	/* sysenter: rsp = top of the stack, the rest of the user's state is its own affair. */
@@ -94,7 +94,7 @@ sysenter_entry:
 	GET_VCPU %rdi, SHORT_FRAME
 	testb	$1, VCPU_KERNEL_MODE(%rdi)
 	jnz	exception_slow
-	lea	VCPU_SYSENTER_TARGET(%rdi), %rsi
+	mov	VCPU_SYSENTER_TARGET(%rdi), %rsi
 	jmp	bounce_plain
 
 /*
@@ -181,9 +181,10 @@ bounce_error:
 	incq	VCPU_COUNT_EXCEPTIONS(%rdi)
 	BOUNCE	1
 
-	/* The guest has no handler, or its kernel stack cannot be written: C ends it. */
+	/* The guest is traced, has no handler, or its kernel stack cannot be written: C's affair. */
 bounce_no_target:
 	PUSH_REST
+	mov	%rsi, %rdx
 	xor	%esi, %esi
 	jmp	1f
 bounce_fault:
@@ -221,9 +222,9 @@ hypercall_entry:
 	push	%r10
 	push	%r11
 	sub	$48, %rsp
-	mov	REGS_RDI(%rsp), %rdi
 	mov	%r10, %rcx
-	lea	hypercall_table(%rip), %r10
+	mov	VCPU_HYPERCALLS(%rdi), %r10
+	mov	REGS_RDI(%rsp), %rdi
 	mov	%eax, %eax
 	cmp	$HC_NR_MAX, %rax
 	jae	3f

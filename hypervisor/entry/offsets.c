@@ -22,9 +22,10 @@ void offsets(void)
 	DEFINE(VCPU_TRAP_PENDING, offsetof(struct vcpu, trap_pending));
 	DEFINE(VCPU_NMI_PENDING, offsetof(struct vcpu, nmi_pending));
 	DEFINE(VCPU_EVENT_TARGET, offsetof(struct vcpu, callback[VCPU_CALLBACK_EVENT]));
-	DEFINE(VCPU_SYSCALL_TARGET, offsetof(struct vcpu, callback[VCPU_CALLBACK_SYSCALL]));
-	DEFINE(VCPU_SYSCALL32_TARGET, offsetof(struct vcpu, callback[VCPU_CALLBACK_SYSCALL32]));
-	DEFINE(VCPU_SYSENTER_TARGET, offsetof(struct vcpu, callback[VCPU_CALLBACK_SYSENTER]));
+	DEFINE(VCPU_SYSCALL_TARGET, offsetof(struct vcpu, entry_syscall[0]));
+	DEFINE(VCPU_SYSCALL32_TARGET, offsetof(struct vcpu, entry_syscall[1]));
+	DEFINE(VCPU_SYSENTER_TARGET, offsetof(struct vcpu, entry_syscall[2]));
+	DEFINE(VCPU_HYPERCALLS, offsetof(struct vcpu, hypercalls));
 	DEFINE(VCPU_COUNT_HYPERCALLS,
 	       offsetof(struct vcpu, counters[HC_COUNTER_HYPERCALLS]));
 	DEFINE(VCPU_COUNT_PAGE_FAULTS,

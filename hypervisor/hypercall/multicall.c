@@ -45,14 +45,14 @@ long hypercall_continue(unsigned int nr, unsigned int nargs, ...)
 	return (long)nr;
 }
 
-static long call_one(const struct hc_multicall_entry *e)
+static long call_one(hypercall_fn *const *table, const struct hc_multicall_entry *e)
 {
 	hypercall_fn *fn;
 
 	/* A nested multicall or iret would lose its own return state. */
 	if (e->op >= HC_NR_MAX || e->op == HC_NR_MULTICALL || e->op == HC_NR_IRET)
 		return -ENOSYS;
-	fn = hypercall_table[e->op];
+	fn = table[e->op];
 	return fn(e->args[0], e->args[1], e->args[2], e->args[3], e->args[4]);
 }
 
@@ -60,6 +60,7 @@ long hypercall_multicall(uint64_t list, uint64_t count)
 {
 	struct hc_multicall_entry entry;
 	struct vcpu *v = current;
+	hypercall_fn *const *table = v->hypercalls;
 	uint64_t i;
 
 	if (v->multicall)
@@ -75,7 +76,7 @@ long hypercall_multicall(uint64_t list, uint64_t count)
 			return -EFAULT;
 		v->multicall = &entry;
 		v->multicall_preempted = false;
-		entry.result = (uint64_t)call_one(&entry);
+		entry.result = (uint64_t)call_one(table, &entry);
 		v->multicall = NULL;
 		v->counters[HC_COUNTER_HYPERCALLS]++;
 		if (v->multicall_preempted) {

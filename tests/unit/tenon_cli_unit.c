@@ -433,6 +433,26 @@ static void top(void **state)
 	assert_string_equal(out, "");
 }
 
+static void trace(void **state)
+{
+	static const char body[] =
+		"{\"seconds\": 2.0, \"hypercalls\": [{\"number\": 64, \"name\": null, \"count\": 3}, "
+		"{\"number\": 1, \"name\": \"mmu_update\", \"count\": 500}], \"entries\": [{\"vector\": 256, "
+		"\"name\": \"system call\", \"count\": 9}], \"counters\": {\"events\": 8}}";
+
+	(void)state;
+	assert_int_equal(run("trace web --seconds 0", NULL, NULL), EXIT_USAGE);
+	assert_non_null(strstr(complaints, "--seconds"));
+	assert_int_equal(run("trace web --seconds 2", "200 OK", body), EXIT_OK);
+	assert_true(!strncmp(asked, "GET /v1/domains/web/trace?seconds=2 ", 36));
+	/* The most frequent first, whatever has no name by its number. */
+	assert_non_null(strstr(out, "         500        250.0  mmu_update\n           3          1.5  number 64\n"));
+	assert_non_null(strstr(out, "           9          4.5  system call\n"));
+	assert_non_null(strstr(out, "           8          4.0  events delivered\n"));
+	assert_int_equal(run("trace web --json", "200 OK", body), EXIT_OK);
+	assert_non_null(strstr(out, "\"mmu_update\""));
+}
+
 /* A console that is not there at first, then says something and ends; for who wants to write it never is. */
 static void *serve_console(void *data)
 {
@@ -497,6 +517,7 @@ int main(void)
 		cmocka_unit_test(progress),
 		cmocka_unit_test(doctor),
 		cmocka_unit_test(top),
+		cmocka_unit_test(trace),
 		cmocka_unit_test(consoles),
 	};
 

@@ -38,6 +38,7 @@ static void stop(void)
 	while (jobs_running(tenond.jobs))
 		sd_event_run(tenond.event, 10000);
 	waiter_end_all(&tenond);
+	trace_end_all(&tenond);
 	while (tenond.domains.first)
 		domain_remove(&tenond.domains, tenond.domains.first);
 	jobs_free(tenond.jobs);
@@ -395,6 +396,60 @@ static void waiting(void **state)
 	expect(end(request, 200), "state", "gone");
 }
 
+static json_int_t count_of(json_t *json, const char *list, const char *member, int number)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(json_object_get(json, list), i, entry)
+		if (json_integer_value(json_object_get(entry, member)) == number)
+			return json_integer_value(json_object_get(entry, "count"));
+	return 0;
+}
+
+/* Two at a time: the one that ends last turns the counting off. */
+static void tracing(void **state)
+{
+	struct request *first, *second;
+	json_t *json;
+
+	(void)state;
+	create("web", "");
+	expect_error("GET", "/v1/domains/web/trace?seconds=3601", NULL, 400, "bad-request", "is wrong");
+	first = begin("GET", "/v1/domains/web/trace?seconds=0", NULL);
+	second = begin("GET", "/v1/domains/web/trace?seconds=3600", NULL);
+	assert_true(fakes.domains[1].traced);
+	json = end(first, 200);
+	assert_int_equal(count_of(json, "hypercalls", "number", HC_NR_MMU_UPDATE), 2000);
+	assert_int_equal(count_of(json, "hypercalls", "number", HC_NR_MAX), 2);
+	assert_int_equal(count_of(json, "entries", "vector", HC_TRACE_SYSCALL), 20);
+	/* What did not grow is not there. */
+	assert_int_equal(json_array_size(json_object_get(json, "entries")), 1);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "counters"), "events")), 14);
+	json_decref(json);
+	assert_false(second->answered);
+	assert_true(fakes.domains[1].traced);
+	/* As when tenond leaves: with what there is so far. */
+	trace_end_all(&tenond);
+	json = end(second, 200);
+	assert_int_equal(count_of(json, "hypercalls", "number", HC_NR_MMU_UPDATE), 2000);
+	json_decref(json);
+	assert_false(fakes.domains[1].traced);
+	fakes.domains[0].info.max_vcpus = 1;
+	json = ask("GET", "/v1/domains/0/trace?seconds=0", NULL, 200);
+	assert_int_equal(count_of(json, "hypercalls", "number", HC_NR_MMU_UPDATE), 1000);
+	json_decref(json);
+	assert_false(fakes.domains[0].traced);
+	/* One that dies meanwhile. */
+	first = begin("GET", "/v1/domains/web/trace?seconds=3600", NULL);
+	fakes.domains[1].present = false;
+	trace_end_all(&tenond);
+	json = end(first, 409);
+	assert_string_equal(json_string_value(json_object_get(json_object_get(json, "error"), "cause")),
+			    "is not there any more");
+	json_decref(json);
+}
+
 /* Somebody else destroys a domain: its devices are cleaned up all the same. */
 static void vanished(void **state)
 {
@@ -662,6 +717,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(crash, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(restart_loop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(waiting, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(tracing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(vanished, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(foreign, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(restarted, set_up, tear_down),

@@ -23,6 +23,8 @@ struct fake_domain {
 	uint64_t affinity[64];
 	struct hc_control_sched sched;
 	bool logging;			/* of its writes */
+	bool traced;
+	unsigned int trace_reads;	/* while it was */
 };
 
 struct fakes {

@@ -53,6 +53,7 @@
 #define HC_CONTROL_VCPU_SET_STATE	24
 #define HC_CONTROL_DIRTY_LOG		25
 #define HC_CONTROL_SYMSPY		26
+#define HC_CONTROL_TRACE		27
 
 /* struct hc_system.cmd */
 #define HC_SYSTEM_INFO			1
@@ -62,6 +63,7 @@
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
+#include <hypercall/base.h>
 
 #define HC_CONTROL_NAME_LEN 64		/* bytes, with the terminating zero */
 
@@ -342,6 +344,35 @@ struct hc_control_symspy {
 	uint64_t mfn;			/* OUT */
 };
 
+/*
+ * TRACE: counts what the domain's vcpus enter the hypervisor for.  Off it costs nothing; a
+ * counted entry costs about 250 instructions more.  The counts only grow, and stay while it is off.
+ *
+ * ON, OFF: all vcpus that there are, also of a running domain, and when it is so already.
+ *   -ENOMEM: no memory for the counts.
+ * READ: copies a struct hc_trace of one vcpu.  -ENODATA: it was never on.
+ * -EINVAL: another operation, no such vcpu, or vcpu and buffer not zero where they do not count.
+ *
+ * Not counted: the iret hypercall, of which there is about one for each entry; interrupts
+ * and page faults that the hypervisor settles without the guest's kernel.
+ */
+#define HC_TRACE_ON	1
+#define HC_TRACE_OFF	2
+#define HC_TRACE_READ	3
+struct hc_control_trace {
+	uint32_t op;			/* HC_TRACE_* */
+	uint32_t vcpu;			/* READ: which */
+	uint64_t buffer;		/* READ: of a struct hc_trace */
+};
+#define HC_TRACE_SYSCALL	256	/* entries: of 64-bit programs */
+#define HC_TRACE_SYSCALL32	257	/* by syscall of 32-bit programs */
+#define HC_TRACE_SYSENTER	258
+#define HC_TRACE_ENTRIES	259
+struct hc_trace {
+	uint64_t hypercalls[HC_NR_MAX + 1];	/* by number, in multicalls too; the last: all above */
+	uint64_t entries[HC_TRACE_ENTRIES];	/* of the guest's kernel, by vector, or as above */
+};
+
 struct hc_control {
 	uint32_t cmd;			/* HC_CONTROL_* */
 	uint32_t version;		/* HC_CONTROL_VERSION */
@@ -365,6 +396,7 @@ struct hc_control {
 		struct hc_control_frame_info frame_info;
 		struct hc_control_dirty_log dirty_log;
 		struct hc_control_symspy symspy;
+		struct hc_control_trace trace;
 		uint8_t space[256];
 	} u;
 };

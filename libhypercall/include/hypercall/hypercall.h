@@ -148,6 +148,12 @@ int hc_domain_next(struct hc_handle *handle, uint16_t from, struct hc_control_in
 int hc_domain_counters(struct hc_handle *handle, uint16_t domid,
 		       struct hc_control_counters *counters);
 /*
+ * Count what it enters the hypervisor for, or no more (on 0). What was counted for a vcpu
+ * can be read in either state; -ENODATA: it was never on, -EINVAL: no such vcpu.
+ */
+int hc_domain_trace(struct hc_handle *handle, uint16_t domid, int on);
+int hc_domain_trace_read(struct hc_handle *handle, uint16_t domid, uint32_t vcpu, struct hc_trace *trace);
+/*
  * The frame in which the guest publishes about a vcpu of it, or (HC_EXTENSION_SYMSPY_GUEST) about
  * itself; to be mapped read-only by hc_foreign_map(). -ENODATA: it does not.
  */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Counting what a domain enters the hypervisor for.
+ *
+ * It costs nothing while it is off: the entry code finds handlers of hypercalls,
+ * exceptions and system calls by pointers in the vcpu.  Those of a traced vcpu lead
+ * to a table of hypercalls that counts, and to places without an address, which
+ * the entry code leaves to C.  The pointers may change at any time: what is counted
+ * stays until the vcpu is freed.
+ */
+#ifndef DOMAIN_TRACE_H
+#define DOMAIN_TRACE_H
+
+#include <hypercall/control.h>
+#include "lib/base.h"
+
+struct bounce_target;
+struct domain;
+struct vcpu;
+
+/* Where an entry goes that found no address at `at`; NULL: nowhere, the guest has no handler. */
+const struct bounce_target *trace_count_entry(struct vcpu *v, const struct bounce_target *at);
+/* The vector of v->bounce, which is a trap's. */
+unsigned int trace_bounce_vector(const struct vcpu *v);
+void trace_vcpu_free(struct vcpu *v);
+/* HC_CONTROL_TRACE. */
+long op_trace(struct domain *d, struct hc_control *op);
+
+#endif
