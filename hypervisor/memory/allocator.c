@@ -8,7 +8,9 @@
  * the top down: the low memory that old devices need goes last.
  *
  * Free frames hold what was last in them, and are cleared when they are given
- * out: neither the start of a large machine nor the end of a large guest waits.
+ * out, if no idle processor has come to it before: neither the start of a large
+ * machine nor the end of a large guest waits.  What is older than our start is
+ * left to the first of these, since most of it may never be used.
  *
  *   zone 0: below 16 MiB   zone n: 2^(n+23) <= address < 2^(n+24)
  */
@@ -21,12 +23,21 @@
 #define ZONES 20		/* up to 8 TiB */
 #define LOW_ZONE_BITS 12	/* frame numbers of zone 0 have that many bits */
 #define NIL 0x7fffffffU
+/* What is in a free block; in its owner word beside the stamp. */
+#define CLEAN 0u
+#define OLD 1u			/* of before our start */
+#define DIRTY 2u		/* somebody's who gave it back */
+#define STATES 3
+#define STATE_SHIFT 24
+#define CLEARED_SHIFT 26	/* the first frames of a dirty block that an idle processor has cleared */
+#define CLEAR_ORDER 9		/* the size of a dirty block that it clears, and those below merge whatever is in them */
+#define CLEAR_PART 8		/* frames, while the lock is held */
 #define LINK_MARK (1ULL << 63)	/* no word of a table in use has it, see frame_lock_table */
 
 static struct zone {
 	uint32_t nonempty;	/* bit n: there is a block of order n */
 	uint32_t head[ALLOCATOR_MAX_ORDER + 1];
-} zones[ZONES];
+} zones[ZONES][STATES];
 static uint64_t free_frames;
 static spinlock_t lock;		/* protects all the above and the links of free frames */
 
@@ -35,14 +46,30 @@ static unsigned int zone_of(mfn_t mfn)
 	return mfn >> LOW_ZONE_BITS ? 64 - __builtin_clzll(mfn) - LOW_ZONE_BITS : 0;
 }
 
-static uint64_t free_word(unsigned int order, uint32_t stamp)
+/* note: stamp, state, and how much is cleared. */
+static uint64_t free_word(unsigned int order, uint64_t note)
 {
-	return FRAME_OWNER_FREE << FRAME_OWNER_SHIFT | (uint64_t)order << 40 | stamp;
+	return FRAME_OWNER_FREE << FRAME_OWNER_SHIFT | (uint64_t)order << 40 | note;
 }
 
-static uint32_t stamp_of(const struct frame *f)
+static uint32_t stamp_of(uint64_t note)
 {
-	return frame_owner_word(f) & TLB_STAMP_MASK;
+	return note & TLB_STAMP_MASK;
+}
+
+static unsigned int state_of(uint64_t note)
+{
+	return note >> STATE_SHIFT & 3;
+}
+
+static unsigned int cleared_of(uint64_t note)
+{
+	return note >> CLEARED_SHIFT & ((2u << CLEAR_ORDER) - 1);
+}
+
+static uint64_t note_make(uint32_t stamp, unsigned int state, unsigned int cleared)
+{
+	return stamp | state << STATE_SHIFT | (uint64_t)cleared << CLEARED_SHIFT;
 }
 
 static bool is_free_block(const struct frame *f, unsigned int order)
@@ -65,14 +92,14 @@ static void set_links(struct frame *f, uint32_t prev, uint32_t next)
 	__atomic_store_n(&f->type, LINK_MARK | (uint64_t)prev << 32 | next, __ATOMIC_RELAXED);
 }
 
-static void block_insert(mfn_t mfn, unsigned int order, uint32_t stamp)
+static void block_insert(mfn_t mfn, unsigned int order, uint64_t note)
 {
-	struct zone *z = &zones[zone_of(mfn)];
+	struct zone *z = &zones[zone_of(mfn)][state_of(note)];
 	struct frame *f = frame_of(mfn);
 	uint32_t next = z->nonempty >> order & 1 ? z->head[order] : NIL;
 
 	set_links(f, NIL, next);
-	__atomic_store_n(&f->owner, free_word(order, stamp), __ATOMIC_RELAXED);
+	__atomic_store_n(&f->owner, free_word(order, note), __ATOMIC_RELAXED);
 	if (next != NIL)
 		set_links(frame_of(next), mfn, link_next(frame_of(next)));
 	z->head[order] = mfn;
@@ -82,8 +109,8 @@ static void block_insert(mfn_t mfn, unsigned int order, uint32_t stamp)
 /* Take out of its list; the frame becomes an ordinary one of the hypervisor's. */
 static void block_remove(mfn_t mfn, unsigned int order)
 {
-	struct zone *z = &zones[zone_of(mfn)];
 	struct frame *f = frame_of(mfn);
+	struct zone *z = &zones[zone_of(mfn)][state_of(frame_owner_word(f))];
 	uint32_t prev = link_prev(f), next = link_next(f);
 
 	if (next != NIL)
@@ -98,21 +125,22 @@ static void block_remove(mfn_t mfn, unsigned int order)
 	__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
 }
 
-static mfn_t take_from(unsigned int zone, unsigned int order, uint32_t *stamp)
+static mfn_t take_from(struct zone *z, unsigned int order, uint64_t *note)
 {
-	uint32_t fitting = zones[zone].nonempty >> order;
+	uint32_t fitting = z->nonempty >> order;
 	unsigned int have;
 	mfn_t mfn;
 
 	if (!fitting)
 		return MFN_INVALID;
 	have = order + __builtin_ctz(fitting);
-	mfn = zones[zone].head[have];
-	*stamp = stamp_of(frame_of(mfn));
+	mfn = z->head[have];
+	*note = frame_owner_word(frame_of(mfn));
+	*note = note_make(stamp_of(*note), state_of(*note), 0);
 	block_remove(mfn, have);
 	while (have > order) {
 		have--;
-		block_insert(mfn + (1ULL << have), have, *stamp);
+		block_insert(mfn + (1ULL << have), have, *note);
 	}
 	return mfn;
 }
@@ -121,7 +149,7 @@ mfn_t allocator_get(unsigned int order, unsigned int bits)
 {
 	mfn_t mfn = MFN_INVALID;
 	bool clear = !(bits & ALLOCATOR_UNCLEARED);
-	uint32_t stamp = 0;
+	uint64_t note = 0;
 	int zone = ZONES - 1;
 
 	bits &= ~ALLOCATOR_UNCLEARED;
@@ -131,41 +159,58 @@ mfn_t allocator_get(unsigned int order, unsigned int bits)
 		zone = bits - LOW_ZONE_BITS - PAGE_SHIFT;
 	spin_lock(&lock);
 	for (; zone >= 0 && mfn == MFN_INVALID; zone--)
-		mfn = take_from(zone, order, &stamp);
+		for (unsigned int state = 0; state < STATES && mfn == MFN_INVALID; state++)
+			mfn = take_from(&zones[zone][state], order, &note);
 	if (mfn != MFN_INVALID)
 		free_frames -= 1ULL << order;
 	spin_unlock(&lock);
 	if (mfn == MFN_INVALID)
 		return mfn;
-	tlb_flush_stamped(cpu_online_mask, stamp);
+	tlb_flush_stamped(cpu_online_mask, stamp_of(note));
 	/* Whoever had it before: nobody else shall read what is in it. */
-	if (clear)
+	if (clear && state_of(note) != CLEAN)
 		scrub_pages(mfn_to_virt(mfn), 1ULL << order);
 	return mfn;
 }
 
-void allocator_put(mfn_t mfn, unsigned int order, uint32_t stamp)
+/* Under the lock. */
+static void block_merge(mfn_t mfn, unsigned int order, uint32_t stamp, unsigned int state)
 {
 	unsigned int zone = zone_of(mfn);
 
-	spin_lock(&lock);
-	free_frames += 1ULL << order;
 	while (order < ALLOCATOR_MAX_ORDER) {
 		mfn_t buddy = mfn ^ 1ULL << order;
-		struct frame *f = frame_of(buddy);
+		uint64_t word;
 
-		if (buddy >= memory_max_mfn || zone_of(buddy) != zone || !is_free_block(f, order))
+		if (buddy >= memory_max_mfn || zone_of(buddy) != zone || !is_free_block(frame_of(buddy), order))
 			break;
-		stamp = tlb_stamp_later(stamp, stamp_of(f));
+		word = frame_owner_word(frame_of(buddy));
+		/* Large ones stay apart, or what is cleared would be cleared again and again. */
+		if (order >= CLEAR_ORDER && state_of(word) != state)
+			break;
+		stamp = tlb_stamp_later(stamp, stamp_of(word));
+		state = MAX(state, state_of(word));
 		block_remove(buddy, order);
 		mfn = MIN(mfn, buddy);
 		order++;
 	}
-	block_insert(mfn, order, stamp);
+	block_insert(mfn, order, note_make(stamp, state, 0));
+}
+
+static void put(mfn_t mfn, unsigned int order, uint32_t stamp, unsigned int state)
+{
+	spin_lock(&lock);
+	free_frames += 1ULL << order;
+	block_merge(mfn, order, stamp, state);
 	spin_unlock(&lock);
 }
 
-void allocator_put_range(mfn_t first, mfn_t end, uint32_t stamp)
+void allocator_put(mfn_t mfn, unsigned int order, uint32_t stamp)
+{
+	put(mfn, order, stamp, DIRTY);
+}
+
+static void put_range(mfn_t first, mfn_t end, uint32_t stamp, unsigned int state)
 {
 	while (first < end) {
 		unsigned int order = 0;
@@ -174,9 +219,74 @@ void allocator_put_range(mfn_t first, mfn_t end, uint32_t stamp)
 		       first + (2ULL << order) <= end &&
 		       zone_of(first) == zone_of(first + (2ULL << order) - 1))
 			order++;
-		allocator_put(first, order, stamp);
+		put(first, order, stamp, state);
 		first += 1ULL << order;
 	}
+}
+
+void allocator_put_range(mfn_t first, mfn_t end, uint32_t stamp)
+{
+	put_range(first, end, stamp, DIRTY);
+}
+
+void allocator_add(mfn_t first, mfn_t end)
+{
+	put_range(first, end, tlb_stamp_ancient(), OLD);
+}
+
+/* A dirty block of at most CLEAR_ORDER; it stays in its list. */
+static mfn_t dirty_block(unsigned int *order)
+{
+	for (int i = ZONES - 1; i >= 0; i--) {
+		struct zone *z = &zones[i][DIRTY];
+		uint64_t note;
+		mfn_t mfn;
+
+		if (!z->nonempty)
+			continue;
+		*order = __builtin_ctz(z->nonempty);
+		if (*order <= CLEAR_ORDER)
+			return z->head[*order];
+		*order = CLEAR_ORDER;
+		mfn = take_from(z, CLEAR_ORDER, &note);
+		block_insert(mfn, CLEAR_ORDER, note);
+		return mfn;
+	}
+	return MFN_INVALID;
+}
+
+static void clear_part(mfn_t mfn, unsigned int order)
+{
+	struct frame *f = frame_of(mfn);
+	uint64_t word = frame_owner_word(f);
+	unsigned int done = cleared_of(word), count = MIN(1u << order, CLEAR_PART);
+
+	/* Until now a processor might have written to it by a translation from before. */
+	if (!done)
+		tlb_flush_stamped(cpu_online_mask, stamp_of(word));
+	scrub_pages(mfn_to_virt(mfn + done), count);
+	if (done + count < 1u << order) {
+		word = free_word(order, note_make(stamp_of(word), DIRTY, done + count));
+		__atomic_store_n(&f->owner, word, __ATOMIC_RELAXED);
+		return;
+	}
+	block_remove(mfn, order);
+	block_merge(mfn, order, stamp_of(word), CLEAN);
+}
+
+bool allocator_clear(void)
+{
+	unsigned int order;
+	mfn_t mfn;
+
+	/* Another idle processor is at it. */
+	if (!spin_trylock(&lock))
+		return false;
+	mfn = dirty_block(&order);
+	if (mfn != MFN_INVALID)
+		clear_part(mfn, order);
+	spin_unlock(&lock);
+	return mfn != MFN_INVALID;
 }
 
 uint64_t memory_free_frames(void)

@@ -18,5 +18,7 @@ mfn_t allocator_get(unsigned int order, unsigned int bits);
 void allocator_put(mfn_t mfn, unsigned int order, uint32_t stamp);
 /* The same for frames first..end-1, whose entries must read FRAME_HYP. */
 void allocator_put_range(mfn_t first, mfn_t end, uint32_t stamp);
+/* The same for what was in memory before the start. */
+void allocator_add(mfn_t first, mfn_t end);
 
 #endif

@@ -287,7 +287,7 @@ void __init memory_init(const struct memory_range *reserved, unsigned int count)
 	m2p_init();
 	m2p_share();
 	for (unsigned int i = 0; i < early_count; i++)
-		allocator_put_range(early[i].start >> PAGE_SHIFT, early[i].end >> PAGE_SHIFT, tlb_stamp_ancient());
+		allocator_add(early[i].start >> PAGE_SHIFT, early[i].end >> PAGE_SHIFT);
 	hyp_table_page = page_alloc;
 	memory_protect_io(INTERRUPT_WINDOW_START, INTERRUPT_WINDOW_END);
 	log_info("memory: %lu MiB, %lu MiB free, tables %lu KiB, %s pages",
@@ -305,7 +305,7 @@ void memory_release(uint64_t start, uint64_t end)
 
 		while (end < last && frame_owner_word(frame_of(end)) == FRAME_HYP)
 			end++;
-		allocator_put_range(first, end, tlb_stamp_ancient());
+		allocator_add(first, end);
 		/* Frames of it that are not RAM, or not ours any more, stay what they are. */
 		first = end + 1;
 	}

@@ -30,7 +30,7 @@ struct domain;
  * direction.
  *
  * The first frame of a free block: owner = FRAME_OWNER_FREE, 44..40 order,
- * 23..0 TLB stamp; type = bit 63, 62..32 previous, 30..0 next block.
+ * 35..26 frames cleared, 25..24 state, 23..0 TLB stamp; type = bit 63, 62..32 previous, 30..0 next block.
  */
 struct frame {
 	uint64_t owner;

@@ -30,15 +30,27 @@ static void blocks_are_aligned_and_apart(void **state)
 		frames_free(got[n], n / 4);
 }
 
+/* How many blocks of 2 MiB there are to be had. */
+static unsigned int count_large(void)
+{
+	static mfn_t got[WORLD_FRAMES >> 9];
+	unsigned int n = 0;
+
+	while ((got[n] = frames_alloc(9)) != MFN_INVALID)
+		n++;
+	for (unsigned int i = 0; i < n; i++)
+		frames_free(got[i], 9);
+	return n;
+}
+
 static void everything_merges_again(void **state)
 {
 	uint64_t count = memory_free_frames(), n = 0;
-	mfn_t *all = malloc(count * sizeof(*all)), big, single;
+	mfn_t *all = malloc(count * sizeof(*all)), single;
+	unsigned int large = count_large();
 
 	(void)state;
-	big = frames_alloc(12);
-	assert_true(big != MFN_INVALID);
-	frames_free(big, 12);
+	assert_true(large > (WORLD_FRAMES >> 9) / 2);
 	while ((single = frames_alloc(0)) != MFN_INVALID)
 		all[n++] = single;
 	assert_int_equal(n, count);
@@ -50,9 +62,11 @@ static void everything_merges_again(void **state)
 	for (uint64_t i = 1; i < n; i += 2)
 		frames_free(all[i], 0);
 	assert_int_equal(memory_free_frames(), count);
-	big = frames_alloc(12);
-	assert_true(big != MFN_INVALID);
-	frames_free(big, 12);
+	assert_int_equal(count_large(), large);
+	/* All of it is in the same state now, so larger ones do, too. */
+	single = frames_alloc(12);
+	assert_true(single != MFN_INVALID);
+	frames_free(single, 12);
 	free(all);
 }
 
@@ -77,16 +91,23 @@ static void assert_clean(mfn_t mfn, unsigned int order)
 		assert_int_equal(world_table(mfn)[i], 0);
 }
 
+/* Nothing else to be had: what comes next comes from what is given back from now on. */
+static uint64_t take_all(mfn_t *others)
+{
+	uint64_t n = 0;
+
+	while ((others[n] = frames_alloc(0)) != MFN_INVALID)
+		n++;
+	return n;
+}
+
 /* Freed memory keeps what is in it until somebody gets it, and then just the part that he gets is cleared. */
 static void memory_is_cleared_when_given_out(void **state)
 {
 	mfn_t *others = malloc(memory_free_frames() * sizeof(*others)), mfn = frames_alloc(3), part;
-	uint64_t n = 0;
+	uint64_t n = take_all(others);
 
 	(void)state;
-	/* Nothing else to be had, so that it is known where all comes from. */
-	while ((others[n] = frames_alloc(0)) != MFN_INVALID)
-		n++;
 	memset(mfn_to_virt(mfn), 0x5a, 8 * PAGE_SIZE);
 	frames_free(mfn, 3);
 	assert_int_equal(allocator_get(3, ALLOCATOR_ANY_BITS | ALLOCATOR_UNCLEARED), mfn);
@@ -100,6 +121,91 @@ static void memory_is_cleared_when_given_out(void **state)
 	assert_int_equal(frames_alloc(3), mfn);
 	assert_clean(mfn, 3);
 	frames_free(mfn, 3);
+	while (n)
+		frames_free(others[--n], 0);
+	free(others);
+}
+
+static void idle_processors_clear_memory(void **state)
+{
+	mfn_t *others = malloc(memory_free_frames() * sizeof(*others)), mfn = frames_alloc(11);
+	uint64_t n = take_all(others), parts = 0;
+
+	(void)state;
+	assert_false(allocator_clear());
+	memset(mfn_to_virt(mfn), 0x5a, PAGE_SIZE << 11);
+	frames_free(mfn, 11);
+	assert_int_equal(memory_free_frames(), 1 << 11);
+	while (allocator_clear())
+		parts++;
+	/* A little at a time, and all of it, which is one block again. */
+	assert_in_range(parts, (1 << 11) / 64, 1 << 11);
+	assert_clean(mfn, 11);
+	assert_int_equal(memory_free_frames(), 1 << 11);
+	/* Nobody looks at it again when it is given out. */
+	world_table(mfn)[7] = 1;
+	assert_int_equal(frames_alloc(11), mfn);
+	assert_int_equal(world_table(mfn)[7], 1);
+	/* What is taken in the middle of it is clean, and its rest too. */
+	memset(mfn_to_virt(mfn), 0x5a, PAGE_SIZE << 11);
+	frames_free(mfn, 11);
+	for (unsigned int i = 0; i < 5; i++)
+		assert_true(allocator_clear());
+	for (unsigned int i = 0; i < 1 << 11; i++) {
+		mfn_t one = frames_alloc(0);
+
+		assert_clean(one, 0);
+		if (i % 64 == 0)
+			allocator_clear();
+	}
+	assert_int_equal(memory_free_frames(), 0);
+	allocator_add(mfn, mfn + (1 << 11));
+	/* What was there before the start waits for its first use. */
+	memset(mfn_to_virt(mfn), 0x5a, PAGE_SIZE);
+	assert_false(allocator_clear());
+	assert_int_equal(frames_alloc(11), mfn);
+	assert_clean(mfn, 11);
+	frames_free(mfn, 11);
+	while (n)
+		frames_free(others[--n], 0);
+	free(others);
+}
+
+/* Given back here and there, with idle processors at work: all of it merges, and nothing unclean gets out. */
+static void clearing_and_merging(void **state)
+{
+	enum { FRAMES = 4096 };
+	mfn_t *others, first = frames_alloc(12), mfns[FRAMES];
+	unsigned int have = 0;
+	uint64_t n;
+
+	(void)state;
+	others = malloc((memory_free_frames() + 1) * sizeof(*others));	/* and one for none */
+	n = take_all(others);
+	frames_free(first, 12);
+	srand(2);
+	for (unsigned int i = 0; i < 20000; i++) {
+		unsigned int which = have ? rand() % have : 0;
+
+		if (have && (have == FRAMES || rand() % 2)) {
+			frames_free(mfns[which], 0);
+			mfns[which] = mfns[--have];
+		} else {
+			mfns[have] = frames_alloc(0);
+			assert_int_equal(world_table(mfns[have])[i % PTE_ENTRIES], 0);
+			memset(mfn_to_virt(mfns[have++]), 0x5a, PAGE_SIZE);
+		}
+		if (rand() % 4 == 0)
+			allocator_clear();
+	}
+	while (have)
+		frames_free(mfns[--have], 0);
+	while (allocator_clear())
+		;
+	assert_int_equal(memory_free_frames(), FRAMES);
+	assert_clean(first, 12);
+	assert_int_equal(frames_alloc(12), first);
+	frames_free(first, 12);
 	while (n)
 		frames_free(others[--n], 0);
 	free(others);
@@ -189,6 +295,9 @@ int main(void)
 						world_teardown),
 		cmocka_unit_test_setup_teardown(memory_is_cleared_when_given_out, world_setup,
 						world_teardown),
+		cmocka_unit_test_setup_teardown(idle_processors_clear_memory, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(clearing_and_merging, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(stamps_order_by_age, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(heap_objects_do_not_overlap, world_setup,
 						world_teardown),

@@ -249,7 +249,7 @@ int world_setup(void **state)
 		memset(host_m2p, 0xff, WORLD_FRAMES * sizeof(*host_m2p));
 		for (mfn_t i = 0; i < WORLD_FRAMES; i++)
 			host_frames[i].owner = i < WORLD_FRAMES - 16 ? FRAME_HYP : FRAME_NOT_RAM;
-		allocator_put_range(1, WORLD_FRAMES - 16, 0);
+		allocator_add(1, WORLD_FRAMES - 16);
 		hyp_l4 = page_alloc();
 		for (unsigned int i = L4_HOLE_FIRST; i <= L4_HOLE_LAST; i++)
 			hyp_l4[i] = i == L4_LINK ? 0 : pte_make(i, PTE_PRESENT);
