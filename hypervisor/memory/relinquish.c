@@ -31,12 +31,15 @@ static bool unpin(struct frame *f)
 	return false;
 }
 
+/* Of tables that others' references do not keep. */
+#define UNDO (FRAME_PINNED | FRAME_PARTIAL)
+
 /* A frame of d's: undo what was pinned, or was interrupted half-way; 0 or -ERESTART. */
 static int drop_table(struct domain *d, struct frame *f)
 {
 	int rc = 0;
 
-	if (!(frame_type_word(f) & (FRAME_PINNED | FRAME_PARTIAL)) || !frame_get_id(f, d->id))
+	if (!(frame_type_word(f) & UNDO) || !frame_get_id(f, d->id))
 		return 0;
 	if (unpin(f))
 		rc = frame_put_table(f, true);
@@ -48,11 +51,16 @@ static int drop_table(struct domain *d, struct frame *f)
 
 static int drop_tables(struct domain *d, mfn_t first, mfn_t end)
 {
+	struct frame *last = frame_of(end);
 	int rc = 0;
 
-	for (mfn_t mfn = first; mfn < end && !rc; mfn++)
-		if (reservation_owns(d, frame_owner_word(frame_of(mfn))))
-			rc = drop_table(d, frame_of(mfn));
+	/* Nearly none has something to undo: the owner is asked last. */
+	for (struct frame *f = frame_of(first); f < last; f++)
+		if (unlikely(frame_type_word(f) & UNDO) && reservation_owns(d, frame_owner_word(f))) {
+			rc = drop_table(d, f);
+			if (rc)
+				break;
+		}
 	return rc;
 }
 
@@ -61,10 +69,9 @@ static void free_run(struct domain *d, mfn_t first, mfn_t end)
 {
 	if (first == end)
 		return;
-	for (mfn_t mfn = first; mfn < end; mfn++) {
-		m2p_set(mfn, M2P_INVALID);
-		__atomic_store_n(&frame_of(mfn)->type, 0, __ATOMIC_RELAXED);
-	}
+	m2p_forget(first, end);
+	for (struct frame *f = frame_of(first); f < frame_of(end); f++)
+		__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
 	allocator_put_range(first, end, tlb_stamp_now());
 	owner_uncharge(d, end - first);
 }

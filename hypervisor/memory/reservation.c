@@ -12,6 +12,7 @@
 
 #include "domain/domain.h"
 #include "lib/bitmap.h"
+#include "lib/string.h"
 #include "memory/allocator.h"
 #include "memory/owner.h"
 #include "memory/split.h"
@@ -63,6 +64,12 @@ extern uint64_t *host_m2p;
 void m2p_set(mfn_t mfn, uint64_t pfn)
 {
 	WRITE_ONCE(m2p_table[mfn], pfn);
+}
+
+void m2p_forget(mfn_t first, mfn_t end)
+{
+	_Static_assert(M2P_INVALID == ~0UL, "each byte of it is the same");
+	memset(&m2p_table[first], 0xff, (end - first) * sizeof(m2p_table[0]));
 }
 
 uint64_t m2p_get(mfn_t mfn)
