@@ -261,9 +261,6 @@ static void clear_part(mfn_t mfn, unsigned int order)
 	uint64_t word = frame_owner_word(f);
 	unsigned int done = cleared_of(word), count = MIN(1u << order, CLEAR_PART);
 
-	/* Until now a processor might have written to it by a translation from before. */
-	if (!done)
-		tlb_flush_stamped(cpu_online_mask, stamp_of(word));
 	scrub_pages(mfn_to_virt(mfn + done), count);
 	if (done + count < 1u << order) {
 		word = free_word(order, note_make(stamp_of(word), DIRTY, done + count));
@@ -277,6 +274,7 @@ static void clear_part(mfn_t mfn, unsigned int order)
 bool allocator_clear(void)
 {
 	unsigned int order;
+	uint64_t word = 0;
 	mfn_t mfn;
 
 	/* Another idle processor is at it. */
@@ -284,9 +282,21 @@ bool allocator_clear(void)
 		return false;
 	mfn = dirty_block(&order);
 	if (mfn != MFN_INVALID)
+		word = frame_owner_word(frame_of(mfn));
+	if (word && !cleared_of(word)) {
+		/*
+		 * Until now somebody might have written to it by a translation from before.  Without
+		 * the lock, for others may want memory for what they do before they answer.
+		 */
+		spin_unlock(&lock);
+		tlb_flush_stamped(cpu_online_mask, stamp_of(word));
+		spin_lock(&lock);
+	}
+	/* Otherwise it has been given out meanwhile, or merged. */
+	if (word && frame_owner_word(frame_of(mfn)) == word)
 		clear_part(mfn, order);
 	spin_unlock(&lock);
-	return mfn != MFN_INVALID;
+	return word;
 }
 
 uint64_t memory_free_frames(void)
