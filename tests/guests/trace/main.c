@@ -54,7 +54,7 @@ static void in_the_kernel(void)
 
 	expect_fault("int3", attempt(breakpoint, 0), TRAP_BP, 0);
 	expect_fault("ud2", attempt(undefined, 0), TRAP_UD, 0);
-	expect_fault("bad selector", attempt(bad_selector, 0x1238), TRAP_GP, 0x1238);
+	expect_fault("bad selector", attempt(bad_selector, 0xfff8), TRAP_GP, 0xfff8);
 	f = attempt_read(0x123000, &value);
 	expect_fault("read of nothing", f, TRAP_PF, 0);
 	expect_equal("address", f.address, 0x123000);
