@@ -216,12 +216,21 @@ int incoming_end(struct incoming *incoming)
 	return 0;
 }
 
-void incoming_clear(struct incoming *incoming)
+void incoming_next(struct incoming *incoming)
 {
-	for (unsigned int i = 0; i < INCOMING_VCPUS_MAX; i++)
+	for (unsigned int i = 0; i < INCOMING_VCPUS_MAX; i++) {
 		free(incoming->processors[i]);
-	free(incoming->machine.to);
+		incoming->processors[i] = NULL;
+	}
 	free(incoming->pinned);
 	free(incoming->p2m);
+	incoming->pinned = incoming->p2m = NULL;
+	incoming->pinned_count = incoming->p2m_count = 0;
+}
+
+void incoming_clear(struct incoming *incoming)
+{
+	incoming_next(incoming);
+	free(incoming->machine.to);
 	*incoming = (struct incoming){ 0 };
 }

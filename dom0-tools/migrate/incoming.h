@@ -41,6 +41,9 @@ int incoming_p2m(struct incoming *incoming);
 int incoming_processor(struct incoming *incoming);
 int incoming_end(struct incoming *incoming);
 
+/* A checkpoint has ended and another one follows: what comes anew with each is forgotten. */
+void incoming_next(struct incoming *incoming);
+
 /* A section of pages, all of it checked: words and contents in the reader's payload. */
 struct incoming_pages {
 	uint64_t count;

@@ -27,7 +27,16 @@ static uint64_t words(uint64_t entries)
 	return (entries + 63) / 64;
 }
 
-static uint64_t count_bits(const uint64_t *bitmap, uint64_t entries)
+uint64_t *live_bitmap(const struct pages *pages, uint64_t entries)
+{
+	uint64_t *bitmap = calloc(words(entries), sizeof(*bitmap));
+
+	if (!bitmap)
+		refused(pages, -ENOMEM, "no memory for the log of its writes");
+	return bitmap;
+}
+
+uint64_t live_count(const uint64_t *bitmap, uint64_t entries)
 {
 	uint64_t count = 0;
 
@@ -36,8 +45,8 @@ static uint64_t count_bits(const uint64_t *bitmap, uint64_t entries)
 	return count;
 }
 
-/* What was changed since the last time, and what could not be written then. */
-static int collect(struct pages *pages, uint64_t entries, uint64_t *rest)
+/* What was changed since the last time, and what could not be written then, and nothing else. */
+static int read_log(struct pages *pages, uint64_t entries, uint64_t *rest)
 {
 	int64_t got = hc_dirty_log_read(pages->guest->handle, pages->guest->domid, 0, entries, rest, 1);
 
@@ -70,7 +79,7 @@ static int run_round(struct pages *pages, uint64_t entries, struct live_round *r
 	int code = pages_write(pages, round->number ? rest : NULL, entries);
 
 	if (code == 0)
-		code = collect(pages, entries, rest);
+		code = read_log(pages, entries, rest);
 	if (code < 0)
 		return code;
 	pages->zero = true;
@@ -78,19 +87,19 @@ static int run_round(struct pages *pages, uint64_t entries, struct live_round *r
 	round->bytes = pages->writer->bytes;
 	round->sent = pages->stored - stored;
 	round->ns = now_ns() - start;
-	round->dirty = count_bits(rest, entries);
+	round->dirty = live_count(rest, entries);
 	round->hot = count_common(before, rest, entries);
 	return 0;
 }
 
-static int run(struct pages *pages, const struct live_config *config, uint64_t entries, uint64_t *before,
-	       uint64_t *rest)
+static int run(struct pages *pages, const struct live_config *config, uint64_t entries, bool more,
+	       uint64_t *before, uint64_t *rest)
 {
 	struct converge converge = {
 		.pages = pages->guest->pages, .max_downtime_ms = config->max_downtime_ms,
 		.slow_steps = config->slow ? config->slow_steps : 0,
 	};
-	struct live_round round = { 0 };
+	struct live_round round = { .number = more };	/* as if one had sent all */
 	enum verdict verdict;
 	int code;
 
@@ -108,49 +117,52 @@ static int run(struct pages *pages, const struct live_config *config, uint64_t e
 	return 0;
 }
 
-int live_rounds(struct pages *pages, const struct live_config *config, uint64_t entries,
-		uint64_t **result)
+int live_start(struct pages *pages, uint64_t entries)
 {
-	uint64_t *rest = calloc(words(entries), sizeof(*rest));
-	uint64_t *before = calloc(words(entries), sizeof(*before));
 	int code;
 
-	pages->again = calloc(words(entries), sizeof(*pages->again));
-	if (!rest || !before || !pages->again) {
-		code = refused(pages, -ENOMEM, "no memory for the log of its writes");
-		goto out;
-	}
+	pages->again = live_bitmap(pages, entries);
+	if (!pages->again)
+		return -ENOMEM;
 	code = hc_dirty_log_enable(pages->guest->handle, pages->guest->domid, words(entries) * 64);
-	if (code < 0) {
-		code = refused(pages, code, "its writes cannot be logged");
-		goto out;
-	}
+	if (code == 0)
+		return 0;
+	free(pages->again);
+	pages->again = NULL;
+	return refused(pages, code, "its writes cannot be logged");
+}
+
+void live_stop(struct pages *pages)
+{
+	hc_dirty_log_disable(pages->guest->handle, pages->guest->domid);
+	free(pages->again);
+	pages->again = NULL;
+}
+
+int live_rounds(struct pages *pages, const struct live_config *config, uint64_t entries, bool more,
+		uint64_t *rest)
+{
+	uint64_t *before = live_bitmap(pages, entries);
+	int code;
+
+	if (!before)
+		return -ENOMEM;
 	pages->running = true;
 	stream_pace(pages->writer, config->bandwidth);
-	code = run(pages, config, entries, before, rest);
+	code = run(pages, config, entries, more, before, rest);
 	stream_pace(pages->writer, 0);
 	pages->running = false;
-	if (code < 0)
-		hc_dirty_log_disable(pages->guest->handle, pages->guest->domid);
-out:
 	free(before);
-	if (code < 0) {
-		free(rest);
-		rest = NULL;
-	}
-	*result = rest;
 	return code;
 }
 
-int live_finish(struct pages *pages, uint64_t entries, uint64_t *rest)
+int live_collect(struct pages *pages, uint64_t entries, uint64_t *rest)
 {
-	uint64_t *last = calloc(words(entries), sizeof(*last));
-	int code = last ? collect(pages, entries, last) :
-			  refused(pages, -ENOMEM, "no memory for the log of its writes");
+	uint64_t *last = live_bitmap(pages, entries);
+	int code = last ? read_log(pages, entries, last) : -ENOMEM;
 
 	for (uint64_t i = 0; i < words(entries) && code == 0; i++)
 		rest[i] |= last[i];
 	free(last);
-	hc_dirty_log_disable(pages->guest->handle, pages->guest->domid);
 	return code;
 }

@@ -22,13 +22,21 @@ struct live_config {
 };
 
 /*
- * Turns the log of writes on and writes rounds. On success *rest is a bitmap,
- * to be freed, of frames that were not written, or changed since. The log stays on:
- * live_finish() reads it once more when the guest has suspended, adds to rest,
- * and turns it off. 0, or a negative errno with *pages->error; then it is off.
+ * The log of writes, which live_start() turns on and live_stop() off. All return 0, or a negative errno with
+ * *pages->error; bitmaps are of entries frames.
+ *
+ * live_rounds() writes rounds, the first one of all pages, or with more of those in rest alone. Afterwards
+ * rest is what was not written, or was changed since. live_collect() adds to rest what has been changed
+ * since the log was last read: once the guest has suspended, this is all that is left.
  */
-int live_rounds(struct pages *pages, const struct live_config *config, uint64_t entries,
-		uint64_t **rest);
-int live_finish(struct pages *pages, uint64_t entries, uint64_t *rest);
+int live_start(struct pages *pages, uint64_t entries);
+int live_rounds(struct pages *pages, const struct live_config *config, uint64_t entries, bool more,
+		uint64_t *rest);
+int live_collect(struct pages *pages, uint64_t entries, uint64_t *rest);
+void live_stop(struct pages *pages);
+
+/* A bitmap without any set, to be freed; NULL with *pages->error. */
+uint64_t *live_bitmap(const struct pages *pages, uint64_t entries);
+uint64_t live_count(const uint64_t *bitmap, uint64_t entries);
 
 #endif

@@ -295,10 +295,8 @@ static int set_processors(struct restorer *r)
 
 static int finish(struct restorer *r)
 {
-	int code = incoming_end(&r->in);
+	int code = r->config->more ? 0 : stream_read_end(r->in.reader);
 
-	if (code == 0 && !r->config->more)
-		code = stream_read_end(r->in.reader);
 	if (code == 0)
 		code = fill_p2m(r);
 	if (code == 0)
@@ -338,16 +336,31 @@ static int take_processor(struct restorer *r)
 	return incoming_processor(&r->in);
 }
 
-/* Sections in the order of their types; those that may not come twice, or must not be missing. */
+static int take_end(struct restorer *r)
+{
+	int code = incoming_end(&r->in);
+
+	if (code == 0 && stream_more(r->in.reader))
+		incoming_next(&r->in);
+	else if (code == 0)
+		code = finish(r);
+	return code;
+}
+
+/*
+ * Sections in the order of their types; those that may not come twice, or must not be missing. A checkpoint after
+ * another one has no layout or map: they hold still.
+ */
 static int take_all(struct restorer *r)
 {
 	static int (*const take[])(struct restorer *r) = {
 		[STREAM_LAYOUT] = take_layout, [STREAM_MAP] = take_map, [STREAM_PAGES] = write_pages,
 		[STREAM_PINNED] = take_pinned, [STREAM_P2M] = take_p2m,
-		[STREAM_PROCESSOR] = take_processor, [STREAM_END] = finish,
+		[STREAM_PROCESSOR] = take_processor, [STREAM_END] = take_end,
 	};
 	struct stream_reader *reader = r->in.reader;
 	uint32_t last = STREAM_DESCRIPTION;
+	bool ended;
 	int code;
 
 	do {
@@ -360,7 +373,10 @@ static int take_all(struct restorer *r)
 			return stream_bad(reader, "is out of order, after type %u", last);
 		last = reader->type;
 		code = take[last](r);
-	} while (code == 0 && last != STREAM_END);
+		ended = last == STREAM_END && !stream_more(reader);
+		if (last == STREAM_END)
+			last = STREAM_MAP;
+	} while (code == 0 && !ended);
 	return code;
 }
 

@@ -12,24 +12,14 @@
 
 #include <hypercall/sched.h>
 
-#include "guest.h"
 #include "live.h"
-#include "stream.h"
+#include "saver.h"
 
 /* Frames of a map section: 256 KiB of bits. */
 #define MAP_FRAMES	(1ull << 21)
 
 /* Pinned tables, or frames of the p2m, of one section. */
 #define LIST_MAX	65536
-
-struct saver {
-	struct hc_handle *handle;
-	const struct save_config *config;
-	struct build_error *error;
-	struct guest guest;
-	struct stream_writer writer;
-	struct pages pages;
-};
 
 static int refused(const struct saver *saver, int code, const char *what)
 {
@@ -94,55 +84,61 @@ static int compare_maps(const struct saver *saver, const struct guest *before, u
 	return 0;
 }
 
-/* The guest is suspended from here on, and looked at anew. */
-static int suspend(struct saver *saver, uint64_t *rest)
+int saver_suspend(struct saver *saver, int (*suspend)(void *data), void *data, uint64_t *rest, bool *suspended)
 {
 	struct guest before = saver->guest;
-	int code = saver->config->suspend(saver->config->data);
+	int code = suspend(data);
 
-	if (code < 0) {
-		build_fail(saver->error, code, "the guest has not suspended");
-	} else {
-		code = guest_open(&saver->guest, saver->handle, saver->config->domid, saver->error);
-		if (code == 0)
-			code = check_suspended(saver);
-		if (code == 0)
-			code = guest_find_p2m(&saver->guest);
-		if (code == 0)
-			code = compare_maps(saver, &before, rest);
-		guest_close(&before);
-	}
+	*suspended = code == 0;
+	if (code < 0)
+		return build_fail(saver->error, code, "the guest has not suspended");
+	code = guest_open(&saver->guest, saver->handle, saver->domid, saver->error);
+	if (code == 0)
+		code = check_suspended(saver);
+	if (code == 0)
+		code = guest_find_p2m(&saver->guest);
+	if (code == 0)
+		code = compare_maps(saver, &before, rest);
+	guest_close(&before);
 	return code;
 }
 
 /* Rounds while it runs, and the rest when it is suspended. */
-static int write_live(struct saver *saver)
+static int write_rounds(struct saver *saver, const struct save_config *config, uint64_t entries, uint64_t *rest)
 {
-	uint64_t entries = saver->guest.p2m_pages * TABLE_ENTRIES, *rest;
-	int code = live_rounds(&saver->pages, &saver->config->live, entries, &rest), finished;
+	int code = live_rounds(&saver->pages, &config->live, entries, false, rest);
+	bool suspended;
 
-	if (code < 0)
-		return code;
-	code = suspend(saver, rest);
-	finished = live_finish(&saver->pages, entries, rest);
 	if (code == 0)
-		code = finished;
+		code = saver_suspend(saver, config->suspend, config->data, rest, &suspended);
 	if (code == 0)
-		code = pages_write(&saver->pages, rest, entries);
+		code = live_collect(&saver->pages, entries, rest);
+	return code == 0 ? pages_write(&saver->pages, rest, entries) : code;
+}
+
+static int write_live(struct saver *saver, const struct save_config *config)
+{
+	uint64_t entries = saver->guest.p2m_pages * TABLE_ENTRIES, *rest = live_bitmap(&saver->pages, entries);
+	int code = rest ? live_start(&saver->pages, entries) : -ENOMEM;
+
+	if (code == 0) {
+		code = write_rounds(saver, config, entries, rest);
+		live_stop(&saver->pages);
+	}
 	free(rest);
 	return code;
 }
 
-static int write_pages(struct saver *saver)
+static int write_pages(struct saver *saver, const struct save_config *config)
 {
 	saver->pages = (struct pages){
 		.guest = &saver->guest, .writer = &saver->writer, .error = saver->error,
-		.progress = saver->config->progress, .data = saver->config->data,
+		.progress = config->progress, .data = config->data,
 	};
 	if (pages_open(&saver->pages) < 0)
 		return -ENOMEM;
-	if (saver->config->suspend)
-		return write_live(saver);
+	if (config->suspend)
+		return write_live(saver, config);
 	return pages_write(&saver->pages, NULL, saver->guest.p2m_pages * TABLE_ENTRIES);
 }
 
@@ -224,14 +220,14 @@ static int write_processors(struct saver *saver)
 
 	for (uint32_t vcpu = 0; vcpu < saver->guest.info.max_vcpus && code == 0; vcpu++) {
 		processor->vcpu = vcpu;
-		code = hc_vcpu_get_context(saver->handle, saver->config->domid, vcpu,
+		code = hc_vcpu_get_context(saver->handle, saver->domid, vcpu,
 					   &processor->context);
 		if (code == -ENODATA) {
 			code = 0;	/* never brought up */
 			continue;
 		}
 		if (code == 0)
-			code = hc_vcpu_get_state(saver->handle, saver->config->domid, vcpu,
+			code = hc_vcpu_get_state(saver->handle, saver->domid, vcpu,
 						 &processor->state);
 		if (code < 0)
 			code = refused(saver, code, "the registers of a processor cannot be read");
@@ -252,22 +248,19 @@ static int write_end(struct saver *saver)
 	return stream_write(&saver->writer, STREAM_END, &end, sizeof(end));
 }
 
-static int write_all(struct saver *saver)
+int saver_write_head(struct saver *saver, const char *description, size_t size)
 {
-	const struct save_config *config = saver->config;
-	int code = stream_writer_open(&saver->writer, config->fd, config->level, saver->error);
+	int code = stream_write(&saver->writer, STREAM_DESCRIPTION, description, size);
 
 	if (code == 0)
-		code = stream_write(&saver->writer, STREAM_DESCRIPTION, config->description,
-				    config->description_size);
-	if (code == 0)
 		code = write_layout(saver);
-	if (code == 0)
-		code = write_map(saver);
-	if (code == 0)
-		code = write_pages(saver);
-	if (code == 0)
-		code = write_pinned(saver);
+	return code == 0 ? write_map(saver) : code;
+}
+
+int saver_write_tail(struct saver *saver)
+{
+	int code = write_pinned(saver);
+
 	if (code == 0)
 		code = write_list(saver, STREAM_P2M, saver->guest.p2m, saver->guest.p2m_pages);
 	if (code == 0)
@@ -275,10 +268,28 @@ static int write_all(struct saver *saver)
 	return code == 0 ? write_end(saver) : code;
 }
 
+void saver_close(struct saver *saver)
+{
+	pages_close(&saver->pages);
+	stream_writer_close(&saver->writer);
+	guest_close(&saver->guest);
+}
+
+static int write_all(struct saver *saver, const struct save_config *config)
+{
+	int code = stream_writer_open(&saver->writer, config->fd, config->level, saver->error);
+
+	if (code == 0)
+		code = saver_write_head(saver, config->description, config->description_size);
+	if (code == 0)
+		code = write_pages(saver, config);
+	return code == 0 ? saver_write_tail(saver) : code;
+}
+
 int save_domain(struct hc_handle *handle, const struct save_config *config,
 		struct save_result *result, struct build_error *error)
 {
-	struct saver saver = { .handle = handle, .config = config, .error = error };
+	struct saver saver = { .handle = handle, .domid = config->domid, .error = error };
 	int code = guest_open(&saver.guest, handle, config->domid, error);
 
 	if (code == 0 && config->suspend) {
@@ -289,13 +300,10 @@ int save_domain(struct hc_handle *handle, const struct save_config *config,
 			code = guest_find_p2m(&saver.guest);
 	}
 	if (code == 0)
-		code = write_all(&saver);
+		code = write_all(&saver, config);
 	*result = (struct save_result){
 		.pages = saver.guest.pages, .stored = saver.pages.stored, .bytes = saver.writer.bytes,
 	};
-	pages_close(&saver.pages);
-	free(saver.pages.again);
-	stream_writer_close(&saver.writer);
-	guest_close(&saver.guest);
+	saver_close(&saver);
 	return code;
 }

@@ -10,8 +10,10 @@
 #ifndef MIGRATE_STREAM_H
 #define MIGRATE_STREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <hypercall/control.h>
 #include <hypercall/vcpu.h>
@@ -20,7 +22,12 @@
 
 #define STREAM_MAGIC		"TENON-VM"
 #define STREAM_VERSION		1
+#define STREAM_SERIES		2		/* version of a file of checkpoints */
 #define STREAM_PAYLOAD_MAX	(4u << 20)	/* bytes of a section, unpacked */
+
+/* A file of checkpoints: where its sections begin, and its two places for a stream_checkpoint. */
+#define STREAM_SERIES_START	12288
+#define STREAM_SLOT(number)	(4096 + 4096 * (off_t)((number) % 2))
 
 enum stream_type {
 	STREAM_DESCRIPTION = 1, STREAM_LAYOUT, STREAM_MAP, STREAM_PAGES, STREAM_PINNED, STREAM_P2M,
@@ -34,6 +41,15 @@ struct stream_header {
 	char magic[8];
 	uint32_t version;
 	uint32_t flags;
+	uint32_t reserved;
+	uint32_t checksum;	/* CRC-32 of what is before it */
+};
+
+/* The last section of a checkpoint, and all before it, are on disk: at STREAM_SLOT(number). */
+struct stream_checkpoint {
+	uint64_t number;	/* 1 or more, ascending */
+	uint64_t end;		/* of its last section: offset in the file */
+	int64_t time;		/* it was taken, seconds since 1970 */
 	uint32_t reserved;
 	uint32_t checksum;	/* CRC-32 of what is before it */
 };
@@ -96,6 +112,13 @@ struct stream_writer {
 /* Writes the header. 0, or a negative errno with *error. stream_writer_close() in either case. */
 int stream_writer_open(struct stream_writer *writer, int fd, int level, struct build_error *error);
 
+/*
+ * The same for a file of checkpoints, which must be empty. Once all sections of one have been written,
+ * stream_commit() makes it the one that a reader takes, in one step that a crash cannot halve: 0 when it is on disk.
+ */
+int stream_series_open(struct stream_writer *writer, int fd, int level, struct build_error *error);
+int stream_commit(struct stream_writer *writer, uint64_t number, int64_t time);
+
 /* Writes one section. -ENOSPC, -EPIPE and so on as of write(2). */
 int stream_write(struct stream_writer *writer, uint32_t type, const void *payload, size_t size);
 
@@ -110,6 +133,8 @@ struct stream_reader {
 	uint32_t type;		/* of the section at hand */
 	uint32_t size;		/* bytes */
 	uint8_t *payload;	/* aligned for any structure */
+	struct stream_checkpoint checkpoint;	/* to be read; number 0: it is no file of checkpoints */
+	uint64_t left;		/* bytes until its end */
 	void *unpacker;
 	uint8_t *stored;
 	struct build_error *error;
@@ -118,13 +143,17 @@ struct stream_reader {
 /*
  * Reads and checks the header. 0, or a negative errno with *error: -EBADMSG
  * for what is no stream or a damaged one, -EPROTONOSUPPORT for another
- * version, else as of read(2). stream_reader_close() in either case.
+ * version, else as of read(2). stream_reader_close() in either case. Of a file of
+ * checkpoints the latest complete one will be read; those before it come first.
  */
 int stream_reader_open(struct stream_reader *reader, int fd, const char *name,
 		       struct build_error *error);
 
 /* Reads the next section, whole and checked, into type, size and payload. Errors as above. */
 int stream_read(struct stream_reader *reader);
+
+/* After the end of a checkpoint: whether another one follows that is to be read. */
+bool stream_more(const struct stream_reader *reader);
 
 /* After the last section: -EBADMSG unless nothing follows. */
 int stream_read_end(struct stream_reader *reader);
@@ -133,5 +162,8 @@ void stream_reader_close(struct stream_reader *reader);
 /* What is wrong with the section at hand; returns -EBADMSG. */
 int stream_bad(const struct stream_reader *reader, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* A part of stream_reader_open(): the header said that it is a file of checkpoints. */
+int stream_series_begin(struct stream_reader *reader);
 
 #endif

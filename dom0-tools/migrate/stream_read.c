@@ -42,6 +42,10 @@ static int read_fully(struct stream_reader *reader, void *data, size_t size, con
 {
 	size_t done = 0;
 
+	if (size > reader->left)
+		return fail(reader, -EBADMSG, "%s %u goes beyond the end of its checkpoint: it is damaged", what,
+			    reader->sequence);
+	reader->left -= size;
 	while (done < size) {
 		ssize_t got = read(reader->fd, (char *)data + done, size - done);
 
@@ -63,7 +67,7 @@ int stream_reader_open(struct stream_reader *reader, int fd, const char *name,
 	struct stream_header header;
 	int code;
 
-	*reader = (struct stream_reader){ .fd = fd, .name = name, .error = error };
+	*reader = (struct stream_reader){ .fd = fd, .name = name, .left = UINT64_MAX, .error = error };
 	reader->unpacker = ZSTD_createDCtx();
 	reader->payload = malloc(STREAM_PAYLOAD_MAX);
 	reader->stored = malloc(STREAM_PAYLOAD_MAX);
@@ -77,11 +81,11 @@ int stream_reader_open(struct stream_reader *reader, int fd, const char *name,
 			    STREAM_MAGIC);
 	if (header.checksum != crc32(0, (const void *)&header, offsetof(struct stream_header, checksum)))
 		return fail(reader, -EBADMSG, "header: wrong checksum: it is damaged");
-	if (header.version != STREAM_VERSION || header.flags || header.reserved)
+	if ((header.version != STREAM_VERSION && header.version != STREAM_SERIES) || header.flags || header.reserved)
 		return fail(reader, -EPROTONOSUPPORT,
-			    "is of version %u with flags 0x%x; expected version %d without", header.version,
-			    header.flags, STREAM_VERSION);
-	return 0;
+			    "is of version %u with flags 0x%x; expected version %d or %d without", header.version,
+			    header.flags, STREAM_VERSION, STREAM_SERIES);
+	return header.version == STREAM_SERIES ? stream_series_begin(reader) : 0;
 }
 
 static int check_section(const struct stream_reader *reader, const struct stream_section *section)
@@ -150,6 +154,8 @@ int stream_read_end(struct stream_reader *reader)
 	char byte;
 	ssize_t got;
 
+	if (reader->checkpoint.number)
+		return 0;	/* what follows is a checkpoint that was not completed */
 	do
 		got = read(reader->fd, &byte, 1);
 	while (got < 0 && errno == EINTR);

@@ -34,9 +34,9 @@ static int write_fully(struct stream_writer *writer, struct iovec *parts, int co
 	return 0;
 }
 
-int stream_writer_open(struct stream_writer *writer, int fd, int level, struct build_error *error)
+static int open_as(struct stream_writer *writer, uint32_t version, int fd, int level, struct build_error *error)
 {
-	struct stream_header header = { .magic = STREAM_MAGIC, .version = STREAM_VERSION };
+	struct stream_header header = { .magic = STREAM_MAGIC, .version = version };
 	struct iovec part = { &header, sizeof(header) };
 
 	*writer = (struct stream_writer){ .fd = fd, .level = level, .error = error };
@@ -49,6 +49,21 @@ int stream_writer_open(struct stream_writer *writer, int fd, int level, struct b
 	header.checksum = (uint32_t)crc32(0, (const void *)&header,
 					  offsetof(struct stream_header, checksum));
 	return write_fully(writer, &part, 1);
+}
+
+int stream_writer_open(struct stream_writer *writer, int fd, int level, struct build_error *error)
+{
+	return open_as(writer, STREAM_VERSION, fd, level, error);
+}
+
+int stream_series_open(struct stream_writer *writer, int fd, int level, struct build_error *error)
+{
+	int code = open_as(writer, STREAM_SERIES, fd, level, error);
+
+	if (code == 0 && lseek(fd, STREAM_SERIES_START, SEEK_SET) < 0)
+		code = build_fail(error, -errno, "cannot be written: %s", strerror(errno));
+	writer->bytes = STREAM_SERIES_START;
+	return code;
 }
 
 static uint64_t now_ns(void)

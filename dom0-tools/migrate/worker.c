@@ -6,8 +6,9 @@
  *
  * The stream is descriptor 3. Standard input holds the description to be saved. Each
  * line of standard output is a JSON object: "progress" now and then, "round" after each round of a
- * guest that runs, and "done" or "error" at the end. Between them "suspend" and "slow" have tenond do
- * something to the guest; descriptor 4 then has a line with 0 or a negative errno.
+ * guest that runs, and "done" or "error" at the end. Between them "suspend", "resume" and "slow" have tenond do
+ * something to the guest, and "checkpoint" tells of one that is complete and waits until it is time for the
+ * next; descriptor 4 then has a line with 0 or a negative errno.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -24,12 +25,14 @@
 
 #include <hypercall/hypercall.h>
 
+#include "checkpoint.h"
 #include "restore.h"
 #include "save.h"
 
 #define STREAM_FD	3
 #define ANSWER_FD	4
 #define PACK_LEVEL	1	/* zstd's fastest: the disk is slower, other levels gain little */
+#define FEW_PAGES	2048	/* 8 MiB: written in an instant, and a round before would write some of them twice */
 #define PROGRESS_NS	200000000ll
 
 static void say(json_t *json)
@@ -96,6 +99,19 @@ static int on_slow(unsigned int step, void *data)
 	return ask(json_pack("{s:{s:i}}", "slow", "step", (int)step));
 }
 
+static int on_resume(void *data)
+{
+	(void)data;
+	return ask(json_pack("{s:{}}", "resume"));
+}
+
+static int on_checkpoint(const struct checkpoint_taken *taken, void *data)
+{
+	(void)data;
+	return ask(json_pack("{s:{s:I, s:I, s:I, s:b}}", "checkpoint", "number", (json_int_t)taken->number, "pages",
+			     (json_int_t)taken->pages, "bytes", (json_int_t)taken->bytes, "full", taken->full));
+}
+
 static int on_round(const struct live_round *round, void *data)
 {
 	(void)data;
@@ -147,6 +163,32 @@ static int save(struct hc_handle *handle, const char *domid, char *live[])
 	return EXIT_SUCCESS;
 }
 
+/* arguments: domid, milliseconds, number of the first one. */
+static int checkpoint(struct hc_handle *handle, char *arguments[])
+{
+	int64_t last = 0;
+	struct checkpoint_config config = {
+		.domid = (uint16_t)strtoul(arguments[0], NULL, 10), .fd = STREAM_FD, .level = PACK_LEVEL,
+		.first = strtoull(arguments[2], NULL, 10), .suspend = on_suspend, .resume = on_resume,
+		.next = on_checkpoint, .progress = progress, .data = &last,
+		.few = FEW_PAGES, .live = { .max_downtime_ms = (unsigned int)strtoul(arguments[1], NULL, 10), .round = on_round },
+	};
+	struct build_error error = { "" };
+	char *description = read_description(&config.description_size);
+	bool again;
+	int code;
+
+	if (!description)
+		return failed(-EINVAL, "standard input has no description");
+	config.description = description;
+	code = checkpoint_domain(handle, &config, &again, &error);
+	free(description);
+	if (code < 0)
+		return failed(code, error.text);
+	say(json_pack("{s:{s:b}}", "done", "again", again));
+	return EXIT_SUCCESS;
+}
+
 static int restore(struct hc_handle *handle, bool more, const char *stream, const char *uuid,
 		   const char *name)
 {
@@ -192,17 +234,19 @@ int main(int argc, char *argv[])
 	bool saves = argc == 3 && !strcmp(argv[1], "save");
 	bool sends = argc == 7 && !strcmp(argv[1], "send");
 	bool restores = argc == 5 && !strcmp(argv[1], "restore");
+	bool checkpoints = argc == 5 && !strcmp(argv[1], "checkpoint");
 	bool receives = argc == 5 && !strcmp(argv[1], "receive");
 	struct hc_handle *handle;
 	int code;
 
-	if (!saves && !sends && !restores && !receives) {
+	if (!saves && !sends && !checkpoints && !restores && !receives) {
 		fprintf(stderr, "usage: tenon-migrate save DOMID <DESCRIPTION 3>STREAM\n"
+			"       tenon-migrate checkpoint DOMID DOWNTIME-MS NUMBER <DESCRIPTION 3>FILE 4<ANSWERS\n"
 			"       tenon-migrate send DOMID DOWNTIME-MS BYTES/S LEVEL SLOW-STEPS"
 			" <DESCRIPTION 3>STREAM 4<ANSWERS\n"
 			"       tenon-migrate restore STREAM-NAME UUID NAME 3<STREAM\n"
 			"       tenon-migrate receive STREAM-NAME UUID NAME 3<STREAM\n"
-			"tenond runs it; use tenon save, restore and migrate.\n");
+			"tenond runs it; use tenon save, checkpoint, restore and migrate.\n");
 		return 2;
 	}
 	/* Whoever asked is gone with its request; a full pipe or disk is an error like others. */
@@ -215,6 +259,8 @@ int main(int argc, char *argv[])
 		return failed(code, "the hypervisor cannot be reached");
 	if (saves || sends)
 		code = save(handle, argv[2], sends ? argv + 3 : NULL);
+	else if (checkpoints)
+		code = checkpoint(handle, argv + 2);
 	else
 		code = restore(handle, receives, argv[2], argv[3], argv[4]);
 	hc_close(handle);

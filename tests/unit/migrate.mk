@@ -2,7 +2,7 @@
 # Makefile fragment: tests of the stream of a guest's state, included by tests/unit/local.mk.
 
 migrate_unit_tests = tests/unit/migrate_guest_unit tests/unit/migrate_save_unit \
-	tests/unit/migrate_converge_unit \
+	tests/unit/migrate_converge_unit tests/unit/migrate_checkpoint_unit \
 	tests/unit/migrate_peer_unit tests/unit/migrate_tls_unit tests/fuzz/stream_fuzz
 check_PROGRAMS += $(migrate_unit_tests)
 UNIT_TESTS += $(migrate_unit_tests)
@@ -16,6 +16,11 @@ tests_unit_migrate_guest_unit_SOURCES = tests/unit/migrate_guest_unit.c $(migrat
 tests_unit_migrate_guest_unit_CPPFLAGS = $(migrate_unit_cppflags)
 tests_unit_migrate_guest_unit_CFLAGS = $(migrate_unit_cflags)
 tests_unit_migrate_guest_unit_LDADD = $(migrate_unit_libs)
+
+tests_unit_migrate_checkpoint_unit_SOURCES = tests/unit/migrate_checkpoint_unit.c $(migrate_unit_world)
+tests_unit_migrate_checkpoint_unit_CPPFLAGS = $(migrate_unit_cppflags)
+tests_unit_migrate_checkpoint_unit_CFLAGS = $(migrate_unit_cflags)
+tests_unit_migrate_checkpoint_unit_LDADD = $(migrate_unit_libs)
 
 tests_unit_migrate_converge_unit_SOURCES = tests/unit/migrate_converge_unit.c
 tests_unit_migrate_converge_unit_CPPFLAGS = $(migrate_unit_cppflags)

@@ -15,6 +15,7 @@
 #include <hypercall/memory.h>
 #include <hypercall/sched.h>
 
+#include "dom0-tools/migrate/checkpoint.h"
 #include "dom0-tools/migrate/pages.h"
 #include "dom0-tools/migrate/restore.h"
 #include "dom0-tools/migrate/save.h"
@@ -212,6 +213,22 @@ int world_save_live(int *fd, void (*live)(unsigned int round), char *reason)
 	code = save_domain(NULL, &config, &result, &error);
 	strcpy(reason, error.text);
 	*fd = config.fd;
+	return code;
+}
+
+int world_checkpoint(struct checkpoint_config *config, bool *again, char *reason)
+{
+	struct build_error error = { "" };
+	int code;
+
+	config->domid = GUEST;
+	config->description = "{}";
+	config->description_size = 2;
+	config->fd = memfd_create("stream", MFD_CLOEXEC);
+	config->level = 1;
+	world.info[GUEST].state = 0;
+	code = checkpoint_domain(NULL, config, again, &error);
+	strcpy(reason, error.text);
 	return code;
 }
 

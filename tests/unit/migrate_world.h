@@ -76,6 +76,10 @@ int world_save(int *fd, char *reason);
 /* The same while it runs: life is called after each round, and before it is suspended (round 0). */
 int world_save_live(int *fd, void (*life)(unsigned int round), char *reason);
 
+/* Checkpoints of it while it runs, as they are configured but for what is the same each time. */
+struct checkpoint_config;
+int world_checkpoint(struct checkpoint_config *config, bool *again, char *reason);
+
 /* GUEST writes to one of its pages. */
 void world_write(uint64_t gfn, unsigned int word, uint64_t value);
 
