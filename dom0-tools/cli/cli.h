@@ -87,6 +87,7 @@ int command_shutdown(struct cli *cli);
 int command_reboot(struct cli *cli);
 int command_destroy(struct cli *cli);
 int command_save(struct cli *cli);
+int command_checkpoint(struct cli *cli);
 int command_host_cert(struct cli *cli);
 int command_host_add(struct cli *cli);
 int command_host_list(struct cli *cli);

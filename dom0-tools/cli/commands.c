@@ -21,6 +21,17 @@ static const struct option_spec save_options[] = {
 	{ 0 }
 };
 
+static const struct option_spec checkpoint_options[] = {
+	{ "interval", 'i', "SECONDS", "time from one checkpoint to the next, 1 to 86400" },
+	{ "count", 'n', "NUMBER", "how many (until they are cancelled)" },
+	{ "memory-only", 'm', NULL, "though it writes to disks, which are not in the file: see tenon(1)" },
+	{ "replace", 'r', NULL, "the file that is there, once the first checkpoint is complete" },
+	{ "no-wait", 'w', NULL, "return at once; they are taken all the same" },
+	{ "quiet", 'q', NULL, "do not show each" },
+	{ "cancel", 'x', NULL, "take no more; the guest and the file stay" },
+	{ 0 }
+};
+
 static const struct option_spec restore_options[] = {
 	{ "paused", 'p', NULL, "leave it paused" },
 	{ 0 }
@@ -92,6 +103,8 @@ const struct command commands[] = {
 	{ "destroy", "NAME...", 1, -1, none, true, true, "end a domain at once", command_destroy },
 	{ "save", "NAME FILE", 2, 2, save_options, true, true,
 	  "write a guest's state to a file and end the domain", command_save },
+	{ "checkpoint", "NAME FILE", 1, 2, checkpoint_options, true, true,
+	  "write a running guest's state to a file now and then", command_checkpoint },
 	{ "migrate", "NAME HOST", 1, 2, migrate_options, true, true,
 	  "move a running guest to another host (HOST or HOST:PORT)", command_migrate },
 	{ "host add", "HOST FILE", 2, 2, none, true, false,
@@ -103,7 +116,7 @@ const struct command commands[] = {
 	{ "host remove", "HOST...", 1, -1, none, true, false, "exchange no more guests with a host",
 	  command_host_remove },
 	{ "restore", "FILE", 1, 1, restore_options, true, false,
-	  "let a saved guest go on where it stopped", command_restore },
+	  "let a saved guest go on where it stopped, or at its last checkpoint", command_restore },
 	{ "console", "NAME", 1, 1, console_options, false, true,
 	  "attach to a domain's console; ^] detaches", command_console },
 	{ "dmesg", "", 0, 0, dmesg_options, true, false, "print the hypervisor's messages",

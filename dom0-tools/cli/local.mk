@@ -22,7 +22,7 @@ dom0_tools_cli_libtenoncli_la_SOURCES = \
 	dom0-tools/cli/state.c \
 	dom0-tools/cli/top.c \
 	dom0-tools/cli/trace.c \
-	dom0-tools/cli/usage.c
+	dom0-tools/cli/usage.c dom0-tools/cli/watch.c dom0-tools/cli/watch.h
 dom0_tools_cli_libtenoncli_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 dom0_tools_cli_libtenoncli_la_LIBADD = $(JANSSON_LIBS) -lpthread
 

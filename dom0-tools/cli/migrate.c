@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Moving a guest to another host. The request is answered when all is over; how far it is, a thread of its own
- * asks meanwhile, as any other client may.
+ * Moving a guest to another host.
  */
 #include "output.h"
+#include "watch.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define MIGRATE_TIMEOUT	86400	/* seconds: tenond bounds each of its waits itself */
-#define LOOK_MS		250
-
-struct watch {
-	const struct cli *cli;
-	pthread_t thread;
-	pthread_mutex_t lock;		/* for over */
-	pthread_cond_t ended;
-	bool over;
-};
 
 static void print_round(json_t *migration)
 {
@@ -37,71 +26,7 @@ static void print_round(json_t *migration)
 		(long long)get_number(migration, "expected_downtime_ms"), slowed);
 }
 
-/* What has changed since the last look; returns the number of rounds. */
-static json_int_t look(const struct cli *cli, json_int_t shown)
-{
-	char path[PATH_MAX_API];
-	struct response response;
-	json_t *migration;
-	json_int_t rounds;
-
-	domain_path(cli->arguments[0], "", path);
-	if (client_request(cli->socket, "GET", path, NULL, 0, CLIENT_TIMEOUT, &response))
-		return shown;
-	migration = json_object_get(response.json, "migration");
-	rounds = get_number(migration, "rounds");
-	if (rounds > shown && cli->json) {
-		json_dumpf(migration, stderr, JSON_COMPACT);
-		fputc('\n', stderr);
-	} else if (rounds > shown) {
-		print_round(migration);
-	}
-	response_clear(&response);
-	return rounds > shown ? rounds : shown;
-}
-
-static void *watch_it(void *data)
-{
-	struct watch *watch = data;
-	json_int_t shown = 0;
-
-	pthread_mutex_lock(&watch->lock);
-	while (!watch->over) {
-		struct timespec next;
-
-		pthread_mutex_unlock(&watch->lock);
-		shown = look(watch->cli, shown);
-		clock_gettime(CLOCK_REALTIME, &next);
-		next.tv_nsec += LOOK_MS * 1000000;
-		next.tv_sec += next.tv_nsec / 1000000000;
-		next.tv_nsec %= 1000000000;
-		pthread_mutex_lock(&watch->lock);
-		if (!watch->over)
-			pthread_cond_timedwait(&watch->ended, &watch->lock, &next);
-	}
-	pthread_mutex_unlock(&watch->lock);
-	return NULL;
-}
-
-/* Ask for the migration, and show its progress unless that is not wanted. */
-static int ask_and_watch(struct cli *cli, const char *path, struct response *response)
-{
-	struct watch watch = {
-		.cli = cli, .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER,
-	};
-	bool watched = !cli_option(cli, "quiet") && !cli_option(cli, "check") &&
-		       !pthread_create(&watch.thread, NULL, watch_it, &watch);
-	int status = ask(cli, "POST", path, NULL, 0, MIGRATE_TIMEOUT, response);
-
-	if (!watched)
-		return status;
-	pthread_mutex_lock(&watch.lock);
-	watch.over = true;
-	pthread_cond_signal(&watch.ended);
-	pthread_mutex_unlock(&watch.lock);
-	pthread_join(watch.thread, NULL);
-	return status;
-}
+static const struct progress rounds = { "migration", "rounds", print_round };
 
 static void add_option(const struct cli *cli, const char *name, const char *parameter, char *query, size_t size)
 {
@@ -154,6 +79,7 @@ int command_migrate(struct cli *cli)
 	char path[PATH_MAX_API], query[512] = "/migrate?host=";
 	bool cancels = cli_option(cli, "cancel"), reclaims = cli_option(cli, "reclaim");
 	struct response response;
+	bool watched;
 	int status;
 
 	if (cli->argument_count != (cancels || reclaims ? 1 : 2)) {
@@ -175,7 +101,8 @@ int command_migrate(struct cli *cli)
 	add_option(cli, "bandwidth", "&bandwidth=", query, sizeof(query));
 	add_option(cli, "compress", "&compress=", query, sizeof(query));
 	domain_path(cli->arguments[0], query, path);
-	status = ask_and_watch(cli, path, &response);
+	watched = !cli_option(cli, "quiet") && !cli_option(cli, "check");
+	status = ask_and_watch(cli, path, MIGRATE_TIMEOUT, watched ? &rounds : NULL, &response);
 	if (status)
 		return status;
 	print_arrival(cli, response.json);

@@ -3,11 +3,13 @@
  * Commands that move a guest's state.
  */
 #include "output.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define STATE_TIMEOUT	3600	/* seconds: much memory on a slow disk */
@@ -59,9 +61,120 @@ int command_save(struct cli *cli)
 	return EXIT_OK;
 }
 
+static void print_checkpoint(json_t *checkpoint)
+{
+	char changed[PRETTY_MAX], size[PRETTY_MAX];
+
+	fprintf(stderr, "checkpoint %lld: %s of memory, stood still for %lld ms; the file has %s\n",
+		(long long)get_number(checkpoint, "number"),
+		pretty_bytes(get_number(checkpoint, "changed"), changed),
+		(long long)get_number(checkpoint, "downtime_ms"),
+		pretty_bytes(get_number(checkpoint, "bytes"), size));
+}
+
+static void print_checkpoints(struct cli *cli, json_t *answer)
+{
+	json_t *checkpoint = json_object_get(answer, "checkpoint");
+
+	if (cli->json)
+		print_json(answer);
+	else if (cli_option(cli, "no-wait"))
+		printf("%s: checkpoints begin; tenon info --json has how far they are\n", cli->arguments[0]);
+	else
+		printf("%s: %lld checkpoints, the last one is in %s\n", cli->arguments[0],
+		       (long long)get_number(checkpoint, "number"), cli->arguments[1]);
+}
+
+static int end_checkpoints(struct cli *cli)
+{
+	char path[PATH_MAX_API];
+	struct response response;
+	int status;
+
+	domain_path(cli->arguments[0], "/checkpoint", path);
+	status = ask(cli, "DELETE", path, NULL, 0, 2 * CLIENT_TIMEOUT, &response);
+	if (status)
+		return status;
+	if (cli->json)
+		print_json(response.json);
+	else
+		printf("%s: no more checkpoints\n", cli->arguments[0]);
+	response_clear(&response);
+	return EXIT_OK;
+}
+
+/* What must be there, and nothing else. */
+static bool check_checkpoint(const struct cli *cli)
+{
+	bool cancels = cli_option(cli, "cancel");
+	const char *next = "tenon checkpoint --help shows how it is used";
+
+	if (cancels && cli->argument_count == 2)
+		complain(cli->arguments[1], "is one argument too many", next);
+	else if (!cancels && cli->argument_count == 1)
+		complain("FILE", "is missing", next);
+	else if (!cancels && !cli_option(cli, "interval"))
+		complain("--interval", "is missing", "give the seconds from one checkpoint to the next");
+	else
+		return true;
+	return false;
+}
+
+int command_checkpoint(struct cli *cli)
+{
+	static const struct { const char *option, *parameter; } options[] = {
+		{ "interval", "&interval=" }, { "count", "&count=" }, { "memory-only", "&memory_only=" },
+		{ "replace", "&replace=" }, { "no-wait", "&nowait=" },
+	};
+	static const struct progress progress = { "checkpoint", "number", print_checkpoint };
+	char path[PATH_MAX_API + QUERY_MAX + 256], query[QUERY_MAX] = "/checkpoint?path=", base[PATH_MAX_API];
+	struct response response;
+	bool watched = !cli_option(cli, "quiet") && !cli_option(cli, "no-wait");
+	int status;
+
+	if (!check_checkpoint(cli))
+		return EXIT_USAGE;
+	if (cli_option(cli, "cancel"))
+		return end_checkpoints(cli);
+	if (!add_path(query, sizeof(query), cli->arguments[1]))
+		return EXIT_FAILED;
+	domain_path(cli->arguments[0], "", base);
+	snprintf(path, sizeof(path), "%s%s", base, query);
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		const char *value = cli_option(cli, options[i].option);
+
+		if (!value)
+			continue;
+		strncat(path, options[i].parameter, sizeof(path) - strlen(path) - 1);
+		client_encode(path, sizeof(path), *value ? value : "1");
+	}
+	status = ask_and_watch(cli, path, 0, watched ? &progress : NULL, &response);
+	if (status)
+		return status;
+	print_checkpoints(cli, response.json);
+	response_clear(&response);
+	return EXIT_OK;
+}
+
+/* Which checkpoint it goes on from, or nothing. */
+static const char *origin(json_t *answer, char text[96])
+{
+	json_t *checkpoint = json_object_get(answer, "checkpoint");
+	time_t taken = (time_t)get_number(checkpoint, "taken");
+	char when[32] = "";
+	struct tm parts;
+
+	*text = '\0';
+	if (checkpoint && localtime_r(&taken, &parts)) {
+		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &parts);
+		snprintf(text, 96, ", from checkpoint %lld of %s", (long long)get_number(checkpoint, "number"), when);
+	}
+	return text;
+}
+
 int command_restore(struct cli *cli)
 {
-	char path[QUERY_MAX] = "/v1/restore?path=";
+	char path[QUERY_MAX] = "/v1/restore?path=", from[96];
 	struct response response;
 	int status;
 
@@ -75,8 +188,8 @@ int command_restore(struct cli *cli)
 	if (cli->json)
 		print_json(response.json);
 	else
-		printf("%s: restored, number %d\n", get_text(response.json, "name"),
-		       (int)get_number(response.json, "id"));
+		printf("%s: restored, number %d%s\n", get_text(response.json, "name"),
+		       (int)get_number(response.json, "id"), origin(response.json, from));
 	response_clear(&response);
 	return EXIT_OK;
 }

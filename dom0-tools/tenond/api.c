@@ -44,6 +44,8 @@ static const struct {
 	{ "POST", "/reboot", api_reboot },
 	{ "POST", "/destroy", api_destroy },
 	{ "POST", "/save", api_save },
+	{ "POST", "/checkpoint", api_checkpoint },
+	{ "DELETE", "/checkpoint", api_end_checkpoints },
 	{ "POST", "/migrate", api_migrate },
 	{ "DELETE", "/migrate", api_cancel },
 	{ "POST", "/reclaim", api_reclaim },

@@ -15,10 +15,14 @@ typedef void api_handler(struct tenond *tenond, struct request *request);
 typedef void api_domain_handler(struct tenond *tenond, struct request *request,
 				struct domain *domain);
 
-/* Of domains, in api_domain.c, and api_migrate.c. */
+/* Of domains, in api_domain.c, api_checkpoint.c and api_migrate.c. */
 api_handler api_list, api_create, api_restore;
 api_domain_handler api_info, api_xml, api_console, api_pause, api_unpause, api_shutdown, api_reboot,
-	api_destroy, api_wait, api_save, api_migrate, api_cancel, api_reclaim, api_symspy;
+	api_destroy, api_wait, api_save, api_checkpoint, api_end_checkpoints, api_migrate, api_cancel,
+	api_reclaim, api_symspy;
+
+/* The absolute path that a query names; NULL: *error. */
+const char *api_path(const struct request *request, struct error *error);
 
 /* In trace.c; domain NULL: dom0. */
 api_domain_handler api_trace;

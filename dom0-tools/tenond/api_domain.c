@@ -184,7 +184,7 @@ static int parse_creation(const struct request *request, struct creation_request
 struct pending {
 	struct tenond *tenond;
 	struct request *request;
-	json_t *warnings;
+	json_t *more;		/* members beside the domain's, or NULL */
 	unsigned int status;
 };
 
@@ -199,11 +199,11 @@ static void finish_pending(struct domain *domain, const struct error *error, voi
 	} else {
 		json = domain ? domain_json(&pending->tenond->host, domain, true) :
 				json_pack("{s:s}", "state", "gone");
-		if (pending->warnings)
-			json_object_set(json, "warnings", pending->warnings);
+		if (pending->more)
+			json_object_update(json, pending->more);
 		request_reply(pending->request, pending->status, json);
 	}
-	json_decref(pending->warnings);
+	json_decref(pending->more);
 	free(pending);
 }
 
@@ -231,6 +231,7 @@ void api_create(struct tenond *tenond, struct request *request)
 	struct pending *pending;
 	struct domain *domain;
 	struct error error = { 0 };
+	json_t *warnings;
 	int rc = parse_creation(request, &creation, &error);
 
 	if (!rc) {
@@ -251,9 +252,10 @@ void api_create(struct tenond *tenond, struct request *request)
 		config_free(config);
 		return;
 	}
-	pending->warnings = json_array();
+	warnings = json_array();
 	for (unsigned int i = 0; i < config->warning_count; i++)
-		json_array_append_new(pending->warnings, json_string(config->warnings[i]));
+		json_array_append_new(warnings, json_string(config->warnings[i]));
+	pending->more = json_pack("{s:o}", "warnings", warnings);
 	if (lifecycle_create(tenond, config, creation.paused, finish_pending, pending, &domain, &error)) {
 		config_free(config);
 		finish_pending(NULL, &error, pending);
@@ -269,8 +271,7 @@ void api_destroy(struct tenond *tenond, struct request *request, struct domain *
 		finish_pending(NULL, &error, pending);
 }
 
-/* The absolute path that a query names; NULL: *error. */
-static const char *get_path(const struct request *request, struct error *error)
+const char *api_path(const struct request *request, struct error *error)
 {
 	const char *path = request_query(request, "path");
 
@@ -284,7 +285,7 @@ static const char *get_path(const struct request *request, struct error *error)
 void api_save(struct tenond *tenond, struct request *request, struct domain *domain)
 {
 	struct error error = { 0 };
-	const char *path = get_path(request, &error);
+	const char *path = api_path(request, &error);
 	struct pending *pending;
 
 	if (!path) {
@@ -300,7 +301,7 @@ void api_save(struct tenond *tenond, struct request *request, struct domain *dom
 void api_restore(struct tenond *tenond, struct request *request)
 {
 	struct error error = { 0 };
-	const char *path = get_path(request, &error);
+	const char *path = api_path(request, &error);
 	struct saved *saved = NULL;
 	struct pending *pending;
 
@@ -309,6 +310,9 @@ void api_restore(struct tenond *tenond, struct request *request)
 		return;
 	}
 	pending = pending_new(tenond, request, 201);
+	if (pending && saved->checkpoint)
+		pending->more = json_pack("{s:{s:I, s:I}}", "checkpoint", "number", (json_int_t)saved->checkpoint,
+					  "taken", (json_int_t)saved->taken);
 	if (pending && lifecycle_restore(tenond, saved, request_flag(request, "paused"),
 					 finish_pending, pending, &error)) {
 		finish_pending(NULL, &error, pending);
@@ -402,6 +406,16 @@ void api_cancel(struct tenond *tenond, struct request *request, struct domain *d
 	struct error error = { 0 };
 
 	if (lifecycle_cancel(domain, &error))
+		request_fail(request, &error);
+	else
+		wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
+}
+
+void api_end_checkpoints(struct tenond *tenond, struct request *request, struct domain *domain)
+{
+	struct error error = { 0 };
+
+	if (lifecycle_end_checkpoints(domain, &error))
 		request_fail(request, &error);
 	else
 		wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);

@@ -15,6 +15,7 @@
 #include <hypercall/control.h>
 #include <jansson.h>
 
+struct checkpoint;
 struct migration;
 struct operation;
 struct saved;
@@ -31,6 +32,7 @@ struct domain {
 	struct saved *restore;		/* NULL: a kernel is booted */
 	bool reclaim;			/* PHASE_HANDING: the next operation shall let it go on here */
 	struct migration *migration;	/* under way, or NULL; its own reference */
+	struct checkpoint *checkpoint;	/* the same of checkpoints */
 	struct operation *operation;	/* NULL: none under way */
 };
 

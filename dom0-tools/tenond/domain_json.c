@@ -3,6 +3,7 @@
  * Domains as JSON: what the hypervisor counts beside what was configured.
  */
 #include "domain.h"
+#include "checkpoint.h"
 #include "device/net.h"
 #include "migration.h"
 
@@ -166,6 +167,8 @@ json_t *domain_json(const struct host *host, const struct domain *domain, bool d
 		json_object_set_new(json, "created", json_integer(domain->record.created));
 	if (domain->migration)
 		json_object_set_new(json, "migration", migration_json(domain->migration));
+	if (domain->checkpoint)
+		json_object_set_new(json, "checkpoint", checkpoint_json(domain->checkpoint));
 	if (details)
 		add_config(host, domain, json);
 	if (details && known)

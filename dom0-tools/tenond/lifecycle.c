@@ -4,6 +4,7 @@
  * domain; they are told so, and may wait.
  */
 #include "lifecycle.h"
+#include "checkpoint.h"
 #include "log.h"
 #include "migration.h"
 #include "nodes.h"
@@ -72,7 +73,8 @@ int lifecycle_restore(struct tenond *tenond, struct saved *saved, bool paused, l
 
 static int refuse_busy(const struct domain *domain, struct error *error)
 {
-	return error_domain(error, ERROR_STATE, domain->name, "wait a moment and try again",
+	return error_domain(error, ERROR_STATE, domain->name, domain->checkpoint ?
+			    "end its checkpoints first: tenon checkpoint --cancel NAME" : "wait a moment and try again",
 			    "an operation is under way: it is %s", phase_name(domain->phase));
 }
 
@@ -145,6 +147,47 @@ int lifecycle_save(struct tenond *tenond, struct domain *domain, const char *pat
 	return operation_start(tenond, domain, OPERATION_SAVE, done, data, error);
 }
 
+static bool writes_to_disks(const struct domain_config *config)
+{
+	bool writes = false;
+
+	for (unsigned int i = 0; i < config->disk_count; i++)
+		writes |= !config->disks[i].readonly;
+	return writes;
+}
+
+int lifecycle_checkpoint(struct tenond *tenond, struct domain *domain, const char *path,
+			 struct checkpoint *checkpoint, lifecycle_done *done, void *data, struct error *error)
+{
+	int rc = query_willing(tenond, domain, error);
+
+	if (rc)
+		return rc;
+	if (writes_to_disks(domain->config) && !checkpoint_options(checkpoint)->memory_only)
+		return error_domain(error, ERROR_STATE, domain->name,
+				    "give it disks that are read-only, or, if you put its disks back yourself, use --memory-only",
+				    "can write to its disks, which would not be those that the memory in the file knows");
+	free(domain->record.save_path);
+	domain->record.save_path = strdup(path);
+	if (!domain->record.save_path)
+		return error_domain(error, ERROR_INTERNAL, domain->name, NULL, "out of memory");
+	domain->checkpoint = checkpoint_ref(checkpoint);
+	rc = operation_start(tenond, domain, OPERATION_CHECKPOINT, done, data, error);
+	if (rc) {
+		checkpoint_unref(domain->checkpoint);
+		domain->checkpoint = NULL;
+	}
+	return rc;
+}
+
+int lifecycle_end_checkpoints(struct domain *domain, struct error *error)
+{
+	if (!domain->checkpoint)
+		return error_domain(error, ERROR_STATE, domain->name, NULL, "no checkpoints of it are taken");
+	checkpoint_cancel(domain->checkpoint);
+	return 0;
+}
+
 int lifecycle_migrate(struct tenond *tenond, struct domain *domain, const char *peer,
 		      struct migration *migration, lifecycle_done *done, void *data, struct error *error)
 {
@@ -173,15 +216,6 @@ int lifecycle_cancel(struct domain *domain, struct error *error)
 		return error_domain(error, ERROR_STATE, domain->name, "it runs at the other host, or will here, in a moment",
 				    "is being handed over, which cannot be cancelled any more");
 	return 0;
-}
-
-static bool writes_to_disks(const struct domain_config *config)
-{
-	bool writes = false;
-
-	for (unsigned int i = 0; i < config->disk_count; i++)
-		writes |= !config->disks[i].readonly;
-	return writes;
 }
 
 int lifecycle_reclaim(struct tenond *tenond, struct domain *domain, bool force, struct error *error)

@@ -9,6 +9,7 @@
 
 #include "tenond.h"
 
+struct checkpoint;
 struct migration;
 struct saved;
 
@@ -32,6 +33,13 @@ int lifecycle_restore(struct tenond *tenond, struct saved *saved, bool paused, l
  */
 int lifecycle_save(struct tenond *tenond, struct domain *domain, const char *path, bool keep,
 		   lifecycle_done *done, void *data, struct error *error);
+
+/* Write its state to a file again and again while it runs. path must be absolute. Refers to checkpoint. */
+int lifecycle_checkpoint(struct tenond *tenond, struct domain *domain, const char *path,
+			 struct checkpoint *checkpoint, lifecycle_done *done, void *data, struct error *error);
+
+/* Have them end. ERROR_STATE when there are none. */
+int lifecycle_end_checkpoints(struct domain *domain, struct error *error);
 
 /* Move a running guest to another host, and end the domain here when it runs there. Refers to migration. */
 int lifecycle_migrate(struct tenond *tenond, struct domain *domain, const char *peer,

@@ -47,7 +47,9 @@ dom0_tools_tenond_libtenondevice_la_LIBADD = $(JANSSON_LIBS) $(NFTABLES_LIBS)
 
 dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/api.c dom0-tools/tenond/api.h \
-	dom0-tools/tenond/api_domain.c dom0-tools/tenond/api_host.c dom0-tools/tenond/api_migrate.c \
+	dom0-tools/tenond/api_checkpoint.c dom0-tools/tenond/api_domain.c dom0-tools/tenond/api_host.c \
+	dom0-tools/tenond/api_migrate.c \
+	dom0-tools/tenond/checkpoint.c dom0-tools/tenond/checkpoint.h dom0-tools/tenond/checkpoint_state.c \
 	dom0-tools/tenond/create.c dom0-tools/tenond/create.h \
 	dom0-tools/tenond/doctor.c dom0-tools/tenond/doctor.h \
 	dom0-tools/tenond/doctor_checks.c dom0-tools/tenond/doctor_checks.h \

@@ -4,6 +4,7 @@
  * the loop's half takes over the outcome.
  */
 #include "operation.h"
+#include "checkpoint.h"
 #include "create.h"
 #include "log.h"
 #include "migrate.h"
@@ -48,6 +49,26 @@ static int work_save(struct operation *operation)
 		rc = save_resume(host, &domain->record, &operation->error);
 	else if (!rc)
 		return work_destroy(operation, PHASE_STOPPING);
+	domain->record.phase = PHASE_ACTIVE;
+	if (record_save(host, &domain->record))
+		log_warning("domain %s: its state cannot be written", domain->name);
+	return rc;
+}
+
+/* The guest goes on whatever becomes of them. */
+static int work_checkpoint(struct operation *operation)
+{
+	const struct host *host = &operation->tenond->host;
+	struct domain *domain = operation->domain;
+	int rc;
+
+	domain->record.phase = PHASE_CHECKPOINTING;
+	rc = record_save(host, &domain->record);
+	if (rc)
+		rc = error_domain(&operation->error, ERROR_INTERNAL, domain->name, "is there space left in /run?",
+				  "its state cannot be written: %s", strerror(-rc));
+	else
+		rc = checkpoint_guest(host, domain->config, &domain->record, domain->checkpoint, &operation->error);
 	domain->record.phase = PHASE_ACTIVE;
 	if (record_save(host, &domain->record))
 		log_warning("domain %s: its state cannot be written", domain->name);
@@ -118,6 +139,9 @@ static void work(struct job *job)
 			operation->rc = create_domain(host, domain->config, &domain->record,
 						      &operation->error);
 		break;
+	case OPERATION_CHECKPOINT:
+		operation->rc = work_checkpoint(operation);
+		break;
 	case OPERATION_SAVE:
 	case OPERATION_MIGRATE:
 		operation->rc = operation->kind == OPERATION_SAVE ? work_save(operation) :
@@ -130,8 +154,10 @@ static void work(struct job *job)
 
 static void report(const struct operation *operation)
 {
-	static const char *const done[] = { "created", "destroyed", "restarted", "saved", "migrated" };
-	static const char *const failed[] = { "creation", "destruction", "restart", "saving", "migration" };
+	static const char *const done[] = { "created", "destroyed", "restarted", "saved", "checkpointed",
+					    "migrated" };
+	static const char *const failed[] = { "creation", "destruction", "restart", "saving", "checkpointing",
+					      "migration" };
 	const struct domain *domain = operation->domain;
 
 	if (operation->rc)
@@ -163,6 +189,8 @@ static void finish(struct job *job)
 	domain->operation = NULL;
 	migration_unref(domain->migration);
 	domain->migration = NULL;
+	checkpoint_unref(domain->checkpoint);
+	domain->checkpoint = NULL;
 	domain->phase = domain->record.phase;
 	domain->domid = domain->record.domid;
 	domain->shut_down = false;
@@ -185,7 +213,7 @@ int operation_start(struct tenond *tenond, struct domain *domain, enum operation
 		    lifecycle_done *done, void *data, struct error *error)
 {
 	static const enum phase phases[] = { PHASE_CREATING, PHASE_STOPPING, PHASE_RESTARTING, PHASE_SAVING,
-					     PHASE_MIGRATING };
+					     PHASE_CHECKPOINTING, PHASE_MIGRATING };
 	struct operation *operation = calloc(1, sizeof(*operation));
 	struct error ignored;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One change of a domain that takes time: creation, destruction, restart, saving.
+ * One change of a domain that takes time: creation, destruction, restart, saving and so on.
  */
 #ifndef TENOND_OPERATION_H
 #define TENOND_OPERATION_H
@@ -8,7 +8,7 @@
 #include "lifecycle.h"
 
 enum operation_kind { OPERATION_CREATE, OPERATION_DESTROY, OPERATION_RESTART, OPERATION_SAVE,
-		      OPERATION_MIGRATE };
+		      OPERATION_CHECKPOINT, OPERATION_MIGRATE };
 
 struct operation {
 	struct job job;

@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const phases[] = { "creating", "active", "restarting", "saving", "migrating", "handing-over",
-				      "stopping" };
+static const char *const phases[] = { "creating", "active", "restarting", "saving", "checkpointing",
+				      "migrating", "handing-over", "stopping" };
 
 const char *phase_name(enum phase phase)
 {

@@ -18,6 +18,7 @@ enum phase {
 	PHASE_ACTIVE,		/* whole: running, paused, or shut down and preserved */
 	PHASE_RESTARTING,	/* to be torn down and created again */
 	PHASE_SAVING,		/* its guest is asked to suspend, and is then written to save_path */
+	PHASE_CHECKPOINTING,	/* its guest runs on, and its state is written to save_path now and then */
 	PHASE_MIGRATING,	/* on its way to peer, and still ours */
 	PHASE_HANDING,		/* peer has been told to let it run, or is about to be: ask there */
 	PHASE_STOPPING,		/* to be torn down */
@@ -39,7 +40,7 @@ struct record {
 	int64_t created;		/* seconds since 1970: when this instance was unpaused */
 	unsigned int quick_restarts;	/* in a row, see lifecycle.c */
 	char *xml;			/* NULL for a domain that others have made */
-	char *save_path;		/* with PHASE_SAVING: the file; it is there once it is complete */
+	char *save_path;		/* with PHASE_SAVING or PHASE_CHECKPOINTING: the file; there once it is complete */
 	bool save_keep;			/* the guest shall go on afterwards */
 	char *peer;			/* of a migration: the other host */
 	bool came;			/* from another host, see taken.h */

@@ -135,15 +135,11 @@ static int open_output(const char *path, char partial[PATH_MAX])
 	return fd < 0 ? -errno : fd;
 }
 
-/* Give a complete file its name, for good. */
-static int publish(int fd, const char *partial, const char *path)
+int save_sync_folder(const char *path)
 {
-	char self[64], folder[PATH_MAX], *slash;
+	char folder[PATH_MAX], *slash;
 	int dir, rc;
 
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	if (linkat(AT_FDCWD, *partial ? partial : self, AT_FDCWD, path, AT_SYMLINK_FOLLOW))
-		return -errno;
 	snprintf(folder, sizeof(folder), "%s", path);
 	slash = strrchr(folder, '/');
 	slash[slash == folder] = '\0';
@@ -151,12 +147,25 @@ static int publish(int fd, const char *partial, const char *path)
 	rc = dir >= 0 && fsync(dir) && errno != EINVAL ? -errno : 0;
 	if (dir >= 0)
 		close(dir);
+	return rc;
+}
+
+/* Give a complete file its name, for good. */
+static int publish(int fd, const char *partial, const char *path)
+{
+	char self[64];
+	int rc;
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (linkat(AT_FDCWD, *partial ? partial : self, AT_FDCWD, path, AT_SYMLINK_FOLLOW))
+		return -errno;
+	rc = save_sync_folder(path);
 	if (rc)
 		unlink(path);
 	return rc;
 }
 
-static int file_failed(const struct record *record, int rc, struct error *error)
+int save_file_failed(const struct record *record, int rc, struct error *error)
 {
 	const char *next = rc == -EEXIST ? "remove it, or choose another name" :
 			   rc == -ENOSPC ? "make room, or choose another file" :
@@ -223,7 +232,7 @@ static int save_to(const struct host *host, struct store_client *store,
 	free(description);
 	if (!rc) {
 		problem = publish(fd, partial, record->save_path);
-		rc = problem ? file_failed(record, problem, error) : 0;
+		rc = problem ? save_file_failed(record, problem, error) : 0;
 	}
 	if (rc && !save_is_suspended(host, record, &suspended) && suspended &&
 	    save_resume(host, record, &ignored))
@@ -248,7 +257,7 @@ int save_guest(const struct host *host, const struct domain_config *config, stru
 
 	if (!rc) {
 		fd = open_output(record->save_path, partial);
-		rc = fd < 0 ? file_failed(record, fd, error) : 0;
+		rc = fd < 0 ? save_file_failed(record, fd, error) : 0;
 	}
 	if (!rc) {
 		rc = save_to(host, store, config, record, fd, partial, error);

@@ -29,6 +29,10 @@ char *save_describe(struct store_client *store, const struct domain_config *conf
 int save_suspend(const struct host *host, struct store_client *store, const struct record *record,
 		 struct error *error);
 
+/* Its save_path cannot be written: says so, by the negative errno. A new name of it is on disk, or a negative errno. */
+int save_file_failed(const struct record *record, int rc, struct error *error);
+int save_sync_folder(const char *path);
+
 /* Whether it has suspended; -ECANCELED when it ended otherwise. */
 int save_is_suspended(const struct host *host, const struct record *record, bool *suspended);
 
@@ -40,6 +44,8 @@ struct saved {
 	int fd;
 	bool incoming;			/* fd is a connection to the host that sends it */
 	char *path;
+	uint64_t checkpoint;		/* number of the one that it goes on from, 0: it was saved once */
+	int64_t taken;			/* when, seconds since 1970 */
 	json_t *nodes;			/* what its kernel had written in the store */
 	struct domain_config *config;	/* until somebody takes it over */
 };

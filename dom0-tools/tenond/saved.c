@@ -22,12 +22,13 @@ static int bad(const char *path, const char *cause, struct error *error)
 }
 
 /* The object in the first section; NULL: *error says why. */
-static json_t *read_description(int fd, const char *path, struct error *error)
+static json_t *read_description(struct saved *saved, struct error *error)
 {
+	const char *path = saved->path;
 	struct build_error why = { "" };
 	struct stream_reader reader;
 	json_t *json = NULL;
-	int rc = stream_reader_open(&reader, fd, path, &why);
+	int rc = stream_reader_open(&reader, saved->fd, path, &why);
 
 	if (!rc)
 		rc = stream_read(&reader);
@@ -35,6 +36,8 @@ static json_t *read_description(int fd, const char *path, struct error *error)
 		json = json_loadb((const char *)reader.payload, reader.size, JSON_REJECT_DUPLICATES, NULL);
 	if (!json)
 		bad(path, rc ? why.text + strlen(path) + 2 : "its description cannot be read", error);
+	saved->checkpoint = reader.checkpoint.number;
+	saved->taken = reader.checkpoint.time;
 	stream_reader_close(&reader);
 	return json;
 }
@@ -78,7 +81,7 @@ int saved_open(const struct host *host, const char *path, struct saved **result,
 	} else if (fstat(saved->fd, &info) || !S_ISREG(info.st_mode)) {
 		rc = bad(path, "is not a file", error);
 	} else {
-		json = read_description(saved->fd, path, error);
+		json = read_description(saved, error);
 		rc = json ? take_description(host, saved, json, error) : -EBADMSG;
 		json_decref(json);
 	}

@@ -3,6 +3,7 @@
  * What the hypervisor shows: guests that have shut down, domains that others
  * have made or ended, and what a former tenond has left behind.
  */
+#include "checkpoint.h"
 #include "device/antispoof.h"
 #include "device/block.h"
 #include "device/net.h"
@@ -240,6 +241,13 @@ static void recover_migrating(struct tenond *tenond, struct domain *domain)
 	domain->record.phase = PHASE_ACTIVE;
 }
 
+/* The guest goes on, by the next scan if it has suspended; the last complete one is in the file. */
+static void recover_checkpointing(struct tenond *tenond, struct domain *domain)
+{
+	checkpoint_clean(&tenond->host, &domain->record);
+	domain->record.phase = PHASE_ACTIVE;
+}
+
 static void recover(struct record *record, void *data)
 {
 	struct tenond *tenond = data;
@@ -263,6 +271,8 @@ static void recover(struct record *record, void *data)
 	domain->domid = record->domid;
 	if (record->phase == PHASE_SAVING)
 		recover_saving(domain);
+	else if (record->phase == PHASE_CHECKPOINTING)
+		recover_checkpointing(tenond, domain);
 	else if (record->phase == PHASE_MIGRATING)
 		recover_migrating(tenond, domain);
 	/* Its sender's last word has been heard, which is the end of its creation. */

@@ -90,12 +90,16 @@ static int on_scan(sd_event_source *source, uint64_t usec, void *data)
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
 {
 	struct tenond *tenond = data;
+	struct error ignored;
 
 	(void)source;
 	(void)info;
 	tenond->stopping = true;
 	waiter_end_all(tenond);
 	trace_end_all(tenond);
+	/* They would have no end of their own. */
+	for (struct domain *domain = tenond->domains.first; domain; domain = domain->next)
+		lifecycle_end_checkpoints(domain, &ignored);
 	if (!jobs_running(tenond->jobs))
 		return sd_event_exit(tenond->event, 0);
 	log_info("%u operations are under way and will be finished", jobs_running(tenond->jobs));

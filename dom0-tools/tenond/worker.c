@@ -86,15 +86,20 @@ static void answer(const struct run *run, int rc)
 		return;		/* it has died, which its pipe will tell */
 }
 
-/* A line of one that sends a running guest. False: it is another. */
+/* A line of one that works on a running guest. False: it is another. */
 static bool read_live(const struct run *run, json_t *json)
 {
+	json_t *taken = json_object_get(json, "checkpoint");
 	int step = 0;
 
 	if (!run->live)
 		return false;
 	if (json_object_get(json, "suspend"))
 		answer(run, run->live->suspend(run->live->data));
+	else if (json_object_get(json, "resume"))
+		answer(run, run->live->resume(run->live->data));
+	else if (taken)
+		answer(run, run->live->checkpoint(taken, run->live->data));
 	else if (!json_unpack(json, "{s:{s:i}}", "slow", "step", &step))
 		answer(run, run->live->slow((unsigned int)step, run->live->data));
 	else if (json_object_get(json, "round") || json_object_get(json, "progress"))

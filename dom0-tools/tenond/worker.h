@@ -23,10 +23,13 @@ struct worker_failure {
 int worker_run(char *const argv[], int stream, const char *input, json_t **done,
 	       struct worker_failure *failure);
 
-/* What one that sends a running guest may ask for; results, 0 or a negative errno, are passed on to it. */
+/* What one that works on a running guest may ask for, NULL where it does not; results, 0 or a negative errno, are passed on to it. */
 struct worker_live {
 	int (*suspend)(void *data);		/* the guest */
 	int (*slow)(unsigned int step, void *data);	/* it down; step 1 first */
+	/* Of one that takes checkpoints: let it go on; one is complete, wait until it is time for another. */
+	int (*resume)(void *data);
+	int (*checkpoint)(json_t *taken, void *data);
 	void (*line)(json_t *line, void *data);	/* "round" or "progress" */
 	void *data;
 };

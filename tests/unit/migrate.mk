@@ -2,7 +2,7 @@
 # Makefile fragment: tests of the stream of a guest's state, included by tests/unit/local.mk.
 
 migrate_unit_tests = tests/unit/migrate_guest_unit tests/unit/migrate_save_unit \
-	tests/unit/migrate_converge_unit tests/unit/migrate_checkpoint_unit \
+	tests/unit/migrate_converge_unit tests/unit/migrate_checkpoint_unit tests/unit/migrate_series_unit \
 	tests/unit/migrate_peer_unit tests/unit/migrate_tls_unit tests/fuzz/stream_fuzz
 check_PROGRAMS += $(migrate_unit_tests)
 UNIT_TESTS += $(migrate_unit_tests)
@@ -32,6 +32,11 @@ tests_unit_migrate_save_unit_SOURCES = tests/unit/migrate_save_unit.c $(tenond_u
 tests_unit_migrate_save_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_save_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_save_unit_LDADD = $(tenond_unit_libs)
+
+tests_unit_migrate_series_unit_SOURCES = tests/unit/migrate_series_unit.c $(tenond_unit_fakes)
+tests_unit_migrate_series_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_migrate_series_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_migrate_series_unit_LDADD = $(tenond_unit_libs) -lpthread
 
 tests_unit_migrate_peer_unit_SOURCES = tests/unit/migrate_peer_unit.c $(tenond_unit_fakes)
 tests_unit_migrate_peer_unit_CPPFLAGS = $(tenond_unit_cppflags)

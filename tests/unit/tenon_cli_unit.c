@@ -366,6 +366,28 @@ static void migrate(void **state)
 	assert_int_equal(run("migrate -q web b", "409 E", "{\"error\": {\"id\": \"cancelled\"}}"), EXIT_CANCELLED);
 }
 
+static void checkpoint(void **state)
+{
+	static const char body[] = "{\"checkpoint\": {\"number\": 3, \"bytes\": 2097152}}";
+
+	(void)state;
+	assert_int_equal(run("checkpoint -q -i 5 web /a", "200 OK", body), EXIT_OK);
+	assert_true(!strncmp(asked, "POST /v1/domains/web/checkpoint?path=%2Fa&interval=5 ", 53));
+	assert_string_equal(out, "web: 3 checkpoints, the last one is in /a\n");
+	assert_int_equal(run("checkpoint -w -m -r -i 5 --count 2 web /a", "202 OK", body), EXIT_OK);
+	assert_non_null(strstr(asked, "?path=%2Fa&interval=5&count=2&memory_only=1&replace=1&nowait=1 "));
+	assert_int_equal(run("checkpoint --cancel web", "200 OK", "{}"), EXIT_OK);
+	assert_true(!strncmp(asked, "DELETE /v1/domains/web/checkpoint ", 34));
+	assert_string_equal(out, "web: no more checkpoints\n");
+	assert_int_equal(run("checkpoint web /a", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("checkpoint -i 5 web", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("checkpoint --cancel web /a", NULL, NULL), EXIT_USAGE);
+	setenv("TZ", "UTC", 1);
+	assert_int_equal(run("restore /a", "201 OK", "{\"name\": \"web\", \"id\": 4, "
+			     "\"checkpoint\": {\"number\": 3, \"taken\": 86461}}"), EXIT_OK);
+	assert_string_equal(out, "web: restored, number 4, from checkpoint 3 of 1970-01-02 00:01:01\n");
+}
+
 /* Progress is asked for beside the request itself, which is answered last. */
 static void *serve_both(void *data)
 {
@@ -514,6 +536,7 @@ int main(void)
 		cmocka_unit_test(list),
 		cmocka_unit_test(requests),
 		cmocka_unit_test(migrate),
+		cmocka_unit_test(checkpoint),
 		cmocka_unit_test(progress),
 		cmocka_unit_test(doctor),
 		cmocka_unit_test(top),

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -530,6 +531,14 @@ static void interrupted_on_the_way(void **state)
 	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
 	assert_false(fakes.domains[1].logging);
 
+	tenond.domains.first->record.phase = PHASE_CHECKPOINTING;
+	assert_int_equal(record_save(&tenond.host, &tenond.domains.first->record), 0);
+	fakes.domains[1].logging = true;
+	stop();
+	start();
+	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
+	assert_false(fakes.domains[1].logging);
+
 	/* It has come, and its sender has given it up: it must run here. */
 	tenond.domains.first->record.phase = PHASE_CREATING;
 	tenond.domains.first->record.came = true;
@@ -585,6 +594,55 @@ static void a_migration_is_watched_and_cancelled(void **state)
 	assert_null(json_object_get(json, "migration"));
 	json_decref(json);
 	close(fd);
+}
+
+/* Whoever writes to disks is asked about them first. */
+static void checkpoints_are_asked_for_and_end(void **state)
+{
+	static const char script[] = "#!/bin/sh\ncat >/dev/null\nprintf one >&3\n"
+		"echo '{\"checkpoint\":{\"number\":1,\"pages\":5,\"bytes\":3,\"full\":false}}'; read answer <&4\n"
+		"echo '{\"done\":{\"again\":false}}'\n";
+	char program[256], url[400], disk[300];
+	struct request *request;
+	json_int_t number;
+	json_t *json;
+	FILE *out;
+
+	(void)state;
+	snprintf(program, sizeof(program), "%s/migrate", tenond.host.run_dir);
+	out = fopen(program, "w");
+	fputs(script, out);
+	fchmod(fileno(out), 0755);
+	fclose(out);
+	setenv("TENON_MIGRATE", program, 1);
+	snprintf(disk, sizeof(disk), "<disk type='file'><driver type='raw'/><source file='%s/disk.img'/><target dev='xvda'/></disk>",
+		 tenond.host.run_dir);
+	create("web", disk);
+	fakes_put("/local/domain/1/control/feature-suspend", "1");
+	expect_error("DELETE", "/v1/domains/web/checkpoint", NULL, 409, "wrong-state", "no checkpoints");
+	expect_error("POST", "/v1/domains/web/checkpoint?interval=1", NULL, 400, "bad-request", "missing");
+	expect_error("POST", "/v1/domains/web/checkpoint?path=/x", NULL, 400, "bad-request", "missing");
+	expect_error("POST", "/v1/domains/web/checkpoint?path=/x&interval=0", NULL, 400, "bad-request", "0");
+	expect_error("POST", "/v1/domains/web/checkpoint?path=/x&interval=1&count=-1", NULL, 400, "bad-request", "-1");
+	expect_error("POST", "/v1/domains/web/checkpoint?path=/x&interval=1", NULL, 409, "wrong-state", "disks");
+	snprintf(url, sizeof(url), "/v1/domains/web/checkpoint?path=%s/file&interval=3600&memory_only", tenond.host.run_dir);
+	request = begin("POST", url, NULL);
+	do {
+		json = ask("GET", "/v1/domains/web", NULL, 200);
+		assert_string_equal(json_string_value(json_object_get(json, "state")), "checkpointing");
+		number = json_integer_value(json_object_get(json_object_get(json, "checkpoint"), "number"));
+		json_decref(json);
+	} while (!number);
+	expect_error("POST", "/v1/domains/web/destroy", NULL, 409, "wrong-state", "checkpointing");
+	expect(ask("DELETE", "/v1/domains/web/checkpoint", NULL, 200), "state", "running");
+	json = end(request, 200);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "checkpoint"), "number")), 1);
+	json_decref(json);
+	strcat(url, "&nowait&count=1&replace");
+	expect(ask("POST", url, NULL, 202), "state", "checkpointing");
+	while (jobs_running(tenond.jobs))
+		sd_event_run(tenond.event, 10000);
+	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
 }
 
 /* A tenond that comes back with a guest handed over to a host that is gone. */
@@ -724,6 +782,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(interrupted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(interrupted_on_the_way, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_migration_is_watched_and_cancelled, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(checkpoints_are_asked_for_and_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_guest_is_reclaimed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(not_yet_unpaused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(stubborn, set_up, tear_down),

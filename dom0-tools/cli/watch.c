@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The request is answered when all is over; how far it is, a thread of its own asks meanwhile, as any other
+ * client may.
+ */
+#include "watch.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+
+#define LOOK_MS		250
+
+struct watch {
+	const struct cli *cli;
+	const struct progress *progress;
+	pthread_t thread;
+	pthread_mutex_t lock;		/* for over */
+	pthread_cond_t ended;
+	bool over;
+};
+
+/* What has changed since the last look; returns the number of steps. */
+static json_int_t look(const struct watch *watch, json_int_t shown)
+{
+	char path[PATH_MAX_API];
+	struct response response;
+	json_t *member;
+	json_int_t steps;
+
+	domain_path(watch->cli->arguments[0], "", path);
+	if (client_request(watch->cli->socket, "GET", path, NULL, 0, CLIENT_TIMEOUT, &response))
+		return shown;
+	member = json_object_get(response.json, watch->progress->member);
+	steps = get_number(member, watch->progress->counter);
+	if (steps > shown && watch->cli->json) {
+		json_dumpf(member, stderr, JSON_COMPACT);
+		fputc('\n', stderr);
+	} else if (steps > shown) {
+		watch->progress->print(member);
+	}
+	response_clear(&response);
+	return steps > shown ? steps : shown;
+}
+
+static void *watch_it(void *data)
+{
+	struct watch *watch = data;
+	json_int_t shown = 0;
+
+	pthread_mutex_lock(&watch->lock);
+	while (!watch->over) {
+		struct timespec next;
+
+		pthread_mutex_unlock(&watch->lock);
+		shown = look(watch, shown);
+		clock_gettime(CLOCK_REALTIME, &next);
+		next.tv_nsec += LOOK_MS * 1000000;
+		next.tv_sec += next.tv_nsec / 1000000000;
+		next.tv_nsec %= 1000000000;
+		pthread_mutex_lock(&watch->lock);
+		if (!watch->over)
+			pthread_cond_timedwait(&watch->ended, &watch->lock, &next);
+	}
+	pthread_mutex_unlock(&watch->lock);
+	return NULL;
+}
+
+int ask_and_watch(struct cli *cli, const char *path, unsigned int timeout, const struct progress *progress,
+		  struct response *response)
+{
+	struct watch watch = {
+		.cli = cli, .progress = progress, .lock = PTHREAD_MUTEX_INITIALIZER,
+		.ended = PTHREAD_COND_INITIALIZER,
+	};
+	bool watched = progress && !pthread_create(&watch.thread, NULL, watch_it, &watch);
+	int status = ask(cli, "POST", path, NULL, 0, timeout, response);
+
+	if (!watched)
+		return status;
+	pthread_mutex_lock(&watch.lock);
+	watch.over = true;
+	pthread_cond_signal(&watch.ended);
+	pthread_mutex_unlock(&watch.lock);
+	pthread_join(watch.thread, NULL);
+	return status;
+}

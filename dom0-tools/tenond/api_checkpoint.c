@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The request to take checkpoints of a guest.
+ */
+#include "api.h"
+#include "checkpoint.h"
+#include "lifecycle.h"
+
+#include <stdlib.h>
+
+/* A request that waits until there are enough. */
+struct waiting {
+	struct tenond *tenond;
+	struct request *request;
+	struct checkpoint *checkpoint;
+};
+
+static void waiting_free(struct waiting *waiting)
+{
+	checkpoint_unref(waiting->checkpoint);
+	free(waiting);
+}
+
+static void answer(struct waiting *waiting, struct domain *domain, unsigned int status)
+{
+	json_t *json = domain_json(&waiting->tenond->host, domain, true);
+
+	json_object_set_new(json, "checkpoint", checkpoint_json(waiting->checkpoint));
+	request_reply(waiting->request, status, json);
+}
+
+/* The domain has not gone: its guest may have ended, which is seen to afterwards. */
+static void finish(struct domain *domain, const struct error *error, void *data)
+{
+	struct waiting *waiting = data;
+
+	if (error)
+		request_fail(waiting->request, error);
+	else
+		answer(waiting, domain, 200);
+	waiting_free(waiting);
+}
+
+static void parse_options(const struct request *request, struct checkpoint_options *options, struct error *error)
+{
+	*options = (struct checkpoint_options){
+		.memory_only = request_flag(request, "memory_only"), .replace = request_flag(request, "replace"),
+	};
+	if (!request_number(request, "interval", CHECKPOINT_INTERVAL_MAX, &options->interval, error))
+		request_number(request, "count", CHECKPOINT_COUNT_MAX, &options->count, error);
+	if (error->kind == ERROR_NONE && !options->interval)
+		error_set(error, ERROR_REQUEST, "interval", "give the seconds from one checkpoint to the next",
+			  "is missing or 0");
+}
+
+void api_checkpoint(struct tenond *tenond, struct request *request, struct domain *domain)
+{
+	struct waiting *waiting = calloc(1, sizeof(*waiting));
+	bool waits = !request_flag(request, "nowait");
+	struct checkpoint_options options;
+	struct error error = { 0 };
+	const char *path = api_path(request, &error);
+
+	if (path)
+		parse_options(request, &options, &error);
+	if (error.kind == ERROR_NONE && waiting)
+		*waiting = (struct waiting){ tenond, request, checkpoint_new(path, &options) };
+	if (error.kind == ERROR_NONE && (!waiting || !waiting->checkpoint))
+		error_set(&error, ERROR_INTERNAL, "tenond", NULL, "out of memory");
+	if (error.kind == ERROR_NONE && !lifecycle_checkpoint(tenond, domain, path, waiting->checkpoint,
+							      waits ? finish : NULL, waiting, &error)) {
+		if (waits)
+			return;
+		answer(waiting, domain, 202);
+	} else {
+		request_fail(request, &error);
+	}
+	if (waiting)
+		waiting_free(waiting);
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Taking checkpoints. One worker writes one file, the guest once and then what it changes, until that is more than
+ * the guest; then another one writes the next file, which takes the former one's name when its first
+ * checkpoint is complete.
+ */
+#include "checkpoint.h"
+#include "device/block.h"
+#include "log.h"
+#include "migrate.h"
+#include "save.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <hypercall/hypercall.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOOK_NS		500000000ull	/* between looks at a guest that nothing is done with */
+#define TRIES		3		/* of writing all of a guest that gives and takes memory meanwhile */
+
+struct taking {
+	const struct host *host;
+	const struct domain_config *config;
+	struct record *record;
+	struct checkpoint *checkpoint;
+	struct store_client *store;
+	struct error *error;
+	char partial[PATH_MAX];		/* the file that is being written, until it has its name; "": it has */
+	bool replace;			/* what has the name now */
+	bool enough;			/* there are as many as were asked for, or they were cancelled */
+	uint64_t begun_ns;		/* the one under way */
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static int name_partial(const struct record *record, char partial[PATH_MAX])
+{
+	return snprintf(partial, PATH_MAX, "%s.partial", record->save_path) < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* What a former one has left may be a second name of a file that is complete: it is unlinked, never emptied. */
+static int open_partial(struct taking *taking)
+{
+	int rc = name_partial(taking->record, taking->partial), fd;
+
+	if (!rc && !taking->replace && !access(taking->record->save_path, F_OK))
+		rc = -EEXIST;
+	if (!rc && unlink(taking->partial) && errno != ENOENT)
+		rc = -errno;
+	if (rc)
+		return rc;
+	fd = open(taking->partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The file has a complete checkpoint. */
+static int publish(struct taking *taking)
+{
+	const char *path = taking->record->save_path;
+	int rc = 0;
+
+	if (!*taking->partial)
+		return 0;
+	if (taking->replace ? rename(taking->partial, path) : link(taking->partial, path))
+		rc = -errno;
+	if (!rc && !taking->replace)
+		unlink(taking->partial);
+	if (!rc)
+		rc = save_sync_folder(path);
+	if (rc)
+		return save_file_failed(taking->record, rc, taking->error);
+	*taking->partial = '\0';
+	taking->replace = true;
+	return 0;
+}
+
+/* Nothing is done with it for a while, but somebody has to look after it. */
+static int check_guest(struct taking *taking)
+{
+	const struct record *record = taking->record;
+	bool suspended;
+
+	if (save_is_suspended(taking->host, record, &suspended))
+		return error_domain(taking->error, ERROR_STATE, record->name, "tenon restore FILE goes on from the last one",
+				    "has ended, after %llu checkpoints",
+				    (unsigned long long)checkpoint_number(taking->checkpoint));
+	for (unsigned int i = 0; i < record->disk_count; i++) {
+		const char *target = taking->config->disks[i].target;
+		pid_t server = record->disks[i].server;
+
+		if (server && !block_serving(taking->host, record->uuid, target, server))
+			return error_domain(taking->error, ERROR_STATE, record->name, "see the log of tenond",
+					    "has lost the server of disk %s", target);
+	}
+	return 0;
+}
+
+/* Until it is time for the next one. */
+static int await_turn(struct taking *taking)
+{
+	uint64_t until = taking->begun_ns + (uint64_t)checkpoint_options(taking->checkpoint)->interval * 1000000000, now;
+	int rc;
+
+	do {
+		rc = check_guest(taking);
+		now = now_ns();
+		if (!rc)
+			rc = checkpoint_wait(taking->checkpoint, until < now ? 0 : until - now < LOOK_NS ? until - now : LOOK_NS);
+	} while (!rc && now_ns() < until);
+	taking->begun_ns = now_ns();
+	return rc;
+}
+
+static int on_suspend(void *data)
+{
+	struct taking *taking = data;
+	int rc = checkpoint_begin(taking->checkpoint, CHECKPOINT_SUSPENDED);
+
+	return rc ? rc : save_suspend(taking->host, taking->store, taking->record, taking->error);
+}
+
+static int on_resume(void *data)
+{
+	struct taking *taking = data;
+	int rc = save_resume(taking->host, taking->record, taking->error);
+
+	checkpoint_begin(taking->checkpoint, CHECKPOINT_WRITING);
+	return rc;
+}
+
+/* One is complete. Anything but 0 ends its worker in peace. */
+static int on_checkpoint(json_t *taken, void *data)
+{
+	struct taking *taking = data;
+	unsigned int count = checkpoint_options(taking->checkpoint)->count;
+	uint64_t number = checkpoint_note(taking->checkpoint, taken);
+	int rc = publish(taking);
+
+	if (!rc && count && number >= count)
+		rc = -ECANCELED;
+	if (!rc)
+		rc = checkpoint_begin(taking->checkpoint, CHECKPOINT_WAITING);
+	if (!rc)
+		rc = await_turn(taking);
+	if (!rc)
+		rc = checkpoint_begin(taking->checkpoint, CHECKPOINT_WRITING);
+	taking->enough = rc == -ECANCELED;
+	return rc;
+}
+
+static void on_line(json_t *line, void *data)
+{
+	checkpoint_progress(((struct taking *)data)->checkpoint, line);
+}
+
+static int failed(struct taking *taking, const struct worker_failure *failure)
+{
+	uint64_t number = checkpoint_number(taking->checkpoint);
+	char next[sizeof(taking->error->next)];
+	int length;
+
+	/* Said already, or somebody's wish. */
+	if (taking->error->kind != ERROR_NONE)
+		return failure->code;
+	if (failure->code == -ECANCELED)
+		return error_domain(taking->error, ERROR_CANCELLED, taking->record->name, NULL, "checkpoints were cancelled");
+	length = snprintf(next, sizeof(next), "%s", failure->code == -ENOSPC ? "make room, or choose another file" : "see tenon dmesg");
+	if (number)
+		snprintf(next + length, sizeof(next) - (size_t)length, "; the file has checkpoint %llu",
+			 (unsigned long long)number);
+	return error_domain(taking->error, failure->code == -ENOSPC ? ERROR_RESOURCES : failure->code == -EPROTO ||
+			    failure->code == -EOPNOTSUPP || failure->code == -EAGAIN ? ERROR_STATE : ERROR_INTERNAL,
+			    taking->record->name, next, "its state %s", failure->text);
+}
+
+/* One file. 0 and *again: another one is due. -EAGAIN without an error: the guest's memory has not held still. */
+static int write_file(struct taking *taking, int fd, bool last_try, bool *again)
+{
+	const struct worker_live live = {
+		.suspend = on_suspend, .resume = on_resume, .checkpoint = on_checkpoint, .line = on_line, .data = taking,
+	};
+	char domid[16], downtime[16], number[24], *description;
+	char *argv[] = { "tenon-migrate", "checkpoint", domid, downtime, number, NULL };
+	struct worker_failure failure;
+	json_t *done;
+	int rc;
+
+	description = save_describe(taking->store, taking->config, taking->record, &rc);
+	if (!description)
+		return error_set(taking->error, ERROR_UNREACHABLE, "store", "is tenon-stored running? tenon doctor says more",
+				 "domain %s: %s", taking->record->name, strerror(-rc));
+	snprintf(domid, sizeof(domid), "%d", taking->record->domid);
+	snprintf(downtime, sizeof(downtime), "%d", MIGRATION_DOWNTIME_MS);
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)checkpoint_number(taking->checkpoint) + 1);
+	rc = worker_run_live(argv, fd, description, &live, &done, &failure);
+	free(description);
+	if (rc == -EAGAIN && !last_try && taking->error->kind == ERROR_NONE)
+		return rc;
+	if (rc)
+		return failed(taking, &failure);
+	*again = json_is_true(json_object_get(done, "again"));
+	json_decref(done);
+	/* It was told to end, for what is in the error unless there were enough. */
+	return taking->error->kind == ERROR_NONE ? 0 : -ESRCH;
+}
+
+/* The guest goes on, without what slows it down. */
+static void let_go(struct taking *taking)
+{
+	struct error ignored;
+	bool suspended;
+
+	migrate_free_guest(taking->host, taking->config, taking->record);
+	if (!save_is_suspended(taking->host, taking->record, &suspended) && suspended &&
+	    save_resume(taking->host, taking->record, &ignored))
+		log_warning("domain %s: %s", taking->record->name, ignored.cause);
+	if (*taking->partial)
+		unlink(taking->partial);
+}
+
+static int take_all(struct taking *taking)
+{
+	bool again = true;
+	int rc = 0;
+
+	taking->begun_ns = now_ns();
+	for (int tries = 1; again && !rc && !taking->enough; tries++) {
+		int fd = open_partial(taking);
+
+		if (fd < 0)
+			return save_file_failed(taking->record, fd, taking->error);
+		again = false;
+		rc = write_file(taking, fd, tries == TRIES, &again);
+		close(fd);
+		if (!rc) {
+			tries = 0;
+		} else if (rc == -EAGAIN && taking->error->kind == ERROR_NONE) {
+			again = true;
+			rc = 0;
+		}
+	}
+	return rc;
+}
+
+int checkpoint_guest(const struct host *host, const struct domain_config *config, struct record *record,
+		     struct checkpoint *checkpoint, struct error *error)
+{
+	struct taking taking = {
+		.host = host, .config = config, .record = record, .checkpoint = checkpoint, .error = error,
+		.replace = checkpoint_options(checkpoint)->replace,
+	};
+	int rc = save_open_store(host, record, &taking.store, error);
+
+	if (!rc) {
+		rc = take_all(&taking);
+		let_go(&taking);
+	}
+	store_close(taking.store);
+	/* Whoever has one, and wants no more, has what was asked for. */
+	return rc && error->kind == ERROR_CANCELLED && checkpoint_number(checkpoint) ? 0 : rc;
+}
+
+void checkpoint_clean(const struct host *host, const struct record *record)
+{
+	char partial[PATH_MAX];
+
+	hc_dirty_log_disable(host->hv, (uint16_t)record->domid);
+	if (record->save_path && !name_partial(record, partial))
+		unlink(partial);
+}

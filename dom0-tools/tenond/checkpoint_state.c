@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How far checkpoints are, and their end. What two threads touch is behind one lock, which is never held over
+ * anything that waits for others.
+ */
+#include "checkpoint.h"
+#include "log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PAGE 4096
+
+struct checkpoint {
+	unsigned int references;	/* the loop's */
+	struct checkpoint_options options;
+	char *path;
+	pthread_mutex_t lock;		/* for what follows */
+	pthread_cond_t wake;		/* cancelled */
+	enum checkpoint_stage stage;
+	bool cancelled;
+	json_int_t done;		/* pages that the one under way has looked at */
+	json_int_t number, pages, bytes;	/* of the last one; of the file */
+	int64_t taken;			/* it was complete, seconds since 1970 */
+	uint64_t suspended_ns, downtime_ms;	/* of the last one */
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+struct checkpoint *checkpoint_new(const char *path, const struct checkpoint_options *options)
+{
+	struct checkpoint *checkpoint = calloc(1, sizeof(*checkpoint));
+	pthread_condattr_t attr;
+
+	if (!checkpoint)
+		return NULL;
+	checkpoint->references = 1;
+	checkpoint->options = *options;
+	checkpoint->path = strdup(path);
+	pthread_mutex_init(&checkpoint->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&checkpoint->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	if (checkpoint->path)
+		return checkpoint;
+	checkpoint_unref(checkpoint);
+	return NULL;
+}
+
+struct checkpoint *checkpoint_ref(struct checkpoint *checkpoint)
+{
+	checkpoint->references++;
+	return checkpoint;
+}
+
+void checkpoint_unref(struct checkpoint *checkpoint)
+{
+	if (!checkpoint || --checkpoint->references)
+		return;
+	pthread_cond_destroy(&checkpoint->wake);
+	pthread_mutex_destroy(&checkpoint->lock);
+	free(checkpoint->path);
+	free(checkpoint);
+}
+
+const struct checkpoint_options *checkpoint_options(const struct checkpoint *checkpoint)
+{
+	return &checkpoint->options;
+}
+
+int checkpoint_begin(struct checkpoint *checkpoint, enum checkpoint_stage stage)
+{
+	bool cancelled;
+
+	pthread_mutex_lock(&checkpoint->lock);
+	cancelled = checkpoint->cancelled;
+	if (checkpoint->stage == CHECKPOINT_SUSPENDED && stage != CHECKPOINT_SUSPENDED)
+		checkpoint->downtime_ms = (now_ns() - checkpoint->suspended_ns) / 1000000;
+	if (stage == CHECKPOINT_SUSPENDED)
+		checkpoint->suspended_ns = now_ns();
+	checkpoint->stage = stage;
+	pthread_mutex_unlock(&checkpoint->lock);
+	return cancelled ? -ECANCELED : 0;
+}
+
+void checkpoint_progress(struct checkpoint *checkpoint, json_t *line)
+{
+	pthread_mutex_lock(&checkpoint->lock);
+	json_unpack(line, "{s:{s:I}}", "progress", "done", &checkpoint->done);
+	pthread_mutex_unlock(&checkpoint->lock);
+}
+
+uint64_t checkpoint_note(struct checkpoint *checkpoint, json_t *taken)
+{
+	json_int_t number, pages, bytes;
+	uint64_t downtime_ms;
+
+	if (json_unpack(taken, "{s:I, s:I, s:I}", "number", &number, "pages", &pages, "bytes", &bytes))
+		return 0;
+	pthread_mutex_lock(&checkpoint->lock);
+	checkpoint->number = number;
+	checkpoint->done = 0;
+	checkpoint->pages = pages;
+	checkpoint->bytes = bytes;
+	checkpoint->taken = time(NULL);
+	downtime_ms = checkpoint->downtime_ms;
+	pthread_mutex_unlock(&checkpoint->lock);
+	log_info("checkpoint %lld in %s: %lld pages, %lld bytes in all, stood still for %llu ms", number,
+		 checkpoint->path, pages, bytes, (unsigned long long)downtime_ms);
+	return (uint64_t)number;
+}
+
+int checkpoint_wait(struct checkpoint *checkpoint, uint64_t ns)
+{
+	uint64_t until = now_ns() + ns;
+	struct timespec end = {
+		.tv_sec = (time_t)(until / 1000000000), .tv_nsec = (long)(until % 1000000000),
+	};
+	bool cancelled;
+	int rc = 0;
+
+	pthread_mutex_lock(&checkpoint->lock);
+	while (!checkpoint->cancelled && !rc)
+		rc = pthread_cond_timedwait(&checkpoint->wake, &checkpoint->lock, &end);
+	cancelled = checkpoint->cancelled;
+	pthread_mutex_unlock(&checkpoint->lock);
+	return cancelled ? -ECANCELED : 0;
+}
+
+void checkpoint_cancel(struct checkpoint *checkpoint)
+{
+	pthread_mutex_lock(&checkpoint->lock);
+	checkpoint->cancelled = true;
+	pthread_cond_broadcast(&checkpoint->wake);
+	pthread_mutex_unlock(&checkpoint->lock);
+}
+
+uint64_t checkpoint_number(struct checkpoint *checkpoint)
+{
+	uint64_t number;
+
+	pthread_mutex_lock(&checkpoint->lock);
+	number = (uint64_t)checkpoint->number;
+	pthread_mutex_unlock(&checkpoint->lock);
+	return number;
+}
+
+static json_t *describe(const struct checkpoint *checkpoint)
+{
+	static const char *const stages[] = { "writing", "suspended", "waiting" };
+	json_t *json = json_pack("{s:s, s:s, s:b, s:i, s:i, s:I, s:I, s:I}", "file", checkpoint->path, "stage",
+				 stages[checkpoint->stage], "cancelled", checkpoint->cancelled, "interval",
+				 (int)checkpoint->options.interval, "count", (int)checkpoint->options.count, "number",
+				 checkpoint->number, "bytes", checkpoint->bytes, "done", checkpoint->done * PAGE);
+
+	if (!checkpoint->number)
+		return json;
+	json_object_set_new(json, "changed", json_integer(checkpoint->pages * PAGE));
+	json_object_set_new(json, "downtime_ms", json_integer((json_int_t)checkpoint->downtime_ms));
+	json_object_set_new(json, "taken", json_integer(checkpoint->taken));
+	return json;
+}
+
+json_t *checkpoint_json(struct checkpoint *checkpoint)
+{
+	json_t *json;
+
+	pthread_mutex_lock(&checkpoint->lock);
+	json = describe(checkpoint);
+	pthread_mutex_unlock(&checkpoint->lock);
+	return json;
+}
