@@ -167,7 +167,8 @@ static const char *origin(json_t *answer, char text[96])
 	*text = '\0';
 	if (checkpoint && localtime_r(&taken, &parts)) {
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &parts);
-		snprintf(text, 96, ", from checkpoint %lld of %s", (long long)get_number(checkpoint, "number"), when);
+		snprintf(text, 96, ", from checkpoint %lld of %s",
+			 (long long)get_number(checkpoint, "number"), when);
 	}
 	return text;
 }

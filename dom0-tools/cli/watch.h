@@ -13,7 +13,10 @@ struct progress {
 	void (*print)(json_t *member);	/* after a step; with --json the member itself is printed */
 };
 
-/* As ask() by POST about the domain of the first argument. timeout: seconds, 0: without end; progress NULL: none is shown. */
+/*
+ * As ask() by POST about the domain of the first argument. timeout: seconds, 0: without end; progress NULL:
+ * none is shown.
+ */
 int ask_and_watch(struct cli *cli, const char *path, unsigned int timeout, const struct progress *progress,
 		  struct response *response);
 

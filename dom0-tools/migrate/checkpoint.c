@@ -124,7 +124,9 @@ static int begin(struct series *series)
 int checkpoint_domain(struct hc_handle *handle, const struct checkpoint_config *config, bool *again,
 		      struct build_error *error)
 {
-	struct series series = { .saver = { .handle = handle, .domid = config->domid, .error = error }, .config = config };
+	struct series series = {
+		.saver = { .handle = handle, .domid = config->domid, .error = error }, .config = config,
+	};
 	int code = guest_open(&series.saver.guest, handle, config->domid, error);
 
 	*again = false;

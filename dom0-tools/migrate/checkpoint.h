@@ -28,7 +28,7 @@ struct checkpoint_config {
 	int fd;				/* of an empty file */
 	int level;			/* of zstd; 0: nothing is packed */
 	uint64_t first;			/* number of the first one */
-	uint64_t few;			/* so many changed pages are written without a round before it is suspended */
+	uint64_t few;			/* changed pages that are written without a round before it is suspended */
 	struct live_config live;
 	/* Have the guest suspended, and go on: 0, or a negative errno. */
 	int (*suspend)(void *data);

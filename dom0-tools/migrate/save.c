@@ -84,7 +84,8 @@ static int compare_maps(const struct saver *saver, const struct guest *before, u
 	return 0;
 }
 
-int saver_suspend(struct saver *saver, int (*suspend)(void *data), void *data, uint64_t *rest, bool *suspended)
+int saver_suspend(struct saver *saver, int (*suspend)(void *data), void *data, uint64_t *rest,
+		  bool *suspended)
 {
 	struct guest before = saver->guest;
 	int code = suspend(data);

@@ -25,10 +25,12 @@ struct saver {
 int saver_write_head(struct saver *saver, const char *description, size_t size);
 
 /*
- * Have the guest suspended, and look at it anew: what has another machine frame now is marked in rest. -EAGAIN: it has not the
- * frames that the head says; when suspend has failed, what that said. *suspended: whether it is, in any case.
+ * Have the guest suspended, and look at it anew: what has another machine frame now is marked in rest. -EAGAIN:
+ * it has not the frames that the head says; when suspend has failed, what that said. *suspended: whether it is,
+ * in any case.
  */
-int saver_suspend(struct saver *saver, int (*suspend)(void *data), void *data, uint64_t *rest, bool *suspended);
+int saver_suspend(struct saver *saver, int (*suspend)(void *data), void *data, uint64_t *rest,
+		  bool *suspended);
 
 /* What comes after the pages of a suspended guest, its end included. */
 int saver_write_tail(struct saver *saver);

@@ -81,7 +81,8 @@ int stream_reader_open(struct stream_reader *reader, int fd, const char *name,
 			    STREAM_MAGIC);
 	if (header.checksum != crc32(0, (const void *)&header, offsetof(struct stream_header, checksum)))
 		return fail(reader, -EBADMSG, "header: wrong checksum: it is damaged");
-	if ((header.version != STREAM_VERSION && header.version != STREAM_SERIES) || header.flags || header.reserved)
+	if ((header.version != STREAM_VERSION && header.version != STREAM_SERIES) || header.flags ||
+	    header.reserved)
 		return fail(reader, -EPROTONOSUPPORT,
 			    "is of version %u with flags 0x%x; expected version %d or %d without", header.version,
 			    header.flags, STREAM_VERSION, STREAM_SERIES);

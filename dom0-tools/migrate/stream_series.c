@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A file of checkpoints: which of what it holds counts. Two places tell in turn of the latest one, a block each: a
- * crash while one is written leaves the other, which tells of the checkpoint before.
+ * A file of checkpoints: which of what it holds counts. Two places tell in turn of the latest one, a block each:
+ * a crash while one is written leaves the other, which tells of the checkpoint before.
  */
 #include "stream.h"
 

@@ -171,7 +171,8 @@ static int checkpoint(struct hc_handle *handle, char *arguments[])
 		.domid = (uint16_t)strtoul(arguments[0], NULL, 10), .fd = STREAM_FD, .level = PACK_LEVEL,
 		.first = strtoull(arguments[2], NULL, 10), .suspend = on_suspend, .resume = on_resume,
 		.next = on_checkpoint, .progress = progress, .data = &last,
-		.few = FEW_PAGES, .live = { .max_downtime_ms = (unsigned int)strtoul(arguments[1], NULL, 10), .round = on_round },
+		.few = FEW_PAGES,
+		.live = { .max_downtime_ms = (unsigned int)strtoul(arguments[1], NULL, 10), .round = on_round },
 	};
 	struct build_error error = { "" };
 	char *description = read_description(&config.description_size);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Taking checkpoints. One worker writes one file, the guest once and then what it changes, until that is more than
- * the guest; then another one writes the next file, which takes the former one's name when its first
+ * Taking checkpoints. One worker writes one file, the guest once and then what it changes, until that is more
+ * than the guest; then another one writes the next file, which takes the former one's name when its first
  * checkpoint is complete.
  */
 #include "checkpoint.h"
@@ -93,8 +93,8 @@ static int check_guest(struct taking *taking)
 	bool suspended;
 
 	if (save_is_suspended(taking->host, record, &suspended))
-		return error_domain(taking->error, ERROR_STATE, record->name, "tenon restore FILE goes on from the last one",
-				    "has ended, after %llu checkpoints",
+		return error_domain(taking->error, ERROR_STATE, record->name,
+				    "tenon restore FILE goes on from the last one", "has ended, after %llu checkpoints",
 				    (unsigned long long)checkpoint_number(taking->checkpoint));
 	for (unsigned int i = 0; i < record->disk_count; i++) {
 		const char *target = taking->config->disks[i].target;
@@ -110,14 +110,16 @@ static int check_guest(struct taking *taking)
 /* Until it is time for the next one. */
 static int await_turn(struct taking *taking)
 {
-	uint64_t until = taking->begun_ns + (uint64_t)checkpoint_options(taking->checkpoint)->interval * 1000000000, now;
+	uint64_t interval = checkpoint_options(taking->checkpoint)->interval;
+	uint64_t until = taking->begun_ns + interval * 1000000000, now, left;
 	int rc;
 
 	do {
 		rc = check_guest(taking);
 		now = now_ns();
+		left = until > now ? until - now : 0;
 		if (!rc)
-			rc = checkpoint_wait(taking->checkpoint, until < now ? 0 : until - now < LOOK_NS ? until - now : LOOK_NS);
+			rc = checkpoint_wait(taking->checkpoint, left < LOOK_NS ? left : LOOK_NS);
 	} while (!rc && now_ns() < until);
 	taking->begun_ns = now_ns();
 	return rc;
@@ -168,6 +170,7 @@ static void on_line(json_t *line, void *data)
 static int failed(struct taking *taking, const struct worker_failure *failure)
 {
 	uint64_t number = checkpoint_number(taking->checkpoint);
+	bool full = failure->code == -ENOSPC;
 	char next[sizeof(taking->error->next)];
 	int length;
 
@@ -175,21 +178,24 @@ static int failed(struct taking *taking, const struct worker_failure *failure)
 	if (taking->error->kind != ERROR_NONE)
 		return failure->code;
 	if (failure->code == -ECANCELED)
-		return error_domain(taking->error, ERROR_CANCELLED, taking->record->name, NULL, "checkpoints were cancelled");
-	length = snprintf(next, sizeof(next), "%s", failure->code == -ENOSPC ? "make room, or choose another file" : "see tenon dmesg");
+		return error_domain(taking->error, ERROR_CANCELLED, taking->record->name, NULL,
+				    "its checkpoints were cancelled");
+	length = snprintf(next, sizeof(next), "%s", full ? "make room, or choose another file" :
+			  "see tenon dmesg");
 	if (number)
 		snprintf(next + length, sizeof(next) - (size_t)length, "; the file has checkpoint %llu",
 			 (unsigned long long)number);
-	return error_domain(taking->error, failure->code == -ENOSPC ? ERROR_RESOURCES : failure->code == -EPROTO ||
-			    failure->code == -EOPNOTSUPP || failure->code == -EAGAIN ? ERROR_STATE : ERROR_INTERNAL,
-			    taking->record->name, next, "its state %s", failure->text);
+	return error_domain(taking->error, full ? ERROR_RESOURCES : failure->code == -EPROTO ||
+			    failure->code == -EOPNOTSUPP || failure->code == -EAGAIN ? ERROR_STATE :
+			    ERROR_INTERNAL, taking->record->name, next, "its state %s", failure->text);
 }
 
 /* One file. 0 and *again: another one is due. -EAGAIN without an error: the guest's memory has not held still. */
 static int write_file(struct taking *taking, int fd, bool last_try, bool *again)
 {
 	const struct worker_live live = {
-		.suspend = on_suspend, .resume = on_resume, .checkpoint = on_checkpoint, .line = on_line, .data = taking,
+		.suspend = on_suspend, .resume = on_resume, .checkpoint = on_checkpoint, .line = on_line,
+		.data = taking,
 	};
 	char domid[16], downtime[16], number[24], *description;
 	char *argv[] = { "tenon-migrate", "checkpoint", domid, downtime, number, NULL };
@@ -199,8 +205,8 @@ static int write_file(struct taking *taking, int fd, bool last_try, bool *again)
 
 	description = save_describe(taking->store, taking->config, taking->record, &rc);
 	if (!description)
-		return error_set(taking->error, ERROR_UNREACHABLE, "store", "is tenon-stored running? tenon doctor says more",
-				 "domain %s: %s", taking->record->name, strerror(-rc));
+		return error_set(taking->error, ERROR_UNREACHABLE, "store",
+				 "is tenon-stored running? tenon doctor says more", "domain %s: %s", taking->record->name, strerror(-rc));
 	snprintf(domid, sizeof(domid), "%d", taking->record->domid);
 	snprintf(downtime, sizeof(downtime), "%d", MIGRATION_DOWNTIME_MS);
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)checkpoint_number(taking->checkpoint) + 1);

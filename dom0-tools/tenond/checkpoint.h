@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Checkpoints of a guest that runs on, as their job and the loop both see them: what was asked for, how far
- * they are, and whether they shall end. All but those of its reference count and its options may be called by either.
+ * they are, and whether they shall end. All but those of its reference count and its options may be called by
+ * either.
  */
 #ifndef TENOND_CHECKPOINT_H
 #define TENOND_CHECKPOINT_H
@@ -55,9 +56,9 @@ uint64_t checkpoint_number(struct checkpoint *checkpoint);	/* of the last comple
 json_t *checkpoint_json(struct checkpoint *checkpoint);
 
 /*
- * Take them; called by a job's thread, with record->phase PHASE_CHECKPOINTING and the file in record->save_path. Returns
- * when there have been enough, or they were cancelled: 0; or with a negative errno and *error. In any case the guest
- * goes on unless it has ended by itself, and the last checkpoint that was complete is in the file.
+ * Take them; called by a job's thread, with record->phase PHASE_CHECKPOINTING and the file in record->save_path.
+ * Returns when there have been enough, or they were cancelled: 0; or with a negative errno and *error. In any case
+ * the guest goes on unless it has ended by itself, and the last checkpoint that was complete is in the file.
  */
 int checkpoint_guest(const struct host *host, const struct domain_config *config, struct record *record,
 		     struct checkpoint *checkpoint, struct error *error);

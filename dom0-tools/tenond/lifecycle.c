@@ -165,8 +165,8 @@ int lifecycle_checkpoint(struct tenond *tenond, struct domain *domain, const cha
 		return rc;
 	if (writes_to_disks(domain->config) && !checkpoint_options(checkpoint)->memory_only)
 		return error_domain(error, ERROR_STATE, domain->name,
-				    "give it disks that are read-only, or, if you put its disks back yourself, use --memory-only",
-				    "can write to its disks, which would not be those that the memory in the file knows");
+				    "make its disks read-only, or use --memory-only if you put them back yourself",
+				    "can write to disks, which would not be those that the memory in the file knows");
 	free(domain->record.save_path);
 	domain->record.save_path = strdup(path);
 	if (!domain->record.save_path)

@@ -68,7 +68,8 @@ static int work_checkpoint(struct operation *operation)
 		rc = error_domain(&operation->error, ERROR_INTERNAL, domain->name, "is there space left in /run?",
 				  "its state cannot be written: %s", strerror(-rc));
 	else
-		rc = checkpoint_guest(host, domain->config, &domain->record, domain->checkpoint, &operation->error);
+		rc = checkpoint_guest(host, domain->config, &domain->record, domain->checkpoint,
+				      &operation->error);
 	domain->record.phase = PHASE_ACTIVE;
 	if (record_save(host, &domain->record))
 		log_warning("domain %s: its state cannot be written", domain->name);

@@ -40,7 +40,7 @@ struct record {
 	int64_t created;		/* seconds since 1970: when this instance was unpaused */
 	unsigned int quick_restarts;	/* in a row, see lifecycle.c */
 	char *xml;			/* NULL for a domain that others have made */
-	char *save_path;		/* with PHASE_SAVING or PHASE_CHECKPOINTING: the file; there once it is complete */
+	char *save_path;		/* of PHASE_SAVING, PHASE_CHECKPOINTING: it is there once it is complete */
 	bool save_keep;			/* the guest shall go on afterwards */
 	char *peer;			/* of a migration: the other host */
 	bool came;			/* from another host, see taken.h */

@@ -29,7 +29,7 @@ char *save_describe(struct store_client *store, const struct domain_config *conf
 int save_suspend(const struct host *host, struct store_client *store, const struct record *record,
 		 struct error *error);
 
-/* Its save_path cannot be written: says so, by the negative errno. A new name of it is on disk, or a negative errno. */
+/* Its save_path cannot be written, by a negative errno: says so. And: a name of a file is on disk, or why not. */
 int save_file_failed(const struct record *record, int rc, struct error *error);
 int save_sync_folder(const char *path);
 

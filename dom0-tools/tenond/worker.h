@@ -23,7 +23,10 @@ struct worker_failure {
 int worker_run(char *const argv[], int stream, const char *input, json_t **done,
 	       struct worker_failure *failure);
 
-/* What one that works on a running guest may ask for, NULL where it does not; results, 0 or a negative errno, are passed on to it. */
+/*
+ * What one that works on a running guest may ask for, NULL where it does not; results, 0 or a negative errno,
+ * are passed on to it.
+ */
 struct worker_live {
 	int (*suspend)(void *data);		/* the guest */
 	int (*slow)(unsigned int step, void *data);	/* it down; step 1 first */

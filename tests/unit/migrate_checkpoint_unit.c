@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Checkpoints of a guest that runs on, against an imitated hypervisor: from whatever is left of the file the latest
- * complete one is restored, as the guest was at that moment, or nothing is.
+ * Checkpoints of a guest that runs on, against an imitated hypervisor: from whatever is left of the file the
+ * latest complete one is restored, as the guest was at that moment, or nothing is.
  */
 #include "migrate_world.h"
 
@@ -39,7 +39,7 @@ static struct {
 	uint64_t ends[TAKEN_MAX];		/* of the file */
 	uint64_t pages[TAKEN_MAX];
 	uint64_t data[TAKEN_MAX][LAST][WORDS];	/* of the guest when it was suspended */
-	int copies[2 * TAKEN_MAX];		/* of the file: when one was being written, when it was but did not count */
+	int copies[2 * TAKEN_MAX];		/* of the file: one is being written; it is, but does not count yet */
 	struct checkpoint_config config;
 } guest;
 
@@ -148,7 +148,8 @@ static unsigned int restored(int fd)
 	assert_int_equal(world_page(RESTORED, TABLE_L1)[9], world_machine(RESTORED, DATA + number) << 12 | 1);
 	for (uint64_t gfn = 0; gfn < ENTRIES; gfn++)
 		if (world_machine(GUEST, gfn))
-			assert_int_equal(world_page(RESTORED, P2M + gfn / WORDS)[gfn % WORDS], world_machine(RESTORED, gfn));
+			assert_int_equal(world_page(RESTORED, P2M + gfn / WORDS)[gfn % WORDS],
+					 world_machine(RESTORED, gfn));
 	assert_true(world.online[RESTORED][0] && world.online[RESTORED][1]);
 	hc_domain_destroy(NULL, RESTORED);
 	return number;
@@ -188,7 +189,8 @@ static void truncated_files_have_the_one_before(void **state)
 
 	(void)state;
 	assert_int_equal(run(3, 3, change, 2048), 0);
-	for (uint64_t size = guest.ends[3]; size; size -= size > guest.ends[1] - 2000 && size > 60 ? 61 : size > 9000 ? 8999 : 1) {
+	for (uint64_t size = guest.ends[3], step; size; size -= step) {
+		step = size > guest.ends[1] - 2000 ? 61 : size > 9000 ? 8999 : 1;
 		fd = copy_file(guest.config.fd);
 		assert_int_equal(ftruncate(fd, (off_t)size), 0);
 		assert_int_equal(restored(fd), size >= guest.ends[3] ? 3 : size >= guest.ends[2] ? 2 : 0);
@@ -213,7 +215,7 @@ static unsigned int flipped(off_t at)
 	return number;
 }
 
-/* A place that tells of a checkpoint is made good for by the other one; of what was complete no bit may change unseen. */
+/* The other place makes good for one that is damaged; of what was complete no bit may change unseen. */
 static void flipped_bits_are_seen(void **state)
 {
 	(void)state;
@@ -224,7 +226,8 @@ static void flipped_bits_are_seen(void **state)
 		assert_int_equal(flipped(STREAM_SLOT(3) + at), 2);
 		assert_int_equal(flipped(STREAM_SLOT(2) + at), 3);
 	}
-	for (off_t at = STREAM_SERIES_START; at < (off_t)guest.ends[3]; at += at < STREAM_SERIES_START + 300 ? 1 : 4999) {
+	for (off_t at = STREAM_SERIES_START; at < (off_t)guest.ends[3];
+	     at += at < STREAM_SERIES_START + 300 ? 1 : 4999) {
 		assert_int_equal(flipped(at), 0);
 		assert_non_null(strstr(reason, "damaged"));
 	}

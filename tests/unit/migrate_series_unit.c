@@ -25,7 +25,8 @@
 /* What an imitated tenon-migrate says, as parts of a shell script. */
 #define SUSPEND		"echo '{\"suspend\":{}}'; read answer <&4\n"
 #define RESUME		"echo '{\"resume\":{}}'; read answer <&4\n"
-#define TAKEN(number)	"echo '{\"checkpoint\":{\"number\":" number ",\"pages\":5,\"bytes\":70,\"full\":false}}'; read answer <&4\n"
+#define TAKEN(number)	"echo '{\"checkpoint\":{\"number\":" number ",\"pages\":5,\"bytes\":70,\"full\":false}}'\n" \
+			"read answer <&4\n"
 #define DONE(again)	"echo '{\"done\":{\"again\":" again "}}'\n"
 #define FAILED(code, text) "echo '{\"error\":{\"code\":" code ",\"text\":\"" text "\"}}'; exit 1\n"
 
@@ -133,7 +134,8 @@ static void a_file_has_its_name_from_the_first_one_on(void **state)
 
 	(void)state;
 	pretend("printf one >&3\n" SUSPEND RESUME "[ -e ${0%/migrate}/web.file ] && exit 1\n"
-		TAKEN("1") "[ -e ${0%/migrate}/web.file ] && [ $answer = 0 ] && printf ' two' >&3\n" TAKEN("2") DONE("false"));
+		TAKEN("1") "[ -e ${0%/migrate}/web.file ] && [ $answer = 0 ] && printf ' two' >&3\n"
+		TAKEN("2") DONE("false"));
 	assert_int_equal(take(1, 2, false), 0);
 	expect_file("one two");
 	assert_int_equal(stat(file, &info), 0);
@@ -214,7 +216,8 @@ static void a_guest_that_does_not_hold_still_is_tried_again(void **state)
 {
 	(void)state;
 	fakes.domains[1].info.state = 0;
-	pretend("if [ $run != 3 ]; then " FAILED("-11", "has grown") "fi\nprintf third >&3\n" TAKEN("1") DONE("false"));
+	pretend("if [ $run != 3 ]; then " FAILED("-11", "has grown") "fi\nprintf third >&3\n"
+		TAKEN("1") DONE("false"));
 	assert_int_equal(take(1, 1, false), 0);
 	expect_file("third");
 	fakes.domains[1].logging = true;

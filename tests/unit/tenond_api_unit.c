@@ -615,8 +615,8 @@ static void checkpoints_are_asked_for_and_end(void **state)
 	fchmod(fileno(out), 0755);
 	fclose(out);
 	setenv("TENON_MIGRATE", program, 1);
-	snprintf(disk, sizeof(disk), "<disk type='file'><driver type='raw'/><source file='%s/disk.img'/><target dev='xvda'/></disk>",
-		 tenond.host.run_dir);
+	snprintf(disk, sizeof(disk), "<disk type='file'><driver type='raw'/><source file='%s/disk.img'/>"
+		 "<target dev='xvda'/></disk>", tenond.host.run_dir);
 	create("web", disk);
 	fakes_put("/local/domain/1/control/feature-suspend", "1");
 	expect_error("DELETE", "/v1/domains/web/checkpoint", NULL, 409, "wrong-state", "no checkpoints");
@@ -625,7 +625,8 @@ static void checkpoints_are_asked_for_and_end(void **state)
 	expect_error("POST", "/v1/domains/web/checkpoint?path=/x&interval=0", NULL, 400, "bad-request", "0");
 	expect_error("POST", "/v1/domains/web/checkpoint?path=/x&interval=1&count=-1", NULL, 400, "bad-request", "-1");
 	expect_error("POST", "/v1/domains/web/checkpoint?path=/x&interval=1", NULL, 409, "wrong-state", "disks");
-	snprintf(url, sizeof(url), "/v1/domains/web/checkpoint?path=%s/file&interval=3600&memory_only", tenond.host.run_dir);
+	snprintf(url, sizeof(url), "/v1/domains/web/checkpoint?path=%s/file&interval=3600&memory_only",
+		 tenond.host.run_dir);
 	request = begin("POST", url, NULL);
 	do {
 		json = ask("GET", "/v1/domains/web", NULL, 200);
