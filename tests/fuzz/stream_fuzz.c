@@ -11,6 +11,7 @@
  */
 #include "migrate_world.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 
 #include <cmocka.h>
 
+#include "dom0-tools/migrate/checkpoint.h"
 #include "dom0-tools/migrate/save.h"
 #include "dom0-tools/migrate/stream.h"
 
@@ -30,10 +32,20 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static uint8_t *stream;		/* a right one, not packed */
-static size_t stream_size;
+/* Right ones, not packed: of a save, and of two checkpoints. */
+static struct stream {
+	uint8_t *bytes;
+	size_t size, start;	/* where its sections begin */
+} streams[2];
 
-static void make_stream(void)
+static void take_stream(struct stream *stream, int fd, size_t size, size_t start)
+{
+	*stream = (struct stream){ malloc(size), size, start };
+	assert_int_equal(pread(fd, stream->bytes, size, 0), size);
+	close(fd);
+}
+
+static void make_saved(void)
 {
 	struct save_config config = {
 		.domid = GUEST, .description = "{}", .description_size = 2,
@@ -44,10 +56,45 @@ static void make_stream(void)
 
 	world_start(1);
 	assert_int_equal(save_domain(NULL, &config, &result, &error), 0);
-	stream_size = result.bytes;
-	stream = malloc(stream_size);
-	assert_int_equal(pread(config.fd, stream, stream_size, 0), stream_size);
-	close(config.fd);
+	take_stream(&streams[0], config.fd, result.bytes, sizeof(struct stream_header));
+}
+
+static int on_suspend(void *data)
+{
+	(void)data;
+	world.info[GUEST].state = HC_INFO_SHUTDOWN;
+	return 0;
+}
+
+static int on_resume(void *data)
+{
+	(void)data;
+	world_write(DATA, 0, 1);
+	world.info[GUEST].state = 0;
+	return 0;
+}
+
+static int on_next(const struct checkpoint_taken *taken, void *data)
+{
+	*(uint64_t *)data = taken->bytes;
+	return taken->number == 2 ? -ECANCELED : 0;
+}
+
+static void make_checkpoints(void)
+{
+	uint64_t bytes = 0;
+	struct checkpoint_config config = {
+		.domid = GUEST, .description = "{}", .description_size = 2, .first = 1, .few = 2048,
+		.fd = memfd_create("stream", MFD_CLOEXEC), .suspend = on_suspend, .resume = on_resume,
+		.next = on_next, .data = &bytes,
+	};
+	struct build_error error = { "" };
+	bool again;
+
+	world_start(1);
+	world.info[GUEST].state = 0;
+	assert_int_equal(checkpoint_domain(NULL, &config, &again, &error), 0);
+	take_stream(&streams[1], config.fd, bytes, STREAM_SERIES_START);
 }
 
 static uint8_t next_byte(const uint8_t **data, size_t *size)
@@ -71,15 +118,15 @@ static uint64_t next_number(const uint8_t **data, size_t *size)
 }
 
 /* One change to the payload of a section: a word early in it, where lengths and numbers are, or anywhere. */
-static void change(const uint8_t **data, size_t *size, uint8_t *copy)
+static void change(const struct stream *stream, const uint8_t **data, size_t *size, uint8_t *copy)
 {
 	unsigned int pick = next_byte(data, size) % SECTIONS_MAX;
-	size_t at = sizeof(struct stream_header), word;
+	size_t at = stream->start, word;
 	struct stream_section section;
 
 	for (;; at += sizeof(section) + section.stored) {
 		memcpy(&section, copy + at, sizeof(section));
-		if (!pick-- || at + sizeof(section) + section.stored >= stream_size)
+		if (!pick-- || at + sizeof(section) + section.stored >= stream->size)
 			break;
 	}
 	if (section.stored < 8)
@@ -103,16 +150,20 @@ static void change(const uint8_t **data, size_t *size, uint8_t *copy)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	int fd = memfd_create("fuzzed", MFD_CLOEXEC), code;
+	const struct stream *stream;
 	uint8_t *copy;
 	char reason[600];
 
-	if (!stream)
-		make_stream();
-	copy = malloc(stream_size);
-	memcpy(copy, stream, stream_size);
+	if (!streams[0].bytes) {
+		make_saved();
+		make_checkpoints();
+	}
+	stream = &streams[next_byte(&data, &size) % 2];
+	copy = malloc(stream->size);
+	memcpy(copy, stream->bytes, stream->size);
 	while (size)
-		change(&data, &size, copy);
-	assert_int_equal(write(fd, copy, stream_size), stream_size);
+		change(stream, &data, &size, copy);
+	assert_int_equal(write(fd, copy, stream->size), stream->size);
 	free(copy);
 	world_start(1);
 	code = world_restore(fd, reason);
