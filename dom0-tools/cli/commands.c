@@ -24,7 +24,8 @@ static const struct option_spec save_options[] = {
 static const struct option_spec checkpoint_options[] = {
 	{ "interval", 'i', "SECONDS", "time from one checkpoint to the next, 1 to 86400" },
 	{ "count", 'n', "NUMBER", "how many (until they are cancelled)" },
-	{ "memory-only", 'm', NULL, "though it writes to disks, which are not in the file: see tenon(1)" },
+	{ "snapshot", 's', "PROGRAM", "copies its disks while it stands still: see tenon(1)" },
+	{ "memory-only", 'm', NULL, "though it writes to disks, of which there will be no copy" },
 	{ "replace", 'r', NULL, "the file that is there, once the first checkpoint is complete" },
 	{ "no-wait", 'w', NULL, "return at once; they are taken all the same" },
 	{ "quiet", 'q', NULL, "do not show each" },
@@ -33,6 +34,7 @@ static const struct option_spec checkpoint_options[] = {
 };
 
 static const struct option_spec restore_options[] = {
+	{ "show", 's', NULL, "only say what is in the file" },
 	{ "paused", 'p', NULL, "leave it paused" },
 	{ 0 }
 };

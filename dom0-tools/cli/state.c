@@ -127,7 +127,8 @@ int command_checkpoint(struct cli *cli)
 		{ "replace", "&replace=" }, { "no-wait", "&nowait=" },
 	};
 	static const struct progress progress = { "checkpoint", "number", print_checkpoint };
-	char path[PATH_MAX_API + QUERY_MAX + 256], query[QUERY_MAX] = "/checkpoint?path=", base[PATH_MAX_API];
+	char path[PATH_MAX_API + 2 * QUERY_MAX], query[QUERY_MAX] = "/checkpoint?path=", base[PATH_MAX_API];
+	const char *snapshot = cli_option(cli, "snapshot");
 	struct response response;
 	bool watched = !cli_option(cli, "quiet") && !cli_option(cli, "no-wait");
 	int status;
@@ -147,6 +148,11 @@ int command_checkpoint(struct cli *cli)
 			continue;
 		strncat(path, options[i].parameter, sizeof(path) - strlen(path) - 1);
 		client_encode(path, sizeof(path), *value ? value : "1");
+	}
+	if (snapshot) {
+		strcat(path, "&snapshot=");
+		if (!add_path(path, sizeof(path), snapshot))
+			return EXIT_FAILED;
 	}
 	status = ask_and_watch(cli, path, 0, watched ? &progress : NULL, &response);
 	if (status)
@@ -173,6 +179,29 @@ static const char *origin(json_t *answer, char text[96])
 	return text;
 }
 
+static int show(struct cli *cli, const char *path)
+{
+	struct response response;
+	json_t *disk;
+	size_t index;
+	char from[96];
+	int status = ask(cli, "GET", path, NULL, 0, CLIENT_TIMEOUT, &response);
+
+	if (status)
+		return status;
+	if (cli->json) {
+		print_json(response.json);
+	} else {
+		printf("%s, %s%s\n", get_text(response.json, "name"), get_text(response.json, "uuid"),
+		       origin(response.json, from));
+		json_array_foreach(json_object_get(response.json, "disks"), index, disk)
+			printf("disk %s: %s%s\n", get_text(disk, "target"), get_text(disk, "source"),
+			       json_is_true(json_object_get(disk, "readonly")) ? ", read-only" : "");
+	}
+	response_clear(&response);
+	return EXIT_OK;
+}
+
 int command_restore(struct cli *cli)
 {
 	char path[QUERY_MAX] = "/v1/restore?path=", from[96];
@@ -181,6 +210,8 @@ int command_restore(struct cli *cli)
 
 	if (!add_path(path, sizeof(path) - sizeof("&paused=1"), cli->arguments[0]))
 		return EXIT_FAILED;
+	if (cli_option(cli, "show"))
+		return show(cli, path);
 	if (cli_option(cli, "paused"))
 		strcat(path, "&paused=1");
 	status = ask(cli, "POST", path, NULL, 0, STATE_TIMEOUT, &response);

@@ -23,6 +23,7 @@ static const struct {
 	{ "DELETE", "/host/peers", api_remove_peer },
 	{ "GET", "/domains", api_list },
 	{ "POST", "/domains", api_create },
+	{ "GET", "/restore", api_saved },
 	{ "POST", "/restore", api_restore },
 };
 

@@ -16,7 +16,7 @@ typedef void api_domain_handler(struct tenond *tenond, struct request *request,
 				struct domain *domain);
 
 /* Of domains, in api_domain.c, api_checkpoint.c and api_migrate.c. */
-api_handler api_list, api_create, api_restore;
+api_handler api_list, api_create, api_restore, api_saved;
 api_domain_handler api_info, api_xml, api_console, api_pause, api_unpause, api_shutdown, api_reboot,
 	api_destroy, api_wait, api_save, api_checkpoint, api_end_checkpoints, api_migrate, api_cancel,
 	api_reclaim, api_symspy;

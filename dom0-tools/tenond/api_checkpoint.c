@@ -7,6 +7,7 @@
 #include "lifecycle.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /* A request that waits until there are enough. */
 struct waiting {
@@ -45,9 +46,13 @@ static void parse_options(const struct request *request, struct checkpoint_optio
 {
 	*options = (struct checkpoint_options){
 		.memory_only = request_flag(request, "memory_only"), .replace = request_flag(request, "replace"),
+		.snapshot = request_query(request, "snapshot"),
 	};
 	if (!request_number(request, "interval", CHECKPOINT_INTERVAL_MAX, &options->interval, error))
 		request_number(request, "count", CHECKPOINT_COUNT_MAX, &options->count, error);
+	if (options->snapshot && (*options->snapshot != '/' || access(options->snapshot, X_OK)))
+		error_set(error, ERROR_REQUEST, "snapshot", "give the path of a program in dom0, from / on",
+			  "'%.80s' cannot be run", options->snapshot);
 	if (error->kind == ERROR_NONE && !options->interval)
 		error_set(error, ERROR_REQUEST, "interval", "give the seconds from one checkpoint to the next",
 			  "is missing or 0");

@@ -298,6 +298,40 @@ void api_save(struct tenond *tenond, struct request *request, struct domain *dom
 		finish_pending(NULL, &error, pending);
 }
 
+/* Which of the checkpoints of a file it is; NULL: it was saved once. */
+static json_t *checkpoint_of(const struct saved *saved)
+{
+	return saved->checkpoint ? json_pack("{s:I, s:I}", "number", (json_int_t)saved->checkpoint, "taken",
+					     (json_int_t)saved->taken) : NULL;
+}
+
+void api_saved(struct tenond *tenond, struct request *request)
+{
+	struct error error = { 0 };
+	const char *path = api_path(request, &error);
+	struct saved *saved = NULL;
+	json_t *disks, *json;
+	char uuid[UUID_STR_LEN];
+
+	if (!path || saved_open(&tenond->host, path, &saved, &error)) {
+		request_fail(request, &error);
+		return;
+	}
+	disks = json_array();
+	for (unsigned int i = 0; i < saved->config->disk_count; i++) {
+		const struct disk_config *disk = &saved->config->disks[i];
+
+		json_array_append_new(disks, json_pack("{s:s, s:s, s:s, s:b}", "target", disk->target, "source",
+						       disk->source, "format", disk->format, "readonly",
+						       disk->readonly));
+	}
+	uuid_unparse_lower(saved->config->uuid, uuid);
+	json = json_pack("{s:s, s:s, s:o, s:o*}", "name", saved->config->name, "uuid", uuid, "disks", disks,
+			 "checkpoint", checkpoint_of(saved));
+	saved_close(saved);
+	request_reply(request, 200, json);
+}
+
 void api_restore(struct tenond *tenond, struct request *request)
 {
 	struct error error = { 0 };
@@ -311,8 +345,7 @@ void api_restore(struct tenond *tenond, struct request *request)
 	}
 	pending = pending_new(tenond, request, 201);
 	if (pending && saved->checkpoint)
-		pending->more = json_pack("{s:{s:I, s:I}}", "checkpoint", "number", (json_int_t)saved->checkpoint,
-					  "taken", (json_int_t)saved->taken);
+		pending->more = json_pack("{s:o}", "checkpoint", checkpoint_of(saved));
 	if (pending && lifecycle_restore(tenond, saved, request_flag(request, "paused"),
 					 finish_pending, pending, &error)) {
 		finish_pending(NULL, &error, pending);

@@ -6,6 +6,7 @@
  */
 #include "checkpoint.h"
 #include "device/block.h"
+#include "device/spawn.h"
 #include "log.h"
 #include "migrate.h"
 #include "save.h"
@@ -125,12 +126,33 @@ static int await_turn(struct taking *taking)
 	return rc;
 }
 
+/* The guest stands still: its disks have what it has written, and the administrator's program copies them. */
+static int copy_disks(struct taking *taking)
+{
+	const char *program = checkpoint_options(taking->checkpoint)->snapshot;
+	char number[24];
+	char *argv[] = { (char *)program, taking->record->name, number, NULL };
+	int rc = program ? migrate_settle(taking->store, taking->config, taking->record, taking->error) : 0;
+
+	if (rc || !program)
+		return rc;
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)checkpoint_number(taking->checkpoint) + 1);
+	rc = spawn_run(argv);
+	if (!rc)
+		return 0;
+	return error_set(taking->error, ERROR_STATE, program, "run it by hand to see why",
+			 "has not copied the disks of domain %s for checkpoint %s: %s %d", taking->record->name,
+			 number, rc < 0 ? strerror(-rc) : "status", rc < 0 ? -rc : rc);
+}
+
 static int on_suspend(void *data)
 {
 	struct taking *taking = data;
 	int rc = checkpoint_begin(taking->checkpoint, CHECKPOINT_SUSPENDED);
 
-	return rc ? rc : save_suspend(taking->host, taking->store, taking->record, taking->error);
+	if (!rc)
+		rc = save_suspend(taking->host, taking->store, taking->record, taking->error);
+	return rc ? rc : copy_disks(taking);
 }
 
 static int on_resume(void *data)

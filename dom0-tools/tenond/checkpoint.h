@@ -22,6 +22,7 @@
 struct checkpoint_options {
 	unsigned int interval;		/* seconds from the beginning of one to that of the next, 1 or more */
 	unsigned int count;		/* 0: until they are cancelled */
+	const char *snapshot;		/* program that makes copies of the disks meanwhile, or NULL */
 	bool memory_only;		/* though the guest writes to disks, which are not in the file */
 	bool replace;			/* the file if there is one, once the first is complete */
 };
@@ -30,7 +31,7 @@ enum checkpoint_stage { CHECKPOINT_WRITING, CHECKPOINT_SUSPENDED, CHECKPOINT_WAI
 
 struct checkpoint;
 
-/* path: of the file, absolute. With one reference, or NULL: out of memory. */
+/* path: of the file, absolute; it and what options refer to are copied. With one reference, or NULL: out of memory. */
 struct checkpoint *checkpoint_new(const char *path, const struct checkpoint_options *options);
 struct checkpoint *checkpoint_ref(struct checkpoint *checkpoint);
 void checkpoint_unref(struct checkpoint *checkpoint);	/* accepts NULL */

@@ -17,7 +17,7 @@
 struct checkpoint {
 	unsigned int references;	/* the loop's */
 	struct checkpoint_options options;
-	char *path;
+	char *path, *snapshot;
 	pthread_mutex_t lock;		/* for what follows */
 	pthread_cond_t wake;		/* cancelled */
 	enum checkpoint_stage stage;
@@ -46,12 +46,14 @@ struct checkpoint *checkpoint_new(const char *path, const struct checkpoint_opti
 	checkpoint->references = 1;
 	checkpoint->options = *options;
 	checkpoint->path = strdup(path);
+	checkpoint->snapshot = options->snapshot ? strdup(options->snapshot) : NULL;
+	checkpoint->options.snapshot = checkpoint->snapshot;
 	pthread_mutex_init(&checkpoint->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&checkpoint->wake, &attr);
 	pthread_condattr_destroy(&attr);
-	if (checkpoint->path)
+	if (checkpoint->path && !checkpoint->snapshot == !options->snapshot)
 		return checkpoint;
 	checkpoint_unref(checkpoint);
 	return NULL;
@@ -70,6 +72,7 @@ void checkpoint_unref(struct checkpoint *checkpoint)
 	pthread_cond_destroy(&checkpoint->wake);
 	pthread_mutex_destroy(&checkpoint->lock);
 	free(checkpoint->path);
+	free(checkpoint->snapshot);
 	free(checkpoint);
 }
 

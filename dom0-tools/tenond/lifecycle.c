@@ -163,9 +163,10 @@ int lifecycle_checkpoint(struct tenond *tenond, struct domain *domain, const cha
 
 	if (rc)
 		return rc;
-	if (writes_to_disks(domain->config) && !checkpoint_options(checkpoint)->memory_only)
+	if (writes_to_disks(domain->config) && !checkpoint_options(checkpoint)->memory_only &&
+	    !checkpoint_options(checkpoint)->snapshot)
 		return error_domain(error, ERROR_STATE, domain->name,
-				    "make its disks read-only, or use --memory-only if you put them back yourself",
+				    "give a program that copies them: --snapshot; or --memory-only if they do not matter",
 				    "can write to disks, which would not be those that the memory in the file knows");
 	free(domain->record.save_path);
 	domain->record.save_path = strdup(path);

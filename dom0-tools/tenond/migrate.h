@@ -43,6 +43,12 @@ int migrate_guest(const struct host *host, const struct domain_config *config, s
 int migrate_resolve(const struct host *host, const struct domain_config *config, struct record *record,
 		    bool reclaim, struct error *error);
 
+/*
+ * The guest is suspended: what it has asked its disks for is done and on them. 0, or a negative errno and *error.
+ */
+int migrate_settle(struct store_client *store, const struct domain_config *config, const struct record *record,
+		   struct error *error);
+
 /* A sender that was killed has left the log of the guest's writes on, and perhaps a cap; both slow it down. */
 void migrate_free_guest(const struct host *host, const struct domain_config *config,
 			const struct record *record);

@@ -168,27 +168,27 @@ static int send_state(struct leaving *leaving, const char *description)
 			    "it runs on here; try again", "its state %s", failure.text);
 }
 
-static int settle_disk(struct leaving *leaving, const struct disk_config *disk, const char *device)
+static int settle_disk(struct store_client *store, int domid, const struct disk_config *disk, const char *device,
+		       struct error *error)
 {
 	char object[160];
-	int rc = rings_settle(leaving->store, (uint16_t)leaving->record->domid, disk->device_id, SETTLE_MS);
+	int rc = rings_settle(store, (uint16_t)domid, disk->device_id, SETTLE_MS);
 
 	if (!rc)
-		return block_flush(disk, device, leaving->error);
+		return block_flush(disk, device, error);
 	snprintf(object, sizeof(object), "disk %s", disk->target);
-	return error_set(leaving->error, ERROR_RESOURCES, object, "does its storage answer? see dmesg in dom0",
+	return error_set(error, ERROR_RESOURCES, object, "does its storage answer? see dmesg in dom0",
 			 "has not done all that the guest has asked it for: %s", strerror(-rc));
 }
 
-/* What its devices have begun is through, or would reach a disk that another host writes to. */
-static int settle(struct leaving *leaving)
+int migrate_settle(struct store_client *store, const struct domain_config *config, const struct record *record,
+		   struct error *error)
 {
-	const struct domain_config *config = leaving->config;
 	int rc = 0;
 
-	for (unsigned int i = 0; i < leaving->record->disk_count && !rc; i++)
+	for (unsigned int i = 0; i < record->disk_count && !rc; i++)
 		if (!config->disks[i].readonly)
-			rc = settle_disk(leaving, &config->disks[i], leaving->record->disks[i].device);
+			rc = settle_disk(store, record->domid, &config->disks[i], record->disks[i].device, error);
 	return rc;
 }
 
@@ -306,9 +306,9 @@ static int move(struct leaving *leaving, const char *description)
 
 	if (!rc)
 		rc = send_state(leaving, description);
-
+	/* What its devices have begun is through, or would reach a disk that another host writes to. */
 	if (!rc)
-		rc = settle(leaving);
+		rc = migrate_settle(leaving->store, leaving->config, leaving->record, leaving->error);
 	return rc ? rc : hand_over(leaving);
 }
 

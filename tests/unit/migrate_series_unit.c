@@ -35,6 +35,7 @@ static struct domain_config *config;
 static struct record record;
 static struct error error;
 static struct checkpoint *checkpoint;
+static const char *snapshot;	/* NULL: none */
 static char program[256], file[256], partial[300], runs[256];
 
 static void pretend(const char *script)
@@ -86,6 +87,7 @@ static int tear_down(void **state)
 	(void)state;
 	checkpoint_unref(checkpoint);
 	checkpoint = NULL;
+	snapshot = NULL;
 	record_clear(&record);
 	config_free(config);
 	fakes_host_free(&host);
@@ -94,7 +96,9 @@ static int tear_down(void **state)
 
 static int take(unsigned int interval, unsigned int count, bool replace)
 {
-	struct checkpoint_options options = { .interval = interval, .count = count, .replace = replace };
+	struct checkpoint_options options = {
+		.interval = interval, .count = count, .replace = replace, .snapshot = snapshot,
+	};
 	int rc;
 
 	checkpoint_unref(checkpoint);
@@ -282,6 +286,38 @@ static void cancelled_before_the_first_there_is_none(void **state)
 	assert_int_equal(access(partial, F_OK), -1);
 }
 
+static void copy_by(const char *path, const char *script)
+{
+	FILE *out = fopen(path, "w");
+
+	fprintf(out, "#!/bin/sh\n%s\n", script);
+	fchmod(fileno(out), 0755);
+	fclose(out);
+	snapshot = path;
+}
+
+static void disks_are_copied_while_the_guest_stands_still(void **state)
+{
+	char path[300];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/copy", host.run_dir);
+	copy_by(path, "echo $1 $2 >$0.done");
+	pretend("printf one >&3\n" SUSPEND "[ \"$(cat ${0%/migrate}/copy.done)\" = 'web 1' ] || exit 2\n" RESUME
+		TAKEN("1") DONE("false"));
+	assert_int_equal(take(1, 1, false), 0);
+	expect_file("one");
+	/* Without a copy there is no checkpoint, and the guest goes on. */
+	copy_by(path, "exit 3");
+	fakes.domains[1].info.state = HC_INFO_SHUTDOWN;
+	fakes.domains[1].logging = true;
+	pretend(SUSPEND "[ $answer = 0 ] || " FAILED("-5", "not suspended"));
+	assert_true(take(1, 1, true) < 0);
+	assert_string_equal(error.object, path);
+	assert_non_null(strstr(error.cause, "checkpoint 1: status 3"));
+	expect_file("one");
+}
+
 static void what_another_has_left_is_cleaned_up(void **state)
 {
 	(void)state;
@@ -306,6 +342,7 @@ int main(void)
 		TEST(a_guest_that_does_not_hold_still_is_tried_again),
 		TEST(they_end_when_they_are_cancelled_or_the_guest_ends),
 		TEST(cancelled_before_the_first_there_is_none),
+		TEST(disks_are_copied_while_the_guest_stands_still),
 		TEST(what_another_has_left_is_cleaned_up),
 	};
 

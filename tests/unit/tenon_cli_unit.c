@@ -376,6 +376,8 @@ static void checkpoint(void **state)
 	assert_string_equal(out, "web: 3 checkpoints, the last one is in /a\n");
 	assert_int_equal(run("checkpoint -w -m -r -i 5 --count 2 web /a", "202 OK", body), EXIT_OK);
 	assert_non_null(strstr(asked, "?path=%2Fa&interval=5&count=2&memory_only=1&replace=1&nowait=1 "));
+	assert_int_equal(run("checkpoint -q -i 5 --snapshot /b/c web /a", "200 OK", body), EXIT_OK);
+	assert_non_null(strstr(asked, "?path=%2Fa&interval=5&snapshot=%2Fb%2Fc "));
 	assert_int_equal(run("checkpoint --cancel web", "200 OK", "{}"), EXIT_OK);
 	assert_true(!strncmp(asked, "DELETE /v1/domains/web/checkpoint ", 34));
 	assert_string_equal(out, "web: no more checkpoints\n");
@@ -386,6 +388,11 @@ static void checkpoint(void **state)
 	assert_int_equal(run("restore /a", "201 OK", "{\"name\": \"web\", \"id\": 4, "
 			     "\"checkpoint\": {\"number\": 3, \"taken\": 86461}}"), EXIT_OK);
 	assert_string_equal(out, "web: restored, number 4, from checkpoint 3 of 1970-01-02 00:01:01\n");
+	assert_int_equal(run("restore --show /a", "200 OK", "{\"name\": \"web\", \"uuid\": \"u\", \"disks\": "
+			     "[{\"target\": \"xvda\", \"source\": \"/d\", \"readonly\": true}], "
+			     "\"checkpoint\": {\"number\": 3, \"taken\": 86461}}"), EXIT_OK);
+	assert_true(!strncmp(asked, "GET /v1/restore?path=%2Fa ", 26));
+	assert_string_equal(out, "web, u, from checkpoint 3 of 1970-01-02 00:01:01\ndisk xvda: /d, read-only\n");
 }
 
 /* Progress is asked for beside the request itself, which is answered last. */

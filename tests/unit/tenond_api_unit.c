@@ -6,6 +6,7 @@
 #include "tenond_fakes.h"
 
 #include "dom0-tools/lib/store_client.h"
+#include "dom0-tools/migrate/stream.h"
 #include "dom0-tools/tenond/api.h"
 #include "dom0-tools/tenond/lifecycle.h"
 #include "dom0-tools/tenond/taken.h"
@@ -625,6 +626,7 @@ static void checkpoints_are_asked_for_and_end(void **state)
 	expect_error("POST", "/v1/domains/web/checkpoint?path=/x&interval=0", NULL, 400, "bad-request", "0");
 	expect_error("POST", "/v1/domains/web/checkpoint?path=/x&interval=1&count=-1", NULL, 400, "bad-request", "-1");
 	expect_error("POST", "/v1/domains/web/checkpoint?path=/x&interval=1", NULL, 409, "wrong-state", "disks");
+	expect_error("POST", "/v1/domains/web/checkpoint?path=/x&interval=1&snapshot=sh", NULL, 400, "bad-request", "sh");
 	snprintf(url, sizeof(url), "/v1/domains/web/checkpoint?path=%s/file&interval=3600&memory_only",
 		 tenond.host.run_dir);
 	request = begin("POST", url, NULL);
@@ -644,6 +646,42 @@ static void checkpoints_are_asked_for_and_end(void **state)
 	while (jobs_running(tenond.jobs))
 		sd_event_run(tenond.event, 10000);
 	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
+}
+
+/* What a file of checkpoints says of itself, without a guest being made. */
+static void a_file_says_what_is_in_it(void **state)
+{
+	char path[256], url[300], *text;
+	struct build_error why = { "" };
+	struct stream_writer writer;
+	json_t *json;
+	int fd;
+
+	(void)state;
+	create("web", "");
+	json = json_pack("{s:s, s:s, s:s, s:{}}", "name", "web", "uuid", tenond.domains.first->uuid, "xml",
+			 tenond.domains.first->config->xml, "nodes");
+	text = json_dumps(json, 0);
+	json_decref(json);
+	snprintf(path, sizeof(path), "%s/file", tenond.host.run_dir);
+	snprintf(url, sizeof(url), "/v1/restore?path=%s", path);
+	expect_error("GET", url, NULL, 422, "bad-configuration", "No such file");
+	fd = open(path, O_RDWR | O_CREAT, 0600);
+	assert_int_equal(stream_series_open(&writer, fd, 0, &why), 0);
+	assert_int_equal(stream_write(&writer, STREAM_DESCRIPTION, text, strlen(text)), 0);
+	expect_error("GET", url, NULL, 422, "bad-configuration", "no complete checkpoint");
+	assert_int_equal(stream_commit(&writer, 3, 86461), 0);
+	stream_writer_close(&writer);
+	close(fd);
+	json = ask("GET", url, NULL, 200);
+	expect(json_incref(json), "uuid", tenond.domains.first->uuid);
+	json_unpack(json, "{s:{s:i}}", "checkpoint", "number", &fd);
+	assert_int_equal(fd, 3);
+	assert_true(json_is_array(json_object_get(json, "disks")));
+	json_decref(json);
+	/* It is alive, and not twice. */
+	expect_error("POST", url, NULL, 409, "already-exists", "");
+	free(text);
 }
 
 /* A tenond that comes back with a guest handed over to a host that is gone. */
@@ -783,6 +821,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(interrupted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(interrupted_on_the_way, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_migration_is_watched_and_cancelled, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_file_says_what_is_in_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(checkpoints_are_asked_for_and_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_guest_is_reclaimed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(not_yet_unpaused, set_up, tear_down),

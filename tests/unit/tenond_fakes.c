@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct fakes fakes;
@@ -456,6 +457,19 @@ int antispoof_sweep(bool (*keep)(const char *device, void *data), void *data)
 {
 	keep("vif99.0", data);
 	return 0;
+}
+
+/* This one is real. */
+int spawn_run(char *const argv[])
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	return pid < 0 || waitpid(pid, &status, 0) < 0 ? -errno : WEXITSTATUS(status);
 }
 
 int spawn_module(const char *name)
