@@ -81,7 +81,7 @@ static void print_checkpoints(struct cli *cli, json_t *answer)
 	else if (cli_option(cli, "no-wait"))
 		printf("%s: checkpoints begin; tenon info --json has how far they are\n", cli->arguments[0]);
 	else
-		printf("%s: %lld checkpoints, the last one is in %s\n", cli->arguments[0],
+		printf("%s: checkpoint %lld is in %s\n", cli->arguments[0],
 		       (long long)get_number(checkpoint, "number"), cli->arguments[1]);
 }
 

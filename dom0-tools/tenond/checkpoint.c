@@ -12,6 +12,8 @@
 #include "save.h"
 #include "worker.h"
 
+#include "../migrate/stream.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <hypercall/hypercall.h>
@@ -96,7 +98,7 @@ static int check_guest(struct taking *taking)
 	if (save_is_suspended(taking->host, record, &suspended))
 		return error_domain(taking->error, ERROR_STATE, record->name,
 				    "tenon restore FILE goes on from the last one", "has ended, after %llu checkpoints",
-				    (unsigned long long)checkpoint_number(taking->checkpoint));
+				    (unsigned long long)checkpoint_count(taking->checkpoint));
 	for (unsigned int i = 0; i < record->disk_count; i++) {
 		const char *target = taking->config->disks[i].target;
 		pid_t server = record->disks[i].server;
@@ -136,7 +138,7 @@ static int copy_disks(struct taking *taking)
 
 	if (rc || !program)
 		return rc;
-	snprintf(number, sizeof(number), "%llu", (unsigned long long)checkpoint_number(taking->checkpoint) + 1);
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)checkpoint_next(taking->checkpoint));
 	rc = spawn_run(argv);
 	if (!rc)
 		return 0;
@@ -169,10 +171,11 @@ static int on_checkpoint(json_t *taken, void *data)
 {
 	struct taking *taking = data;
 	unsigned int count = checkpoint_options(taking->checkpoint)->count;
-	uint64_t number = checkpoint_note(taking->checkpoint, taken);
-	int rc = publish(taking);
+	int rc;
 
-	if (!rc && count && number >= count)
+	checkpoint_note(taking->checkpoint, taken);
+	rc = publish(taking);
+	if (!rc && count && checkpoint_count(taking->checkpoint) >= count)
 		rc = -ECANCELED;
 	if (!rc)
 		rc = checkpoint_begin(taking->checkpoint, CHECKPOINT_WAITING);
@@ -191,7 +194,7 @@ static void on_line(json_t *line, void *data)
 
 static int failed(struct taking *taking, const struct worker_failure *failure)
 {
-	uint64_t number = checkpoint_number(taking->checkpoint);
+	uint64_t number = checkpoint_next(taking->checkpoint) - 1;
 	bool full = failure->code == -ENOSPC;
 	char next[sizeof(taking->error->next)];
 	int length;
@@ -231,7 +234,7 @@ static int write_file(struct taking *taking, int fd, bool last_try, bool *again)
 				 "is tenon-stored running? tenon doctor says more", "domain %s: %s", taking->record->name, strerror(-rc));
 	snprintf(domid, sizeof(domid), "%d", taking->record->domid);
 	snprintf(downtime, sizeof(downtime), "%d", MIGRATION_DOWNTIME_MS);
-	snprintf(number, sizeof(number), "%llu", (unsigned long long)checkpoint_number(taking->checkpoint) + 1);
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)checkpoint_next(taking->checkpoint));
 	rc = worker_run_live(argv, fd, description, &live, &done, &failure);
 	free(description);
 	if (rc == -EAGAIN && !last_try && taking->error->kind == ERROR_NONE)
@@ -256,6 +259,21 @@ static void let_go(struct taking *taking)
 		log_warning("domain %s: %s", taking->record->name, ignored.cause);
 	if (*taking->partial)
 		unlink(taking->partial);
+}
+
+/* Numbers go on where the file that is to be replaced has ended: copies of disks are named by them. */
+static void follow(struct taking *taking)
+{
+	struct build_error ignored = { "" };
+	struct stream_reader reader;
+	int fd = taking->replace ? open(taking->record->save_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+
+	if (fd < 0)
+		return;
+	if (!stream_reader_open(&reader, fd, taking->record->save_path, &ignored))
+		checkpoint_follow(taking->checkpoint, reader.checkpoint.number);
+	stream_reader_close(&reader);
+	close(fd);
 }
 
 static int take_all(struct taking *taking)
@@ -292,12 +310,13 @@ int checkpoint_guest(const struct host *host, const struct domain_config *config
 	int rc = save_open_store(host, record, &taking.store, error);
 
 	if (!rc) {
+		follow(&taking);
 		rc = take_all(&taking);
 		let_go(&taking);
 	}
 	store_close(taking.store);
 	/* Whoever has one, and wants no more, has what was asked for. */
-	return rc && error->kind == ERROR_CANCELLED && checkpoint_number(checkpoint) ? 0 : rc;
+	return rc && error->kind == ERROR_CANCELLED && checkpoint_count(checkpoint) ? 0 : rc;
 }
 
 void checkpoint_clean(const struct host *host, const struct record *record)

@@ -41,9 +41,9 @@ const struct checkpoint_options *checkpoint_options(const struct checkpoint *che
 /* A stage begins. -ECANCELED where they have been cancelled. */
 int checkpoint_begin(struct checkpoint *checkpoint, enum checkpoint_stage stage);
 
-/* What the worker says: how far it is; one is complete, of which the number is returned. */
+/* What the worker says: how far it is; one is complete. */
 void checkpoint_progress(struct checkpoint *checkpoint, json_t *line);
-uint64_t checkpoint_note(struct checkpoint *checkpoint, json_t *taken);
+void checkpoint_note(struct checkpoint *checkpoint, json_t *taken);
 
 /* Wait so long, until they are cancelled: 0 or -ECANCELED. */
 int checkpoint_wait(struct checkpoint *checkpoint, uint64_t ns);
@@ -51,7 +51,11 @@ int checkpoint_wait(struct checkpoint *checkpoint, uint64_t ns);
 /* Ask for their end: after the one under way, or at once. */
 void checkpoint_cancel(struct checkpoint *checkpoint);
 
-uint64_t checkpoint_number(struct checkpoint *checkpoint);	/* of the last complete one, 0: none */
+/* They follow one that another run has left; to be said before the first. */
+void checkpoint_follow(struct checkpoint *checkpoint, uint64_t number);
+
+uint64_t checkpoint_count(struct checkpoint *checkpoint);	/* of complete ones */
+uint64_t checkpoint_next(struct checkpoint *checkpoint);	/* the number of the one that comes */
 
 /* As docs/api.md describes it. */
 json_t *checkpoint_json(struct checkpoint *checkpoint);

@@ -23,7 +23,8 @@ struct checkpoint {
 	enum checkpoint_stage stage;
 	bool cancelled;
 	json_int_t done;		/* pages that the one under way has looked at */
-	json_int_t number, pages, bytes;	/* of the last one; of the file */
+	json_int_t before;		/* number of the last one of another run, 0: none */
+	json_int_t number, pages, bytes;	/* of the last one, 0: none yet; of the file */
 	int64_t taken;			/* it was complete, seconds since 1970 */
 	uint64_t suspended_ns, downtime_ms;	/* of the last one */
 };
@@ -103,13 +104,13 @@ void checkpoint_progress(struct checkpoint *checkpoint, json_t *line)
 	pthread_mutex_unlock(&checkpoint->lock);
 }
 
-uint64_t checkpoint_note(struct checkpoint *checkpoint, json_t *taken)
+void checkpoint_note(struct checkpoint *checkpoint, json_t *taken)
 {
 	json_int_t number, pages, bytes;
 	uint64_t downtime_ms;
 
 	if (json_unpack(taken, "{s:I, s:I, s:I}", "number", &number, "pages", &pages, "bytes", &bytes))
-		return 0;
+		return;
 	pthread_mutex_lock(&checkpoint->lock);
 	checkpoint->number = number;
 	checkpoint->done = 0;
@@ -120,7 +121,6 @@ uint64_t checkpoint_note(struct checkpoint *checkpoint, json_t *taken)
 	pthread_mutex_unlock(&checkpoint->lock);
 	log_info("checkpoint %lld in %s: %lld pages, %lld bytes in all, stood still for %llu ms", number,
 		 checkpoint->path, pages, bytes, (unsigned long long)downtime_ms);
-	return (uint64_t)number;
 }
 
 int checkpoint_wait(struct checkpoint *checkpoint, uint64_t ns)
@@ -148,14 +148,31 @@ void checkpoint_cancel(struct checkpoint *checkpoint)
 	pthread_mutex_unlock(&checkpoint->lock);
 }
 
-uint64_t checkpoint_number(struct checkpoint *checkpoint)
+void checkpoint_follow(struct checkpoint *checkpoint, uint64_t number)
 {
-	uint64_t number;
+	pthread_mutex_lock(&checkpoint->lock);
+	checkpoint->before = (json_int_t)number;
+	pthread_mutex_unlock(&checkpoint->lock);
+}
+
+uint64_t checkpoint_count(struct checkpoint *checkpoint)
+{
+	uint64_t count;
 
 	pthread_mutex_lock(&checkpoint->lock);
-	number = (uint64_t)checkpoint->number;
+	count = checkpoint->number ? (uint64_t)(checkpoint->number - checkpoint->before) : 0;
 	pthread_mutex_unlock(&checkpoint->lock);
-	return number;
+	return count;
+}
+
+uint64_t checkpoint_next(struct checkpoint *checkpoint)
+{
+	uint64_t next;
+
+	pthread_mutex_lock(&checkpoint->lock);
+	next = (uint64_t)(checkpoint->number ? checkpoint->number : checkpoint->before) + 1;
+	pthread_mutex_unlock(&checkpoint->lock);
+	return next;
 }
 
 static json_t *describe(const struct checkpoint *checkpoint)

@@ -5,6 +5,7 @@
  */
 #include "tenond_fakes.h"
 
+#include "dom0-tools/migrate/stream.h"
 #include "dom0-tools/tenond/checkpoint.h"
 #include "dom0-tools/tenond/xml/domain.h"
 
@@ -237,7 +238,7 @@ static void *when_one_is_there(void *data)
 {
 	const bool *ends = data;
 
-	while (!checkpoint || !checkpoint_number(checkpoint))
+	while (!checkpoint || !checkpoint_count(checkpoint))
 		usleep(1000);
 	if (*ends) {
 		fakes.domains[1].info.shutdown_reason = HC_SHUTDOWN_POWEROFF;
@@ -284,6 +285,29 @@ static void cancelled_before_the_first_there_is_none(void **state)
 	assert_int_equal(error.kind, ERROR_CANCELLED);
 	assert_int_equal(access(file, F_OK), -1);
 	assert_int_equal(access(partial, F_OK), -1);
+}
+
+/* Copies of disks are named by numbers, which a file that takes another one's place goes on with. */
+static void numbers_go_on(void **state)
+{
+	struct build_error why = { "" };
+	struct stream_writer writer;
+	json_t *json;
+	int fd = open(file, O_RDWR | O_CREAT, 0600);
+
+	(void)state;
+	assert_int_equal(stream_series_open(&writer, fd, 0, &why), 0);
+	assert_int_equal(stream_write(&writer, STREAM_DESCRIPTION, "{}", 2), 0);
+	assert_int_equal(stream_commit(&writer, 6, 1), 0);
+	stream_writer_close(&writer);
+	close(fd);
+	fakes.domains[1].info.state = 0;
+	pretend("printf $4 >&3\n" TAKEN("7") TAKEN("8") DONE("false"));
+	assert_int_equal(take(1, 2, true), 0);
+	expect_file("7");
+	json = checkpoint_json(checkpoint);
+	assert_int_equal(json_integer_value(json_object_get(json, "number")), 8);
+	json_decref(json);
 }
 
 static void copy_by(const char *path, const char *script)
@@ -342,6 +366,7 @@ int main(void)
 		TEST(a_guest_that_does_not_hold_still_is_tried_again),
 		TEST(they_end_when_they_are_cancelled_or_the_guest_ends),
 		TEST(cancelled_before_the_first_there_is_none),
+		TEST(numbers_go_on),
 		TEST(disks_are_copied_while_the_guest_stands_still),
 		TEST(what_another_has_left_is_cleaned_up),
 	};

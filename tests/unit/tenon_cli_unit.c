@@ -373,7 +373,7 @@ static void checkpoint(void **state)
 	(void)state;
 	assert_int_equal(run("checkpoint -q -i 5 web /a", "200 OK", body), EXIT_OK);
 	assert_true(!strncmp(asked, "POST /v1/domains/web/checkpoint?path=%2Fa&interval=5 ", 53));
-	assert_string_equal(out, "web: 3 checkpoints, the last one is in /a\n");
+	assert_string_equal(out, "web: checkpoint 3 is in /a\n");
 	assert_int_equal(run("checkpoint -w -m -r -i 5 --count 2 web /a", "202 OK", body), EXIT_OK);
 	assert_non_null(strstr(asked, "?path=%2Fa&interval=5&count=2&memory_only=1&replace=1&nowait=1 "));
 	assert_int_equal(run("checkpoint -q -i 5 --snapshot /b/c web /a", "200 OK", body), EXIT_OK);
