@@ -97,7 +97,8 @@ static int check_guest(struct taking *taking)
 
 	if (save_is_suspended(taking->host, record, &suspended))
 		return error_domain(taking->error, ERROR_STATE, record->name,
-				    "tenon restore FILE goes on from the last one", "has ended, after %llu checkpoints",
+				    "tenon restore FILE goes on from the last one",
+				    "has ended, after %llu checkpoints",
 				    (unsigned long long)checkpoint_count(taking->checkpoint));
 	for (unsigned int i = 0; i < record->disk_count; i++) {
 		const char *target = taking->config->disks[i].target;
@@ -231,7 +232,8 @@ static int write_file(struct taking *taking, int fd, bool last_try, bool *again)
 	description = save_describe(taking->store, taking->config, taking->record, &rc);
 	if (!description)
 		return error_set(taking->error, ERROR_UNREACHABLE, "store",
-				 "is tenon-stored running? tenon doctor says more", "domain %s: %s", taking->record->name, strerror(-rc));
+				 "is tenon-stored running? tenon doctor says more", "domain %s: %s",
+				 taking->record->name, strerror(-rc));
 	snprintf(domid, sizeof(domid), "%d", taking->record->domid);
 	snprintf(downtime, sizeof(downtime), "%d", MIGRATION_DOWNTIME_MS);
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)checkpoint_next(taking->checkpoint));

@@ -31,7 +31,7 @@ enum checkpoint_stage { CHECKPOINT_WRITING, CHECKPOINT_SUSPENDED, CHECKPOINT_WAI
 
 struct checkpoint;
 
-/* path: of the file, absolute; it and what options refer to are copied. With one reference, or NULL: out of memory. */
+/* path: of the file, absolute; it and what options refer to is copied. With one reference, or NULL: no memory. */
 struct checkpoint *checkpoint_new(const char *path, const struct checkpoint_options *options);
 struct checkpoint *checkpoint_ref(struct checkpoint *checkpoint);
 void checkpoint_unref(struct checkpoint *checkpoint);	/* accepts NULL */

@@ -166,7 +166,7 @@ int lifecycle_checkpoint(struct tenond *tenond, struct domain *domain, const cha
 	if (writes_to_disks(domain->config) && !checkpoint_options(checkpoint)->memory_only &&
 	    !checkpoint_options(checkpoint)->snapshot)
 		return error_domain(error, ERROR_STATE, domain->name,
-				    "give a program that copies them: --snapshot; or --memory-only if they do not matter",
+				    "name a program that copies them: --snapshot; or --memory-only without copies",
 				    "can write to disks, which would not be those that the memory in the file knows");
 	free(domain->record.save_path);
 	domain->record.save_path = strdup(path);
