@@ -14,46 +14,52 @@
 struct watch {
 	const struct cli *cli;
 	const struct progress *progress;
+	json_int_t shown;		/* steps; the thread's */
 	pthread_t thread;
 	pthread_mutex_t lock;		/* for over */
 	pthread_cond_t ended;
 	bool over;
 };
 
-/* What has changed since the last look; returns the number of steps. */
-static json_int_t look(const struct watch *watch, json_int_t shown)
+/* domain: as the API tells it. Shows how far that is unless it has been shown before. */
+static void show(struct watch *watch, json_t *domain)
+{
+	json_t *member = json_object_get(domain, watch->progress->member);
+	json_int_t steps = get_number(member, watch->progress->counter);
+
+	if (steps <= watch->shown)
+		return;
+	watch->shown = steps;
+	if (watch->cli->json) {
+		json_dumpf(member, stderr, JSON_COMPACT);
+		fputc('\n', stderr);
+	} else {
+		watch->progress->print(member);
+	}
+}
+
+static void look(struct watch *watch)
 {
 	char path[PATH_MAX_API];
 	struct response response;
-	json_t *member;
-	json_int_t steps;
 
 	domain_path(watch->cli->arguments[0], "", path);
 	if (client_request(watch->cli->socket, "GET", path, NULL, 0, CLIENT_TIMEOUT, &response))
-		return shown;
-	member = json_object_get(response.json, watch->progress->member);
-	steps = get_number(member, watch->progress->counter);
-	if (steps > shown && watch->cli->json) {
-		json_dumpf(member, stderr, JSON_COMPACT);
-		fputc('\n', stderr);
-	} else if (steps > shown) {
-		watch->progress->print(member);
-	}
+		return;
+	show(watch, response.json);
 	response_clear(&response);
-	return steps > shown ? steps : shown;
 }
 
 static void *watch_it(void *data)
 {
 	struct watch *watch = data;
-	json_int_t shown = 0;
 
 	pthread_mutex_lock(&watch->lock);
 	while (!watch->over) {
 		struct timespec next;
 
 		pthread_mutex_unlock(&watch->lock);
-		shown = look(watch, shown);
+		look(watch);
 		clock_gettime(CLOCK_REALTIME, &next);
 		next.tv_nsec += LOOK_MS * 1000000;
 		next.tv_sec += next.tv_nsec / 1000000000;
@@ -83,5 +89,8 @@ int ask_and_watch(struct cli *cli, const char *path, unsigned int timeout, const
 	pthread_cond_signal(&watch.ended);
 	pthread_mutex_unlock(&watch.lock);
 	pthread_join(watch.thread, NULL);
+	/* The last step is over with the request, so the thread rarely sees it. */
+	if (!status)
+		show(&watch, response->json);
 	return status;
 }
