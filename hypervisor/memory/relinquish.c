@@ -19,7 +19,7 @@
 
 /* A part: so many chunks of 2 MiB, about a millisecond. */
 #define CHUNKS_TO_SEARCH 32
-#define CHUNKS_TO_FREE 4
+#define CHUNKS_TO_FREE 2
 
 static bool unpin(struct frame *f)
 {

@@ -282,7 +282,7 @@ static void destruction_frees_everything(void **state)
 /* Nobody else wants the processor, and still the one who destroys gets it back now and then. */
 static void destruction_comes_in_parts(void **state)
 {
-	enum { CHUNKS = 12, CHUNK = 512, PART = 4 * CHUNK };
+	enum { CHUNKS = 12, CHUNK = 512, PART = 2 * CHUNK };
 	mfn_t l4 = wide_tree(3), first;
 	unsigned int calls;
 	uint64_t before;
