@@ -39,6 +39,7 @@ libhypercall_libhypercall_la_SOURCES = \
 	libhypercall/src/hc_domain_set_memory.c \
 	libhypercall/src/hc_domain_set_sched.c \
 	libhypercall/src/hc_domain_shutdown.c \
+	libhypercall/src/hc_domain_symcall.c \
 	libhypercall/src/hc_domain_symspy.c \
 	libhypercall/src/hc_domain_trace.c \
 	libhypercall/src/hc_domain_trace_read.c \
@@ -99,6 +100,7 @@ libhypercall_headers = \
 	libhypercall/include/hypercall/sched.h \
 	libhypercall/include/hypercall/start.h \
 	libhypercall/include/hypercall/store.h \
+	libhypercall/include/hypercall/symcall.h \
 	libhypercall/include/hypercall/symspy.h \
 	libhypercall/include/hypercall/vcpu.h \
 	libhypercall/include/hypercall/version.h

@@ -14,7 +14,7 @@
 void bounce_refused(struct regs *regs, bool unwritable, const struct bounce_target *at);
 void guest_iret_refused(struct regs *regs);
 void iret_slow(struct regs *regs);
-void nmi_prepare(void);
+void attend(void);
 
 void guest_enter_kernel(struct vcpu *v)
 {
@@ -98,6 +98,8 @@ void bounce_refused(struct regs *regs, bool unwritable, const struct bounce_targ
 	struct vcpu *v = current;
 
 	regs->cs |= 3;
+	if (symcall_fault(v))
+		return;
 	if (!unwritable)
 		at = trace_count_entry(v, at);
 	if (unwritable || (at && !enter_kernel(v, regs, at, &(uint64_t){ regs->error_code },
@@ -125,7 +127,8 @@ static void bounce_failsafe(struct vcpu *v, struct regs *regs)
 /* The processor refused to iret to what the guest (or a segment load for it) asked for. */
 void guest_iret_refused(struct regs *regs)
 {
-	bounce_failsafe(current, regs);
+	if (!symcall_fault(current))
+		bounce_failsafe(current, regs);
 }
 
 void iret_slow(struct regs *regs)
@@ -160,11 +163,20 @@ void iret_slow(struct regs *regs)
 		guest_enter_user(v);
 }
 
-void nmi_prepare(void)
+/* Somebody set v->attention; no trap is pending.  Or an event is, and a call of the guest in its way. */
+void attend(void)
 {
 	struct vcpu *v = current;
+	uint8_t what = __atomic_exchange_n(&v->attention, 0, __ATOMIC_SEQ_CST);
 
-	v->nmi_pending = 0;
+	if (what & ATTENTION_SYMCALL || v->symcall)
+		symcall_attend(v);
+	if (!(what & ATTENTION_NMI))
+		return;
+	if (v->symcall & SYMCALL_RUNNING) {
+		v->symcall |= SYMCALL_NMI;
+		return;
+	}
 	if (!v->traps[TRAP_NMI].address)
 		return;
 	v->bounce = bounce_trap(v, TRAP_NMI);

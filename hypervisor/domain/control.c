@@ -166,6 +166,7 @@ static long op_vcpu_context(struct domain *d, struct hc_control *op)
 			rc = -ENODATA;
 		} else {
 			vcpu_pause(v);
+			symcall_leave(v);
 			vcpu_get_context(v, c);
 			vcpu_unpause(v);
 			rc = copy_to_guest(op->u.vcpu_context.buffer, c, sizeof(*c));
@@ -204,6 +205,7 @@ static long op_vcpu_state(struct domain *d, struct hc_control *op)
 		rc = copy_from_guest(s, buffer, sizeof(*s));
 	if (!rc) {
 		vcpu_pause(v);
+		symcall_leave(v);
 		if (op->cmd == HC_CONTROL_VCPU_SET_STATE)
 			rc = vcpu_set_state(v, s);
 		else
@@ -455,6 +457,7 @@ static const struct {
 	[HC_CONTROL_DIRTY_LOG] = { op_dirty_log, true, false },
 	[HC_CONTROL_SYMSPY] = { op_symspy, true, false },
 	[HC_CONTROL_TRACE] = { op_trace, false, false },
+	[HC_CONTROL_SYMCALL] = { symcall_control, true, false },
 };
 
 static struct domain *find(const struct hc_control *op)

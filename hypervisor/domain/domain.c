@@ -122,6 +122,7 @@ static void free_parts(struct domain *d)
 {
 	struct vcpu *v;
 
+	symcall_domain_free(d);
 	for_each_vcpu(d, v)
 		vcpu_free(v);
 	event_domain_free(d);
@@ -208,6 +209,7 @@ static int init_parts(struct domain *d, const struct hc_control_create *c)
 	}
 	for (unsigned int i = 0; i < LEGACY_MAX_VCPUS; i++)
 		d->shared_info->vcpu_info[i].evtchn_upcall_mask = 1;
+	symcall_domain_init(d);
 	rc = sched_domain_init(d);
 	if (rc)
 		goto no_sched;

@@ -51,6 +51,10 @@ struct bounce_target {
 #define VCPU_CALLBACKS 5
 #define VCPU_SYSCALLS 3	/* the last of these */
 
+/* vcpu.attention: set by any processor, see attend() */
+#define ATTENTION_NMI (1u << 0)
+#define ATTENTION_SYMCALL (1u << 1)
+
 struct fpu_area;
 struct hc_trace;
 
@@ -72,8 +76,8 @@ struct vcpu {
 	uint64_t kernel_sp;		/* guest kernel's stack for entries from its user mode, aligned */
 	uint8_t kernel_mode;		/* 1: the guest kernel runs (both are ring 3) */
 	uint8_t trap_pending;		/* C prepared `bounce` and regs->error_code: enter there next */
-	uint8_t nmi_pending;
-	uint8_t spare;
+	uint8_t attention;		/* ATTENTION_*: C has to look at it first */
+	uint8_t symcall;		/* SYMCALL_*; not 0: no events */
 	uint16_t kernel_ss;
 	uint16_t id;
 	struct domain *domain;
@@ -191,6 +195,12 @@ static inline struct bounce_target *bounce_trap(const struct vcpu *v, unsigned i
 static inline struct bounce_target *bounce_callback(const struct vcpu *v, unsigned int callback)
 {
 	return &v->entry->callback[callback];
+}
+
+/* To be followed by something that makes the vcpu enter the hypervisor, as vcpu_kick() does. */
+static inline void vcpu_call_attention(struct vcpu *v, uint8_t what)
+{
+	__atomic_fetch_or(&v->attention, what, __ATOMIC_SEQ_CST);
 }
 
 static inline void cpu_set_running(struct cpu *c, struct vcpu *v)

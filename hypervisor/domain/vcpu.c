@@ -339,7 +339,7 @@ static long is_up(struct vcpu *v, uint64_t arg)
 static long send_nmi(struct vcpu *v, uint64_t arg)
 {
 	(void)arg;
-	v->nmi_pending = 1;
+	vcpu_call_attention(v, ATTENTION_NMI);
 	vcpu_kick(v);
 	return 0;
 }

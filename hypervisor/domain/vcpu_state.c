@@ -9,7 +9,7 @@
 /* The trap that the vcpu will enter before anything else, if any. */
 static void get_trap(const struct vcpu *v, struct hc_vcpu_state *s)
 {
-	if (v->nmi_pending)
+	if (v->attention & ATTENTION_NMI)
 		s->flags |= HC_VCPU_STATE_NMI_PENDING;
 	if (!v->trap_pending)
 		return;
@@ -20,7 +20,7 @@ static void get_trap(const struct vcpu *v, struct hc_vcpu_state *s)
 
 static void set_trap(struct vcpu *v, const struct hc_vcpu_state *s)
 {
-	v->nmi_pending = !!(s->flags & HC_VCPU_STATE_NMI_PENDING);
+	v->attention = s->flags & HC_VCPU_STATE_NMI_PENDING ? ATTENTION_NMI : 0;
 	v->trap_pending = !!(s->flags & HC_VCPU_STATE_TRAP_PENDING);
 	v->bounce = bounce_trap(v, s->trap_vector);
 	v->regs.error_code = s->trap_error;

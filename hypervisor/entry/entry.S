@@ -8,7 +8,7 @@
  * guest's instruction or fault to the guest's next one):
  *   system call from guest user to guest kernel            62
  *   return from it (iret hypercall, HC_VGCF_IN_SYSCALL)    59
- *   exception or event, entry to guest kernel              66
+ *   exception, entry to guest kernel (an event: 2 more)    66
  *   return from it (iret hypercall)                        65
  *   empty hypercall, there and back                        58
  */
@@ -651,7 +651,7 @@ ret_softirq:
 ret_trap:
 	cmpb	$0, VCPU_TRAP_PENDING(%rbx)
 	jne	1f
-	CALL_C_INNER nmi_prepare		/* turns nmi_pending into a trap, or drops it */
+	CALL_C_INNER attend
 1:	DETOUR	3f
 	movb	$0, VCPU_TRAP_PENDING(%rbx)
 2:	POP_REST
@@ -665,6 +665,8 @@ ret_trap:
 	jmp	2b
 
 ret_event:
+	cmpb	$0, VCPU_SYMCALL(%rbx)
+	jne	4f
 	DETOUR	3f
 	incq	VCPU_COUNT_EVENTS(%rbx)
 2:	POP_REST
@@ -674,6 +676,7 @@ ret_event:
 3:	TO_OUTER %rbx
 	incq	VCPU_COUNT_EVENTS(%rbx)
 	jmp	2b
+4:	CALL_C_INNER attend
 
 /* context_switch's end: start on a fresh main stack with the vcpu's frame, or idle. */
 	.globl resume_guest, resume_idle

@@ -20,7 +20,7 @@ void offsets(void)
 	DEFINE(VCPU_BOUNCE, offsetof(struct vcpu, bounce));
 	DEFINE(VCPU_KERNEL_MODE, offsetof(struct vcpu, kernel_mode));
 	DEFINE(VCPU_TRAP_PENDING, offsetof(struct vcpu, trap_pending));
-	DEFINE(VCPU_NMI_PENDING, offsetof(struct vcpu, nmi_pending));
+	DEFINE(VCPU_SYMCALL, offsetof(struct vcpu, symcall));
 	DEFINE(VCPU_EVENT_TARGET, offsetof(struct vcpu, callback[VCPU_CALLBACK_EVENT]));
 	DEFINE(VCPU_SYSCALL_TARGET, offsetof(struct vcpu, entry_syscall[0]));
 	DEFINE(VCPU_SYSCALL32_TARGET, offsetof(struct vcpu, entry_syscall[1]));

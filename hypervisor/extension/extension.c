@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The hypercall that only Tenon has: what there is, counters, and the pages of symspy. */
+/* The hypercall that only Tenon has: what there is, counters, the pages of symspy. */
 #include <hypercall/extension.h>
 #include "domain/domain.h"
 #include "extension/extension.h"
@@ -30,6 +30,14 @@ static long counters(uint64_t arg)
 	return copy_to_guest(arg, &c, sizeof(c));
 }
 
+int extension_check_frame(struct domain *d, mfn_t mfn)
+{
+	if (!mfn_valid(mfn) || !frame_get(frame_of(mfn), d))
+		return -EINVAL;
+	frame_put(frame_of(mfn));
+	return 0;
+}
+
 static long symspy(uint64_t arg)
 {
 	struct domain *d = current->domain;
@@ -48,10 +56,8 @@ static long symspy(uint64_t arg)
 	if (s.pad)
 		return -EINVAL;
 	if (s.mfn) {
-		/* For who makes a mistake: nothing rests on it, see struct extension_vcpu. */
-		if (!mfn_valid(s.mfn) || !frame_get(frame_of(s.mfn), d))
+		if (extension_check_frame(d, s.mfn))
 			return -EINVAL;
-		frame_put(frame_of(s.mfn));
 		count_event(current, HC_COUNTER_SYMSPY_PAGES);
 	}
 	__atomic_store_n(place, s.mfn, __ATOMIC_RELAXED);
@@ -64,11 +70,13 @@ static extension_fn *const operations[] = {
 	[HC_EXTENSION_GET_FEATURES] = get_features,
 	[HC_EXTENSION_COUNTERS] = counters,
 	[HC_EXTENSION_SYMSPY] = symspy,
+	[HC_EXTENSION_SYMCALL_REGISTER] = symcall_register,
+	[HC_EXTENSION_SYMCALL_END] = symcall_end,
 };
 
 long hypercall_extension(uint64_t op, uint64_t arg)
 {
-	if (op >= ARRAY_SIZE(operations))
+	if (op >= ARRAY_SIZE(operations) || !operations[op])
 		return -ENOSYS;
 	count_event(current, HC_COUNTER_EXTENSIONS);
 	return operations[op](arg);

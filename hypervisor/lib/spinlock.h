@@ -7,7 +7,7 @@
  *
  * Lock order, outermost first:
  *   domain_list -> domain.lock -> grant.lock -> memory (domain.page_lock, page-table page
- *   locks) -> event.lock -> sched (runqueue) -> timer -> interrupt (irq descriptor)
+ *   locks) -> event.lock -> symcall -> sched (runqueue) -> timer -> interrupt (irq descriptor)
  *   -> dirty log -> heap/frame allocator -> console
  */
 #ifndef LIB_SPINLOCK_H

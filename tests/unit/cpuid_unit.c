@@ -61,7 +61,8 @@ static void hypervisor_leaves(void **state)
 	look(0x40000101, 0);
 	assert_int_equal(leaf.a, HC_EXTENSION_VERSION);
 	assert_int_equal(leaf.b, 50);
-	assert_int_equal(leaf.c, HC_EXTENSION_FEATURE_COUNTERS | HC_EXTENSION_FEATURE_SYMSPY);
+	assert_int_equal(leaf.c, HC_EXTENSION_FEATURE_COUNTERS | HC_EXTENSION_FEATURE_SYMSPY |
+			 HC_EXTENSION_FEATURE_SYMCALL);
 	assert_int_equal(leaf.d, 0);
 	look(0x40000200, 0);
 	assert_true(nothing());

@@ -54,6 +54,7 @@
 #define HC_CONTROL_DIRTY_LOG		25
 #define HC_CONTROL_SYMSPY		26
 #define HC_CONTROL_TRACE		27
+#define HC_CONTROL_SYMCALL		28
 
 /* struct hc_system.cmd */
 #define HC_SYSTEM_INFO			1
@@ -260,6 +261,8 @@ struct hc_control_grant_seed {
 #define HC_COUNTER_TLB_FLUSHES		8
 #define HC_COUNTER_EXTENSIONS		9	/* calls of the extension hypercall, see extension.h */
 #define HC_COUNTER_SYMSPY_PAGES		10	/* pages registered for symspy */
+#define HC_COUNTER_SYMCALLS		11	/* calls of the guest that were begun, see extension.h */
+#define HC_COUNTER_SYMCALL_ABORTS	12	/* ... and that it did not end itself */
 #define HC_COUNTER_COUNT		16
 struct hc_control_counters {
 	uint64_t value[HC_COUNTER_COUNT];
@@ -373,6 +376,42 @@ struct hc_trace {
 	uint64_t entries[HC_TRACE_ENTRIES];	/* of the guest's kernel, by vector, or as above */
 };
 
+/*
+ * SYMCALL: calls a function of the guest's kernel on a vcpu that has registered for it
+ * (EXTENSION_SYMCALL_REGISTER).  The operation only asks for it; the answer is to be
+ * fetched, as the guest runs when its turn comes.  A vcpu with events masked is called
+ * when it opens them, a paused one or one that is down when it runs again, and one
+ * that waits in SCHEDOP_block or poll returns from that.  A domain has one call at a time.
+ *
+ * START: -ENODATA the vcpu takes no calls; -EBUSY a call is asked for or runs; -EINVAL
+ *   no such vcpu, or such a budget.
+ * RESULT: where the call is; when it is done, with its result and the frame of answers, which the
+ *   guest may change when it likes, but leaves alone until the next call if it is a sane one.
+ * CANCEL: a call that has not begun will not; one that runs is aborted (-EINTR) when the
+ *   vcpu runs next.
+ *
+ * result: the guest's, or -ETIME it took longer than its budget or waited, -EFAULT it
+ * faulted, -EINTR it was cancelled, or the vcpu's context was taken meanwhile.
+ */
+#define HC_SYMCALL_START	1
+#define HC_SYMCALL_RESULT	2
+#define HC_SYMCALL_CANCEL	3
+#define HC_SYMCALL_IDLE		0	/* state: none was asked for, or it was cancelled */
+#define HC_SYMCALL_REQUESTED	1	/* it has not begun */
+#define HC_SYMCALL_RUNNING	2
+#define HC_SYMCALL_DONE		3
+#define HC_SYMCALL_BUDGET_MAX	1000000
+struct hc_control_symcall {
+	uint32_t op;			/* HC_SYMCALL_START, RESULT, CANCEL */
+	uint32_t vcpu;			/* START */
+	uint64_t function;		/* START: by convention those of symcall.h */
+	uint64_t argument[4];		/* START */
+	uint32_t budget;		/* START: us of processor time, 100..1000000; may last twice that */
+	uint32_t state;			/* OUT: HC_SYMCALL_* */
+	int64_t result;			/* OUT, in state DONE */
+	uint64_t mfn;			/* OUT, in state DONE; 0: none */
+};
+
 struct hc_control {
 	uint32_t cmd;			/* HC_CONTROL_* */
 	uint32_t version;		/* HC_CONTROL_VERSION */
@@ -397,6 +436,7 @@ struct hc_control {
 		struct hc_control_dirty_log dirty_log;
 		struct hc_control_symspy symspy;
 		struct hc_control_trace trace;
+		struct hc_control_symcall symcall;
 		uint8_t space[256];
 	} u;
 };

@@ -35,12 +35,15 @@
 /* Features. */
 #define HC_EXTENSION_FEATURE_COUNTERS	(HC_U64(1) << 0)	/* EXTENSION_COUNTERS answers */
 #define HC_EXTENSION_FEATURE_SYMSPY	(HC_U64(1) << 1)	/* EXTENSION_SYMSPY, see symspy.h */
+#define HC_EXTENSION_FEATURE_SYMCALL	(HC_U64(1) << 2)	/* EXTENSION_SYMCALL_* answer, see symcall.h */
 
 /* Operations. */
 #define HC_EXTENSION_GET_VERSION	0	/* result: HC_EXTENSION_VERSION; no argument */
 #define HC_EXTENSION_GET_FEATURES	1	/* result: HC_EXTENSION_FEATURE_*; no argument */
 #define HC_EXTENSION_COUNTERS		2	/* argument: address of struct hc_extension_counters */
 #define HC_EXTENSION_SYMSPY		3	/* argument: address of struct hc_extension_symspy */
+#define HC_EXTENSION_SYMCALL_REGISTER	8	/* argument: address of struct hc_extension_symcall */
+#define HC_EXTENSION_SYMCALL_END	9	/* argument: the result, see below */
 
 #ifndef __ASSEMBLER__
 
@@ -67,6 +70,44 @@ struct hc_extension_symspy {
 	uint32_t pad;
 	uint64_t mfn;		/* machine frame; 0: withdrawn */
 };
+
+/*
+ * SYMCALL_REGISTER: where one of the caller's vcpus is to be called by its host.
+ *
+ * A call begins between two instructions of the vcpu while it has its events open,
+ * in user mode too: in kernel mode, on flat segments, at entry, with events masked,
+ * rsp = stack, rdi = function, rsi, rdx, rcx, r8 = its arguments, the GS base of the
+ * kernel, and nothing else defined.  It ends with SYMCALL_END, which does not
+ * return: registers, flags, mode and the event mask are as before the call.  FPU
+ * registers are not saved, and the call is to leave them alone.
+ *
+ * Nothing is delivered to the vcpu meanwhile, whatever it does to its event mask.
+ * A call that faults, or has taken longer than the host gave it, is aborted: if there
+ * is an address in aborted the vcpu is entered there, as above but with rdi = the
+ * reason (a negative error number), to leave things in order and to end the call;
+ * otherwise, and if that is aborted in turn, the vcpu goes on where it was.  The host
+ * hears of the reason in either case, and HC_COUNTER_SYMCALL_ABORTS counts.
+ *
+ * The frame mfn is for answers that do not fit into the result; as with SYMSPY, it
+ * is only a number, whoever maps it looks at its owner, and a restored guest registers again.
+ * Another registration replaces the one before; entry 0: no calls any more.
+ * -EINVAL: no such vcpu, pad is not zero, an address is not the guest's, or the frame
+ * is not the caller's.
+ */
+struct hc_extension_symcall {
+	uint32_t vcpu;
+	uint32_t pad;
+	uint64_t entry;		/* guest virtual addresses */
+	uint64_t stack;		/* its upper end */
+	uint64_t aborted;	/* 0: none */
+	uint64_t mfn;		/* machine frame; 0: none */
+};
+
+/*
+ * SYMCALL_END: the call that runs on this vcpu is done, with a result of the
+ * function's own; what is negative is an error number.  -EINVAL: there is no call,
+ * or this is in a multicall.
+ */
 
 #endif /* !__ASSEMBLER__ */
 

@@ -158,6 +158,12 @@ int hc_domain_trace_read(struct hc_handle *handle, uint16_t domid, uint32_t vcpu
  * itself; to be mapped read-only by hc_foreign_map(). -ENODATA: it does not.
  */
 int hc_domain_symspy(struct hc_handle *handle, uint16_t domid, uint32_t vcpu, uint64_t *mfn);
+/*
+ * Call a function of the guest's kernel: start it, ask for its result, or cancel it, as call->op
+ * says; none of them waits.  *call is updated.  -ENODATA: it takes no calls; -EBUSY: there
+ * is one under way.
+ */
+int hc_domain_symcall(struct hc_handle *handle, uint16_t domid, struct hc_control_symcall *call);
 int hc_domain_set_memory(struct hc_handle *handle, uint16_t domid, uint64_t max_frames);
 int hc_domain_get_sched(struct hc_handle *handle, uint16_t domid,
 			struct hc_control_sched *sched);

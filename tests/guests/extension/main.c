@@ -53,6 +53,7 @@ static void check_leaf(uint32_t leaf)
 	expect_equal("features", extension(HC_EXTENSION_GET_FEATURES, NULL), (uint64_t)out[3] << 32 | out[2]);
 	expect(out[2] & HC_EXTENSION_FEATURE_COUNTERS, "no counters\n");
 	expect(out[2] & HC_EXTENSION_FEATURE_SYMSPY, "no symspy\n");
+	expect(out[2] & HC_EXTENSION_FEATURE_SYMCALL, "no symcall\n");
 }
 
 static void check_counters(void)
@@ -127,7 +128,8 @@ static void check_hostile(void)
 	expect_error(extension(HC_EXTENSION_SYMSPY, (void *)HC_HYPERVISOR_VIRT_START), EFAULT);
 	expect_error(extension(HC_EXTENSION_SYMSPY, NULL), EFAULT);
 	for (unsigned int op_number = HC_EXTENSION_SYMSPY + 1; op_number < 64; op_number++)
-		expect_error(extension(op_number, &s), ENOSYS);
+		if (op_number != HC_EXTENSION_SYMCALL_REGISTER && op_number != HC_EXTENSION_SYMCALL_END)
+			expect_error(extension(op_number, &s), ENOSYS);
 	expect_error(hypercall(HC_NR_EXTENSION, 1UL << 32, 0, 0, 0, 0), ENOSYS);
 	expect_error(hypercall(HC_NR_EXTENSION, ~0UL, 0, 0, 0, 0), ENOSYS);
 	op.u.symspy.pad = 1;
