@@ -99,6 +99,7 @@ int command_dmesg(struct cli *cli);
 int command_wait(struct cli *cli);
 int command_top(struct cli *cli);
 int command_trace(struct cli *cli);
+int command_symcall(struct cli *cli);
 int command_version(struct cli *cli);
 int command_doctor(struct cli *cli);
 

@@ -83,6 +83,12 @@ static const struct option_spec trace_options[] = {
 	{ 0 }
 };
 
+static const struct option_spec symcall_options[] = {
+	{ "thaw-after", 's', "SECONDS", "quiesce: thaw without being asked then, at most 3600 (never)" },
+	{ "timeout", 't', "SECONDS", "how long the guest may take (30)" },
+	{ 0 }
+};
+
 static const struct option_spec wait_options[] = {
 	{ "for", 'f', "STATE", "up (default), running, paused, shutdown, gone or restarted" },
 	{ "timeout", 't', "SECONDS", "how long to wait (300)" },
@@ -127,6 +133,9 @@ const struct command commands[] = {
 	  "show what domains use, and what those do that publish it", command_top },
 	{ "trace", "NAME", 1, 1, trace_options, true, true,
 	  "count what a domain enters the hypervisor for", command_trace },
+	{ "symcall", "NAME FUNCTION [PID ADDRESS]", 2, 4, symcall_options, true, true,
+	  "call a function of a guest's kernel: ping, task-list, query-vaddr PID ADDRESS, drop-caches, quiesce, thaw",
+	  command_symcall },
 	{ "wait", "NAME", 1, 1, wait_options, true, true, "wait until a domain is in a state",
 	  command_wait },
 	{ "version", "", 0, 0, none, true, false, "print versions", command_version },

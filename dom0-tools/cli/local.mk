@@ -20,6 +20,7 @@ dom0_tools_cli_libtenoncli_la_SOURCES = \
 	dom0-tools/cli/output.c dom0-tools/cli/output.h \
 	dom0-tools/cli/peers.c \
 	dom0-tools/cli/state.c \
+	dom0-tools/cli/symcall.c \
 	dom0-tools/cli/top.c \
 	dom0-tools/cli/trace.c \
 	dom0-tools/cli/usage.c dom0-tools/cli/watch.c dom0-tools/cli/watch.h

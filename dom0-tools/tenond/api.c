@@ -38,6 +38,7 @@ static const struct {
 	{ "GET", "/console", api_console },
 	{ "GET", "/symspy", api_symspy },
 	{ "GET", "/trace", api_trace },
+	{ "POST", "/symcall", api_symcall },
 	{ "GET", "/wait", api_wait },
 	{ "POST", "/pause", api_pause },
 	{ "POST", "/unpause", api_unpause },

@@ -19,7 +19,7 @@ typedef void api_domain_handler(struct tenond *tenond, struct request *request,
 api_handler api_list, api_create, api_restore, api_saved;
 api_domain_handler api_info, api_xml, api_console, api_pause, api_unpause, api_shutdown, api_reboot,
 	api_destroy, api_wait, api_save, api_checkpoint, api_end_checkpoints, api_migrate, api_cancel,
-	api_reclaim, api_symspy;
+	api_reclaim, api_symspy, api_symcall;
 
 /* The absolute path that a query names; NULL: *error. */
 const char *api_path(const struct request *request, struct error *error);

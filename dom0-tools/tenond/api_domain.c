@@ -6,6 +6,7 @@
 #include "lifecycle.h"
 #include "nodes.h"
 #include "save.h"
+#include "symcall.h"
 #include "symspy.h"
 #include "waiter.h"
 #include "xml/domain.h"
@@ -89,6 +90,11 @@ void api_symspy(struct tenond *tenond, struct request *request, struct domain *d
 	}
 	error_domain(&error, ERROR_STATE, domain->name, "wait until it runs", "is not there yet, or no more");
 	request_fail(request, &error);
+}
+
+void api_symcall(struct tenond *tenond, struct request *request, struct domain *domain)
+{
+	symcall_request(tenond, request, domain);
 }
 
 /* The text of a description in a file of dom0's. */

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "migrate.h"
 #include "nodes.h"
+#include "symcall.h"
 #include "tenond.h"
 #include "waiter.h"
 #include "device/spawn.h"
@@ -97,6 +98,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	tenond->stopping = true;
 	waiter_end_all(tenond);
 	trace_end_all(tenond);
+	symcall_end_all(tenond);
 	/* They would have no end of their own. */
 	for (struct domain *domain = tenond->domains.first; domain; domain = domain->next)
 		lifecycle_end_checkpoints(domain, &ignored);

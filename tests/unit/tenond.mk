@@ -4,6 +4,7 @@
 tenond_unit_tests = tests/unit/tenond_config_unit tests/unit/tenond_xml_unit tests/unit/tenond_record_unit \
 	tests/unit/tenond_create_unit tests/unit/tenond_api_unit tests/unit/tenond_antispoof_unit \
 	tests/unit/tenond_http_unit tests/unit/tenond_device_unit tests/unit/tenond_symspy_unit \
+	tests/unit/tenond_symcall_unit \
 	tests/unit/tenon_cli_unit
 check_PROGRAMS += $(tenond_unit_tests)
 UNIT_TESTS += $(tenond_unit_tests)
@@ -57,6 +58,11 @@ tests_unit_tenond_symspy_unit_SOURCES = tests/unit/tenond_symspy_unit.c $(tenond
 tests_unit_tenond_symspy_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_symspy_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_symspy_unit_LDADD = $(tenond_unit_libs)
+
+tests_unit_tenond_symcall_unit_SOURCES = tests/unit/tenond_symcall_unit.c $(tenond_unit_fakes)
+tests_unit_tenond_symcall_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_tenond_symcall_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_symcall_unit_LDADD = $(tenond_unit_libs)
 
 tests_unit_tenond_http_unit_SOURCES = tests/unit/tenond_http_unit.c $(tenond_unit_fakes)
 tests_unit_tenond_http_unit_CPPFLAGS = $(tenond_unit_cppflags)

@@ -125,6 +125,13 @@ int hc_domain_counters(struct hc_handle *handle, uint16_t domid, struct hc_contr
 	return 0;
 }
 
+/* Nor do they take calls. */
+int hc_domain_symcall(struct hc_handle *handle, uint16_t domid, struct hc_control_symcall *call)
+{
+	(void)handle, (void)domid, (void)call;
+	return -ENODATA;
+}
+
 int hc_foreign_map(struct hc_handle *handle, uint16_t domid, const uint64_t *frames, size_t count, int prot,
 		   int *errors, void **address)
 {

@@ -4,7 +4,7 @@
  * (extension.h says how it registers, control.h how they are called).
  *
  * Results below 0 are error numbers: -EAGAIN something was locked, to be tried again;
- * -ENOSYS no such function.  Answers that do not fit into the result are in the
+ * -EOPNOTSUPP no such function.  Answers that do not fit into the result are in the
  * page of answers, until the next call.  All of it is the guest's claim.
  *
  * A call runs to completion.  What has to wait is a job: one call starts it, and
