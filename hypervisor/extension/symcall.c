@@ -29,7 +29,8 @@ static void poke(struct vcpu *v)
 
 static void enter(struct vcpu *v, struct regs *regs, uint64_t address, uint64_t rdi)
 {
-	guest_enter_kernel(v);
+	if (!v->kernel_mode)
+		guest_enter_kernel(v);
 	v->info->evtchn_upcall_mask = 1;
 	v->trap_pending = 0;
 	regs->rip = address;
@@ -38,6 +39,18 @@ static void enter(struct vcpu *v, struct regs *regs, uint64_t address, uint64_t 
 	regs->rsp = v->extension.symcall.stack;
 	regs->ss = HC_FLAT_KERNEL_SS64;
 	regs->rdi = rdi;
+}
+
+static void leave_mode(struct vcpu *v, bool kernel_mode)
+{
+	if (!kernel_mode && !v->cr3_user)
+		domain_crash(v->domain, "a call of its kernel took away the user page tables");
+	else if (v != current)
+		v->kernel_mode = kernel_mode;
+	else if (kernel_mode)
+		guest_enter_kernel(v);
+	else
+		guest_enter_user(v);
 }
 
 /* The vcpu, current or on no processor, is again where the call found it. */
@@ -49,14 +62,8 @@ static void leave(struct vcpu *v, struct symcall_domain *s, struct regs *regs)
 	v->trap_pending = 0;
 	if (v->symcall & SYMCALL_NMI)
 		vcpu_call_attention(v, ATTENTION_NMI);
-	if (!s->kernel_mode && !v->cr3_user)
-		domain_crash(v->domain, "a call of its kernel took away the user page tables");
-	else if (v != current)
-		v->kernel_mode = s->kernel_mode;
-	else if (s->kernel_mode)
-		guest_enter_kernel(v);
-	else
-		guest_enter_user(v);
+	if (s->kernel_mode != v->kernel_mode)
+		leave_mode(v, s->kernel_mode);
 	v->symcall = 0;
 	__atomic_store_n(&s->state, HC_SYMCALL_DONE, __ATOMIC_RELEASE);
 }

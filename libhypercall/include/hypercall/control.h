@@ -400,13 +400,13 @@ struct hc_trace {
 #define HC_SYMCALL_REQUESTED	1	/* it has not begun */
 #define HC_SYMCALL_RUNNING	2
 #define HC_SYMCALL_DONE		3
-#define HC_SYMCALL_BUDGET_MAX	1000000
+#define HC_SYMCALL_BUDGET_MAX	10000000
 struct hc_control_symcall {
 	uint32_t op;			/* HC_SYMCALL_START, RESULT, CANCEL */
 	uint32_t vcpu;			/* START */
 	uint64_t function;		/* START: by convention those of symcall.h */
 	uint64_t argument[4];		/* START */
-	uint32_t budget;		/* START: us of processor time, 100..1000000; may last twice that */
+	uint32_t budget;		/* START: us of processor time, 100..10000000; may last twice that */
 	uint32_t state;			/* OUT: HC_SYMCALL_* */
 	int64_t result;			/* OUT, in state DONE */
 	uint64_t mfn;			/* OUT, in state DONE; 0: none */
