@@ -163,14 +163,14 @@ void iret_slow(struct regs *regs)
 		guest_enter_user(v);
 }
 
-/* Somebody set v->attention; no trap is pending.  Or an event is, and a call of the guest in its way. */
+/* Somebody set v->attention; no trap is pending. */
 void attend(void)
 {
 	struct vcpu *v = current;
 	uint8_t what = __atomic_exchange_n(&v->attention, 0, __ATOMIC_SEQ_CST);
 
-	if (what & ATTENTION_SYMCALL || v->symcall)
-		symcall_attend(v);
+	if (what & ATTENTION_SYMCALL)
+		symcall_attend();
 	if (!(what & ATTENTION_NMI))
 		return;
 	if (v->symcall & SYMCALL_RUNNING) {

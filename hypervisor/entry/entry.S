@@ -676,7 +676,7 @@ ret_event:
 3:	TO_OUTER %rbx
 	incq	VCPU_COUNT_EVENTS(%rbx)
 	jmp	2b
-4:	CALL_C_INNER attend
+4:	CALL_C_INNER symcall_attend	/* of an event there is nothing to be seen yet */
 
 /* context_switch's end: start on a fresh main stack with the vcpu's frame, or idle. */
 	.globl resume_guest, resume_idle

@@ -27,12 +27,19 @@ static void poke(struct vcpu *v)
 	vcpu_kick(v);
 }
 
+/* What the compiler makes of an assignment is twice as long where it takes the code for a rare case. */
+static void copy_regs(struct regs *to, const struct regs *from)
+{
+	size_t words = sizeof(*to) / 8;
+
+	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+}
+
 static void enter(struct vcpu *v, struct regs *regs, uint64_t address, uint64_t rdi)
 {
 	if (!v->kernel_mode)
 		guest_enter_kernel(v);
 	v->info->evtchn_upcall_mask = 1;
-	v->trap_pending = 0;
 	regs->rip = address;
 	regs->cs = HC_FLAT_KERNEL_CS64;
 	regs->rflags = RFLAGS_IF | 2;
@@ -54,12 +61,12 @@ static void leave_mode(struct vcpu *v, bool kernel_mode)
 }
 
 /* The vcpu, current or on no processor, is again where the call found it. */
-static void leave(struct vcpu *v, struct symcall_domain *s, struct regs *regs)
+static inline __attribute__((always_inline)) void leave(struct vcpu *v, struct symcall_domain *s,
+							struct regs *regs)
 {
-	*regs = s->regs;
+	copy_regs(regs, &s->regs);
 	v->entry_traps = s->traps;
 	v->info->evtchn_upcall_mask = 0;
-	v->trap_pending = 0;
 	if (v->symcall & SYMCALL_NMI)
 		vcpu_call_attention(v, ATTENTION_NMI);
 	if (s->kernel_mode != v->kernel_mode)
@@ -68,15 +75,21 @@ static void leave(struct vcpu *v, struct symcall_domain *s, struct regs *regs)
 	__atomic_store_n(&s->state, HC_SYMCALL_DONE, __ATOMIC_RELEASE);
 }
 
+static void leave_aborted(struct vcpu *v, struct symcall_domain *s, struct regs *regs, int reason)
+{
+	if (!(v->symcall & SYMCALL_CLEANUP))
+		s->result = reason;
+	count_event(v, HC_COUNTER_SYMCALL_ABORTS);
+	leave(v, s, regs);
+}
+
 static void abort_call(struct vcpu *v, struct symcall_domain *s, int reason)
 {
 	uint64_t address = v->extension.symcall.aborted;
 
+	v->trap_pending = 0;
 	if (v->symcall & SYMCALL_CLEANUP || !address) {
-		if (!(v->symcall & SYMCALL_CLEANUP))
-			s->result = reason;
-		count_event(v, HC_COUNTER_SYMCALL_ABORTS);
-		leave(v, s, guest_regs());
+		leave_aborted(v, s, guest_regs(), reason);
 		return;
 	}
 	spin_lock(&s->lock);
@@ -88,33 +101,20 @@ static void abort_call(struct vcpu *v, struct symcall_domain *s, int reason)
 	enter(v, guest_regs(), address, (uint64_t)reason);
 }
 
-/* Is the call still wanted?  From here on, or never, it is the vcpu's. */
-static bool take(struct vcpu *v, struct symcall_domain *s)
+/* From here on the call is the vcpu's; it may have been cancelled meanwhile. */
+static bool take(struct vcpu *v)
 {
-	bool wanted;
+	uint8_t wanted = SYMCALL_WANTED;
 
-	spin_lock(&s->lock);
-	wanted = s->state == HC_SYMCALL_REQUESTED && s->vcpu == v;
-	if (wanted)
-		s->state = HC_SYMCALL_RUNNING;
-	spin_unlock(&s->lock);
-	v->symcall = wanted ? SYMCALL_RUNNING : 0;
-	return wanted;
+	return __atomic_compare_exchange_n(&v->symcall, &wanted, SYMCALL_RUNNING, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_RELAXED);
 }
 
-static void begin(struct vcpu *v, struct symcall_domain *s)
+static void begin(struct vcpu *v, struct symcall_domain *s, struct regs *regs)
 {
-	struct regs *regs = guest_regs();
-
-	/* It comes back here when it opens its events, as one is pending then. */
-	if (v->info->evtchn_upcall_mask) {
-		event_mark_vcpu(v);
-		return;
-	}
-	if (!take(v, s))
-		return;
+	WRITE_ONCE(s->state, HC_SYMCALL_RUNNING);
 	count_event(v, HC_COUNTER_SYMCALLS);
-	s->regs = *regs;
+	copy_regs(&s->regs, regs);
 	s->kernel_mode = v->kernel_mode;
 	s->traps = v->entry_traps;
 	v->entry_traps = no_traps;
@@ -125,21 +125,31 @@ static void begin(struct vcpu *v, struct symcall_domain *s)
 	enter(v, regs, v->extension.symcall.entry, s->function);
 }
 
-void symcall_attend(struct vcpu *v)
+/* Not the time for a call to begin. */
+static void attend_otherwise(struct vcpu *v, struct symcall_domain *s)
 {
-	struct symcall_domain *s = &v->domain->extension.symcall;
-	int reason;
-
-	if (!(v->symcall & SYMCALL_RUNNING)) {
-		if (v->symcall)
-			begin(v, s);
-		return;
+	if (v->symcall & SYMCALL_RUNNING) {
+		/* What has brought us here may be an event, as the guest opened them. */
+		v->info->evtchn_upcall_mask = 1;
+		if (READ_ONCE(s->reason))
+			abort_call(v, s, s->reason);
+	} else if (v->symcall) {
+		/* It comes back here when it opens its events, as one is pending then. */
+		event_mark_vcpu(v);
 	}
-	/* What has brought us here may be an event, as the guest opened them. */
-	v->info->evtchn_upcall_mask = 1;
-	reason = READ_ONCE(s->reason);
-	if (reason)
-		abort_call(v, s, reason);
+}
+
+void symcall_attend(void)
+{
+	struct vcpu *v = current;
+	struct symcall_domain *s = &v->domain->extension.symcall;
+
+	if (likely(v->symcall == SYMCALL_WANTED && !v->info->evtchn_upcall_mask)) {
+		if (likely(take(v)))
+			begin(v, s, guest_regs());
+	} else {
+		attend_otherwise(v, s);
+	}
 }
 
 bool symcall_fault(struct vcpu *v)
@@ -158,10 +168,8 @@ void symcall_leave(struct vcpu *v)
 		return;
 	/* Its tables may still be loaded somewhere, those of the mode that it leaves. */
 	context_forget(v);
-	if (!(v->symcall & SYMCALL_CLEANUP))
-		s->result = -EINTR;
-	count_event(v, HC_COUNTER_SYMCALL_ABORTS);
-	leave(v, s, &v->regs);
+	v->trap_pending = 0;
+	leave_aborted(v, s, &v->regs, -EINTR);
 }
 
 long symcall_end(uint64_t result)
@@ -171,7 +179,7 @@ long symcall_end(uint64_t result)
 
 	if (!(v->symcall & SYMCALL_RUNNING) || v->multicall)
 		return -EINVAL;
-	if (!(v->symcall & SYMCALL_CLEANUP))
+	if (likely(!(v->symcall & SYMCALL_CLEANUP)))
 		s->result = (int64_t)result;
 	else
 		count_event(v, HC_COUNTER_SYMCALL_ABORTS);
@@ -268,12 +276,15 @@ static long start(struct domain *d, struct symcall_domain *s, const struct hc_co
 
 static long cancel(struct symcall_domain *s)
 {
-	if (s->state == HC_SYMCALL_RUNNING) {
-		s->reason = -EINTR;
-		poke(s->vcpu);
-	} else {
+	uint8_t wanted = SYMCALL_WANTED;
+
+	if (!under_way(s) ||
+	    __atomic_compare_exchange_n(&s->vcpu->symcall, &wanted, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
 		s->state = HC_SYMCALL_IDLE;
+		return 0;
 	}
+	s->reason = -EINTR;
+	poke(s->vcpu);
 	return 0;
 }
 

@@ -22,7 +22,7 @@ struct domain;
 struct vcpu;
 struct hc_control;
 
-/* vcpu.symcall: changed by the vcpu itself, and by START while it is 0. */
+/* vcpu.symcall: changed by the vcpu itself, by START while it is 0, and by CANCEL from WANTED to 0. */
 #define SYMCALL_WANTED 1		/* to begin as soon as events are open */
 #define SYMCALL_RUNNING 2
 #define SYMCALL_CLEANUP 4		/* ... aborted, and now in the guest's function for that */
@@ -34,8 +34,8 @@ struct symcall_vcpu {
 	mfn_t mfn;
 };
 struct symcall_domain {
-	spinlock_t lock;		/* protects what follows, but for the line that says so */
-	uint32_t state;			/* HC_SYMCALL_*; from RUNNING to DONE the vcpu changes it without lock */
+	spinlock_t lock;		/* protects what follows, but for the lines that say so */
+	uint32_t state;			/* HC_SYMCALL_*; the vcpu makes it RUNNING and DONE without the lock */
 	struct vcpu *vcpu;
 	uint64_t function, argument[4];
 	uint64_t budget;		/* ns of processor time */
@@ -58,7 +58,7 @@ long symcall_end(uint64_t result);
 long symcall_control(struct domain *d, struct hc_control *op);
 
 /* The current vcpu is on its way back to the guest, and somebody asked it to look here. */
-void symcall_attend(struct vcpu *v);
+void symcall_attend(void);
 /* It faulted.  True: that was in a call, which is aborted. */
 bool symcall_fault(struct vcpu *v);
 /* Its context is wanted: it is paused, and leaves its call. */
