@@ -72,6 +72,7 @@ static extension_fn *const operations[] = {
 	[HC_EXTENSION_SYMSPY] = symspy,
 	[HC_EXTENSION_SYMCALL_REGISTER] = symcall_register,
 	[HC_EXTENSION_SYMCALL_END] = symcall_end,
+	[HC_EXTENSION_TABLES] = extension_tables,
 };
 
 long hypercall_extension(uint64_t op, uint64_t arg)

@@ -128,6 +128,8 @@ void frame_put_both(struct frame *f);
  * one, or pinned.
  */
 int frame_pin(mfn_t mfn, struct domain *d, enum frame_type type);
+/* -EINVAL: not pinned.  What cannot be undone at once is left to vcpu_deferred_finish(). */
+int frame_unpin(mfn_t mfn, struct domain *d);
 /* A frame of the hypervisor that guest d may map (shared_info, grant table); writable or not. */
 void frame_share(mfn_t mfn, struct domain *d, bool writable);
 /*

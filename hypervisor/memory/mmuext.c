@@ -47,15 +47,15 @@ static int op_pin(struct vcpu *v, struct domain *d, const struct hc_mmuext_op *o
 	return frame_pin(op->arg1.mfn, d, FRAME_L1 + (op->cmd - HC_MMUEXT_PIN_L1_TABLE));
 }
 
-static int op_unpin(struct vcpu *v, struct domain *d, const struct hc_mmuext_op *op)
+int frame_unpin(mfn_t mfn, struct domain *d)
 {
 	struct frame *f;
 	uint64_t x;
 	int rc = 0;
 
-	if (op->arg1.mfn >= memory_max_mfn || !frame_get_id(frame_of(op->arg1.mfn), d->id))
+	if (mfn >= memory_max_mfn || !frame_get_id(frame_of(mfn), d->id))
 		return -EINVAL;
-	f = frame_of(op->arg1.mfn);
+	f = frame_of(mfn);
 	x = frame_type_word(f);
 	do {
 		/* The bit is part of the count or stamp when there are no references. */
@@ -63,9 +63,15 @@ static int op_unpin(struct vcpu *v, struct domain *d, const struct hc_mmuext_op 
 			rc = -EINVAL;
 	} while (!rc && !frame_cas(&f->type, &x, x & ~FRAME_PINNED));
 	if (!rc && frame_put_table(f, true))
-		vcpu_defer(v, f, d->id);
+		vcpu_defer(current, f, d->id);
 	frame_put(f);
 	return rc;
+}
+
+static int op_unpin(struct vcpu *v, struct domain *d, const struct hc_mmuext_op *op)
+{
+	(void)v;
+	return frame_unpin(op->arg1.mfn, d);
 }
 
 static int op_new_base(struct vcpu *v, struct domain *d, const struct hc_mmuext_op *op)

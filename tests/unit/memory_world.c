@@ -9,6 +9,7 @@
 
 #include "cpu/guest_descriptors.h"
 #include "emulate/emulate.h"
+#include "extension/extension.h"
 #include "hypercall/hypercall.h"
 #include "lib/log.h"
 #include "memory/owner.h"
@@ -356,6 +357,17 @@ long world_mmuext_for(unsigned int cmd, uint64_t arg1, uint64_t domid)
 long world_mmuext_abandon(unsigned int cmd, uint64_t arg1)
 {
 	return mmuext(cmd, arg1, 0, HC_DOMID_SELF, false);
+}
+
+long world_tables(struct hc_extension_tables *t)
+{
+	long rc;
+
+	do {
+		continuation.wanted = false;
+		rc = extension_tables((uint64_t)t);
+	} while (continuation.wanted);
+	return rc;
 }
 
 long world_memory_op(unsigned int cmd, void *arg)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <hypercall/extension.h>
 #include <hypercall/memory.h>
 
 #include "domain/domain.h"
@@ -51,6 +52,7 @@ long world_mmu_update(struct hc_mmu_update *list, uint32_t count, uint32_t *done
 long world_mmuext(unsigned int cmd, uint64_t arg1, uint64_t arg2);
 long world_mmuext_for(unsigned int cmd, uint64_t arg1, uint64_t domid);
 long world_memory_op(unsigned int cmd, void *arg);
+long world_tables(struct hc_extension_tables *t);
 /* Only the first piece: -ERESTART if it wants to go on, which is forgotten. */
 long world_mmuext_abandon(unsigned int cmd, uint64_t arg1);
 

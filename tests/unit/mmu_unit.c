@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cpu/regs.h"
+#include "extension/extension.h"
 #include "memory/walk.h"
 
 #define TABLE (PTE_PRESENT | PTE_WRITE)
@@ -109,6 +110,120 @@ static void whole_trees_come_and_go(void **state)
 		assert_int_equal(update(slot_addr(s.l4, 9), 0), 0);
 		assert_int_equal(world_types(t.l3), 0);
 		world_check();
+	}
+}
+
+#define STEP(mfn, what) HC_EXTENSION_TABLE_STEP(mfn, HC_EXTENSION_TABLE_##what)
+#define LINEAR 0x10000		/* within the first level-1 table of a live space */
+
+static long tables(uint64_t *list, uint32_t count, uint32_t *left)
+{
+	struct hc_extension_tables t = { (uint64_t)list, count, 0, LINEAR };
+	long rc = world_tables(&t);
+
+	*left = rc ? t.count : 0;
+	if (rc)
+		assert_ptr_equal(t.list, list + count - t.count);
+	return rc;
+}
+
+/* The frame is guest frame number, and mapped where that is. */
+static void map_linear(struct space *s, mfn_t mfn, unsigned int number)
+{
+	m2p_set(mfn, number);
+	assert_int_equal(update(slot_addr(s->l1, (LINEAR >> PAGE_SHIFT) + number), pte_make(mfn, TABLE)), 0);
+}
+
+static void map_all_linear(struct space *s, struct space *t)
+{
+	map_linear(s, t->l1, 1);
+	map_linear(s, t->l2, 2);
+	map_linear(s, t->l3, 3);
+	map_linear(s, t->l4, 4);
+}
+
+static void many_tables_at_once(void **state)
+{
+	struct space s, t;
+	uint32_t left;
+
+	(void)state;
+	live_space(&s);
+	world_space(1, &t);
+	map_all_linear(&s, &t);
+	for (unsigned int every = 0; every < 4; every++) {
+		uint64_t pin[] = { STEP(t.l3, READONLY), STEP(t.l2, READONLY), STEP(t.l1, PIN_L1),
+				   STEP(t.l4, PIN_L4) };
+		uint64_t release[] = { STEP(t.l4, RELEASE), STEP(t.l3, RELEASE), STEP(t.l2, RELEASE),
+				       STEP(t.l1, RELEASE) };
+
+		world.preempt_every = every;
+		assert_int_equal(tables(pin, 4, &left), 0);
+		assert_true(world_validated(t.l4) && world_validated(t.l1));
+		assert_int_equal(world_types(t.l1), 2);		/* a use and the pin */
+		assert_false(world_table(s.l1)[(LINEAR >> PAGE_SHIFT) + 1] & PTE_WRITE);
+		world_check();
+		/* In use: not released, and nothing changed. */
+		assert_int_equal(tables(release + 1, 3, &left), -EINVAL);
+		assert_int_equal(left, 3);
+		world_check();
+		assert_int_equal(tables(release, 4, &left), 0);
+		assert_int_equal(world_type(t.l1), FRAME_WRITABLE);
+		assert_int_equal(world_types(t.l4), 1);
+		assert_true(world_table(s.l1)[(LINEAR >> PAGE_SHIFT) + 4] & PTE_WRITE);
+		world_check();
+		/* What is not pinned is only made writable. */
+		assert_int_equal(tables(release, 4, &left), 0);
+	}
+}
+
+static void refused_steps(void **state)
+{
+	struct space s, t;
+	mfn_t theirs = world_frame(0), plain = world_frame(1);
+	uint32_t left;
+
+	(void)state;
+	live_space(&s);
+	world_space(1, &t);
+	map_all_linear(&s, &t);
+	map_linear(&s, plain, 5);
+	m2p_set(theirs, 5);
+	{
+		uint64_t bad[] = {
+			STEP(t.l4, PIN_L4),		/* with its tables writable */
+			STEP(s.l1, RELEASE),		/* live, and not mapped */
+			STEP(theirs, READONLY), STEP(theirs, RELEASE), STEP(theirs, PIN_L1),
+			STEP(1ULL << 40, READONLY), STEP(~0ULL, PIN_L1), STEP(~0ULL, RELEASE),
+			STEP(WORLD_DEVICE_MFN, PIN_L1), STEP(0, RELEASE),
+			HC_EXTENSION_TABLE_STEP(plain, 6), HC_EXTENSION_TABLE_STEP(plain, 4095),
+		};
+
+		for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+			uint64_t list[] = { STEP(plain, READONLY), bad[i], STEP(plain, RELEASE) };
+
+			assert_int_equal(tables(list, 3, &left), -EINVAL);
+			assert_int_equal(left, 2);
+			world_check();
+		}
+	}
+	/* Numbers that lead to where nothing, or the hypervisor, is. */
+	for (uint64_t number = 1; number; number <<= 1) {
+		uint64_t list[] = { STEP(plain, READONLY) };
+
+		m2p_set(plain, number ^ 256);
+		assert_int_equal(tables(list, 1, &left), -EINVAL);
+		m2p_set(plain, (HOLE_VIRT_START - LINEAR + number) >> PAGE_SHIFT);
+		assert_int_equal(tables(list, 1, &left), -EINVAL);
+	}
+	world_check();
+	{
+		struct hc_extension_tables t2 = { 0, 1, 0, LINEAR };
+
+		assert_int_equal(world_tables(&t2), -EFAULT);
+		t2.pad = 1;
+		assert_int_equal(world_tables(&t2), -EINVAL);
+		assert_int_equal(world_tables(NULL), -EFAULT);
 	}
 }
 
@@ -471,13 +586,28 @@ static void random_stores(void)
 	pagetable_emulated_write(v, va, 1u << rand() % 4, some_entry(1 + rand() % 4), expected);
 }
 
+static void random_tables(void)
+{
+	uint64_t list[20];
+	struct hc_extension_tables t = { (uint64_t)list, 1 + rand() % 20, 0, 0 };
+
+	for (unsigned int i = 0; i < t.count; i++) {
+		mfn_t mfn = some_frame(rand() % 5);
+
+		if (mfn_valid(mfn) && rand() % 4)
+			m2p_set(mfn, rand() % 6);
+		list[i] = HC_EXTENSION_TABLE_STEP(mfn, rand() % 7);
+	}
+	world_tables(&t);
+}
+
 static void random_operation(void)
 {
 	unsigned int level = 1 + rand() % 4;
 
 	world.preempt_every = rand() % 4 ? rand() % 5 : 0;
 	world_enter(rand() % 8 ? 1 : 0);
-	switch (rand() % 10) {
+	switch (rand() % 11) {
 	case 0:
 	case 1:
 		world_mmuext(HC_MMUEXT_PIN_L1_TABLE + level - 1, some_frame(level), 0);
@@ -501,6 +631,9 @@ static void random_operation(void)
 	case 7:
 		world_mmuext(rand() % 2 ? HC_MMUEXT_CLEAR_PAGE : HC_MMUEXT_COPY_PAGE,
 			     some_frame(0), some_frame(0));
+		break;
+	case 8:
+		random_tables();
 		break;
 	default:
 		random_updates();
@@ -560,6 +693,8 @@ int main(void)
 		T(entries_change),
 		T(machphys_is_the_owners),
 		T(whole_trees_come_and_go),
+		T(many_tables_at_once),
+		T(refused_steps),
 		T(va_mapping),
 		T(emulated_stores),
 		T(quick_stores),

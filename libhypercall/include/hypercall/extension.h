@@ -36,6 +36,7 @@
 #define HC_EXTENSION_FEATURE_COUNTERS	(HC_U64(1) << 0)	/* EXTENSION_COUNTERS answers */
 #define HC_EXTENSION_FEATURE_SYMSPY	(HC_U64(1) << 1)	/* EXTENSION_SYMSPY, see symspy.h */
 #define HC_EXTENSION_FEATURE_SYMCALL	(HC_U64(1) << 2)	/* EXTENSION_SYMCALL_* answer, see symcall.h */
+#define HC_EXTENSION_FEATURE_TABLES	(HC_U64(1) << 3)	/* EXTENSION_TABLES */
 
 /* Operations. */
 #define HC_EXTENSION_GET_VERSION	0	/* result: HC_EXTENSION_VERSION; no argument */
@@ -44,6 +45,7 @@
 #define HC_EXTENSION_SYMSPY		3	/* argument: address of struct hc_extension_symspy */
 #define HC_EXTENSION_SYMCALL_REGISTER	8	/* argument: address of struct hc_extension_symcall */
 #define HC_EXTENSION_SYMCALL_END	9	/* argument: the result, see below */
+#define HC_EXTENSION_TABLES		16	/* argument: address of struct hc_extension_tables */
 
 #ifndef __ASSEMBLER__
 
@@ -108,6 +110,32 @@ struct hc_extension_symcall {
  * function's own; what is negative is an error number.  -EINVAL: there is no call,
  * or this is in a multicall.
  */
+
+/*
+ * TABLES: what happens to many page tables of an address space that is about to
+ * be used, or is not any more, in one call.  Each step is a word, a machine frame
+ * (from bit 12) and what to do with it.  The kernel maps all of its frames in a row,
+ * frame 0 (as the machine-to-physical table numbers them) at address "linear"; it is
+ * that mapping that becomes read-only or writable.
+ *
+ * In order; at the first step that fails the call ends, and list and count are
+ * those of the steps not done; of a step to release, the first half may be done.
+ * They move also while the call is interrupted.
+ * -EINVAL: the frame is not the caller's or not mapped at its place, or it cannot
+ * be used so; see mmuext_op of memory.h for when it can.  Or pad is not zero, or
+ * there is no such step.
+ */
+#define HC_EXTENSION_TABLE_READONLY	0
+#define HC_EXTENSION_TABLE_PIN_L1	1	/* to _L4: 4; made read-only before */
+#define HC_EXTENSION_TABLE_PIN_L4	4
+#define HC_EXTENSION_TABLE_RELEASE	5	/* unpinned if it is pinned, and writable */
+#define HC_EXTENSION_TABLE_STEP(mfn, what) ((uint64_t)(mfn) << 12 | (what))
+struct hc_extension_tables {
+	uint64_t list;		/* address of the steps */
+	uint32_t count;
+	uint32_t pad;
+	uint64_t linear;
+};
 
 #endif /* !__ASSEMBLER__ */
 
