@@ -60,7 +60,7 @@ struct bounce_target *window_traps(const struct vcpu *v)
 
 void window_enter_directly(struct vcpu *v)
 {
-	WRITE_ONCE(v->entry_traps, window_traps(v));
+	symcall_set_traps(v, window_traps(v));
 	for (unsigned int i = 0; i < VCPU_SYSCALLS; i++)
 		WRITE_ONCE(v->entry_syscall[i], bounce_callback(v, VCPU_CALLBACK_SYSCALL + i));
 	WRITE_ONCE(v->hypercalls, hypercall_table);

@@ -58,7 +58,7 @@ static int vcpu_on(struct vcpu *v)
 		return -ENOMEM;
 	/* It may be running: what is counted must be there before somebody counts. */
 	__atomic_store_n(&v->hypercalls, trace_hypercalls, __ATOMIC_RELEASE);
-	__atomic_store_n(&v->entry_traps, gates, __ATOMIC_RELEASE);
+	symcall_set_traps(v, gates);
 	for (unsigned int i = 0; i < VCPU_SYSCALLS; i++)
 		__atomic_store_n(&v->entry_syscall[i], &gates[HC_TRACE_SYSCALL + i], __ATOMIC_RELEASE);
 	return 0;
@@ -69,6 +69,9 @@ static long trace_switch(struct domain *d, bool on)
 	struct vcpu *v;
 	long rc = 0;
 
+	/* So that no call of its kernel begins or ends meanwhile; the caller's own kernel is never called. */
+	if (d != current->domain)
+		domain_pause(d);
 	spin_lock(&d->lock);
 	for_each_vcpu(d, v) {
 		if (on && !rc)
@@ -77,6 +80,8 @@ static long trace_switch(struct domain *d, bool on)
 			window_enter_directly(v);
 	}
 	spin_unlock(&d->lock);
+	if (d != current->domain)
+		domain_unpause(d);
 	return rc;
 }
 

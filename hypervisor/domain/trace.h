@@ -5,8 +5,8 @@
  * It costs nothing while it is off: the entry code finds handlers of hypercalls,
  * exceptions and system calls by pointers in the vcpu.  Those of a traced vcpu lead
  * to a table of hypercalls that counts, and to places without an address, which
- * the entry code leaves to C.  The pointers may change at any time: what is counted
- * stays until the vcpu is freed.
+ * the entry code leaves to C.  The pointers change while the domain is paused, those
+ * of the caller's own at any time: what is counted stays until the vcpu is freed.
  */
 #ifndef DOMAIN_TRACE_H
 #define DOMAIN_TRACE_H

@@ -152,6 +152,14 @@ void symcall_attend(void)
 	}
 }
 
+void symcall_set_traps(struct vcpu *v, struct bounce_target *traps)
+{
+	if (v->symcall & SYMCALL_RUNNING)
+		v->domain->extension.symcall.traps = traps;
+	else
+		WRITE_ONCE(v->entry_traps, traps);
+}
+
 bool symcall_fault(struct vcpu *v)
 {
 	if (!(v->symcall & SYMCALL_RUNNING))

@@ -559,6 +559,47 @@ static void check_context(void)
 	expect_equal("their result", answer(child_domid), 4321);
 }
 
+static struct hc_trace trace;
+
+static long control_trace(uint32_t what)
+{
+	struct hc_control op = {
+		.cmd = HC_CONTROL_TRACE, .domid = child_domid,
+		.u.trace = { .op = what, .buffer = what == HC_TRACE_READ ? PTR(&trace) : 0 },
+	};
+
+	return hc_control_op(&op);
+}
+
+/* A fault of the child's own, and how many of them were counted. */
+static uint64_t count_fault(void)
+{
+	expect_equal("a fault", child_do(0, CHILD_WRITE, 0x123000, 0) >> 32, TRAP_PF);
+	/* Which leaves events masked; this opens them. */
+	expect_equal("registers for calls", child_do(0, CHILD_CHURN, 0, 0), 0);
+	expect_success(control_trace(HC_TRACE_READ));
+	return trace.entries[TRAP_PF];
+}
+
+/* Tracing and calls both have exceptions lead elsewhere; neither ends the other. */
+static void check_traced(void)
+{
+	static const uint32_t switches[] = { HC_TRACE_ON, HC_TRACE_OFF };
+
+	for (unsigned int i = 0; i < 2; i++) {
+		uint64_t before;
+
+		child_in_call();
+		expect_success(control_trace(switches[i]));
+		expect_success(cancel(child_domid));
+		expect_error(answer(child_domid), EINTR);
+		before = count_fault();
+		expect_equal("faults counted", count_fault() - before, switches[i] == HC_TRACE_ON);
+		expect_success(start(child_domid, 0, UD2, 0, SHORT));
+		expect_error(answer(child_domid), EFAULT);
+	}
+}
+
 static uint32_t shutdown_reason(void)
 {
 	struct hc_control op = { .cmd = HC_CONTROL_INFO, .domid = child_domid };
@@ -581,6 +622,8 @@ static void check_child(void)
 	expect_error(start(child_domid, 0, ADD, 1, SHORT), ENODATA);
 	expect_equal("registers for calls", child_do(0, CHILD_CHURN, 0, 0), 0);
 	check_context();
+	section("... traced meanwhile\n");
+	check_traced();
 	section("... destroyed in a call\n");
 	child_in_call();
 	expect_success(destroy());
