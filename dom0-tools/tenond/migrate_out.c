@@ -152,6 +152,7 @@ static int send_state(struct leaving *leaving, const char *description)
 		log_info("domain %s: sent to %s: %lld pages written, %lld bytes", leaving->record->name,
 			 leaving->record->peer, json_integer_value(json_object_get(done, "stored")),
 			 json_integer_value(json_object_get(done, "bytes")));
+		migration_sent(leaving->migration, (uint64_t)json_integer_value(json_object_get(done, "bytes")));
 		json_decref(done);
 		return 0;
 	}

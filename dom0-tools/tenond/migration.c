@@ -125,6 +125,13 @@ void migration_note(struct migration *migration, json_t *line)
 			 migration->host, new.number, new.bytes, new.dirty, new.downtime_ms);
 }
 
+void migration_sent(struct migration *migration, uint64_t bytes)
+{
+	pthread_mutex_lock(&migration->lock);
+	migration->figures.bytes = (json_int_t)bytes;
+	pthread_mutex_unlock(&migration->lock);
+}
+
 void migration_slowed(struct migration *migration, unsigned int percent)
 {
 	pthread_mutex_lock(&migration->lock);

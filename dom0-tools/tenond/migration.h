@@ -48,6 +48,9 @@ int migration_begin(struct migration *migration, enum migration_stage stage);
 /* A line of the sender's about its rounds ("round" or "progress"). */
 void migration_note(struct migration *migration, json_t *line);
 
+/* All is sent, in so many bytes. */
+void migration_sent(struct migration *migration, uint64_t bytes);
+
 /* So much of its processor time the guest is left, in percent. */
 void migration_slowed(struct migration *migration, unsigned int percent);
 
