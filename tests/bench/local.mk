@@ -8,15 +8,15 @@ BENCH_KERNEL = main call memory event grant
 BENCH_KERNEL_INCLUDES = tests/bench/micro/mark.h tests/bench/kernel/rows.h tests/bench/kernel/rows.def
 BENCH_KERNEL_OBJECTS = $(BENCH_KERNEL:%=tests/bench/kernel/%.guest.o)
 BENCH_GUESTS = idle answer worker
-BENCH_SINGLE = tests/bench/measure tests/bench/turns tests/bench/quanta tests/bench/events
+BENCH_SINGLE = tests/bench/measure tests/bench/turns tests/bench/quanta tests/bench/events tests/bench/load
 BENCH_PLUGINS = tests/bench/count.so tests/bench/noise.so
 BENCH_FILES = tests/bench/microbench $(BENCH_SINGLE) $(BENCH_PLUGINS) tests/bench/kernel.elf \
 	$(BENCH_GUESTS:%=tests/bench/%.elf)
 
-BENCH_TOOLS = compare profile size noise scale build-disk
-BENCH_LIB = __init__ cost counts elf groups guest kernel machine micro plot report row
-BENCH_GUEST = block block-job build build-job domains.sh event init lifecycle many memory network network-job \
-	network-server run-guest scale
+BENCH_TOOLS = compare migrate profile size noise scale build-disk
+BENCH_LIB = __init__ cost counts elf groups guest kernel machine micro migration plot report row
+BENCH_GUEST = block block-job build build-job domains.sh event init lifecycle many memory migrate migrate-job \
+	network network-job network-server run-guest scale
 
 EXTRA_DIST += $(BENCH_TOOLS:%=tests/bench/%) $(BENCH_LIB:%=tests/bench/benchlib/%.py) \
 	$(BENCH_GUEST:%=tests/bench/guest/%) $(BENCH_MICRO:%=tests/bench/micro/%.c) $(BENCH_INCLUDES) \
