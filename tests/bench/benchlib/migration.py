@@ -63,39 +63,52 @@ class Beside:
             self.swap()
         return {"times": times, "gap_us": int(self.ask("A", "watched").splitlines()[-1])}
 
+    def moves(self):
+        """The guest with each workload in turn, from where it has come to."""
+        self.ask("A", "create %d" % self.options.guest_mem)
+        for workload in self.options.workload * self.options.repeat:
+            move = dict(self.move(workload), workload=workload)
+            print("migrate: %s: %s" % (workload, move), file=sys.stderr, flush=True)
+            yield move
+
     def run(self):
-        """The moves of each workload in turn, and what has failed; the guest goes on where it has come to."""
-        told = {"moves": [], "failed": None, "ping_pong": None}
+        """All of it; writes what is to tell after each move, so that it is there if time runs out."""
+        told = {"moves": [], "failed": "time ran out", "ping_pong": None}
         try:
-            self.ask("A", "create %d" % self.options.guest_mem)
-            for workload in self.options.workload:
-                for _ in range(self.options.repeat):
-                    told["moves"].append(dict(self.move(workload), workload=workload))
-                    print("migrate: %s: %s" % (workload, told["moves"][-1]), file=sys.stderr, flush=True)
+            for move in self.moves():
+                told["moves"].append(move)
+                self.write(told)
             if self.options.ping_pong:
-                while self.at != "A":
+                if self.at != "A":
                     self.move("idle")
                 told["ping_pong"] = self.ping_pong(self.options.ping_pong)
+            told["failed"] = None
         except BenchError as error:
             told["failed"] = str(error)
-        return told
+        self.write(told)
+        return 1 if told["failed"] else 0
+
+    def write(self, told):
+        with open(self.options.beside, "w", encoding="utf-8") as file:
+            json.dump(told, file)
 
 
-def guest_disk():
-    """The file with what the guest's disk has at first."""
-    result = subprocess.run([os.path.join(BENCH, "build-disk")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            check=False)
+def made(name):
+    """The file that a script beside this folder has made, or found in the cache."""
+    result = subprocess.run([os.path.join(BENCH, name)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
     if result.returncode != 0:
-        raise BenchError("the guest has no disk: tests/bench/build-disk failed")
+        raise BenchError("tests/bench/%s failed" % name)
     return result.stdout.decode().strip()
 
 
 def run_pair(hypervisor, options, disk):
-    """Boots the two hosts and does the work beside them; what run() above told."""
+    """Boots the two hosts and does the work beside them; what run() above wrote."""
     with tempfile.TemporaryDirectory(prefix="tenon-bench.") as folder:
         path = os.path.join(folder, "told")
         words = [os.path.join(TOP, "tests", "lab", "pair"), "--hypervisor", hypervisor, "--mem", str(options.mem),
                  "--storage", disk, "--timeout", str(options.timeout)]
+        if hypervisor == "xen":
+            words += ["--xen", made("xen-live")]
         if options.log:
             words += ["--log", "%s.%s" % (options.log, hypervisor)]
         for name in ("migrate", "migrate-job", "domains.sh"):
@@ -129,7 +142,7 @@ def cells(workload, hypervisor, moves):
 
 
 def rows(told):
-    """The table: each workload on each hypervisor. told: {hypervisor: what run() told}"""
+    """The table: each workload on each hypervisor. told: {hypervisor: what run() wrote}"""
     found = {}
     for hypervisor, one in told.items():
         for move in one["moves"]:

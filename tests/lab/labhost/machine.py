@@ -35,7 +35,7 @@ def _boot(options, image, kernel, scratch):
         hypervisor, words = tree.hypervisor(), ["console=com1", "dom0_mem=%dM" % dom0]
     else:
         vmlinux = kernel or os.path.join(image, "vmlinuz")
-        hypervisor = os.path.join(image, "xen")
+        hypervisor = options.xen or os.path.join(image, "xen")
         words = ["console=com1", "com1=115200,8n1", "dom0_mem=%dM,max:%dM" % (dom0, dom0)]
     modules = "%s %s,%s" % (_quote(vmlinux), _quote(line), _quote(initramfs))
     return ["-kernel", hypervisor, "-append", " ".join(words + options.hyp_append), "-initrd", modules]

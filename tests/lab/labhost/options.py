@@ -29,6 +29,7 @@ OPTIONS
     --icount               count instructions in place of time (2 ns each): guest time repeats exactly;
                            one processor only
     --hypervisor KIND      tenon (default), xen (Debian's 4.17) or none (the bare kernel)
+    --xen FILE             with --hypervisor xen: boot this one
     --kernel FILE          dom0's kernel: a bzImage or ELF file, or a version (6.12) for Debian's; a FILE beside
                            which lie "version" and lib/modules is booted with those modules
     --hyp-append STR       more words for the hypervisor's command line (repeatable)
@@ -92,6 +93,7 @@ def parse(argv):
     add("--cpu", default="qemu64")
     add("--icount", action="store_true")
     add("--hypervisor", choices=("tenon", "xen", "none"), default="tenon")
+    add("--xen")
     add("--kernel")
     add("--hyp-append", action="append", default=[])
     add("--dom0-append", action="append", default=[])
