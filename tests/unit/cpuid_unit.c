@@ -62,7 +62,7 @@ static void hypervisor_leaves(void **state)
 	assert_int_equal(leaf.a, HC_EXTENSION_VERSION);
 	assert_int_equal(leaf.b, 50);
 	assert_int_equal(leaf.c, HC_EXTENSION_FEATURE_COUNTERS | HC_EXTENSION_FEATURE_SYMSPY |
-			 HC_EXTENSION_FEATURE_SYMCALL);
+			 HC_EXTENSION_FEATURE_SYMCALL | HC_EXTENSION_FEATURE_TABLES);
 	assert_int_equal(leaf.d, 0);
 	look(0x40000200, 0);
 	assert_true(nothing());

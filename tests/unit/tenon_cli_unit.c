@@ -428,7 +428,7 @@ static void progress(void **state)
 	answer_head = "200 OK";
 	answer_body = body;
 	for (size_t i = 0; i < 2; i++) {
-		char line[] = "migrate web b", *argv[] = { (char *)"tenon", line, line + 8, line + 12 };
+		char line[] = "migrate web b", *argv[] = { (char *)"tenon", line, line + 8, line + 12, NULL };
 		pthread_t thread;
 
 		line[7] = line[11] = '\0';
