@@ -139,7 +139,6 @@ void boot_start(uint32_t magic, uint32_t info)
 	if (split_expose(entry_start, (size_t)(entry_end - entry_start)) || smp_expose_block(this_cpu()))
 		panic("no memory for the tables that guests run on");
 	descriptors_init();
-	symcall_init();
 	fpu_init();
 	log_info("processor: %s%s%s%s", cpu_model_name, cpu_has_smep ? ", SMEP" : "",
 		 cpu_has_smap ? ", SMAP" : "", split_tables ? ", split tables" : "");

@@ -3,13 +3,12 @@
 #include "domain/trace.h"
 
 #include "cpu/cpu.h"
-#include "domain/domain.h"
 #include "hypercall/hypercall.h"
 
 _Static_assert(HC_TRACE_SYSCALL == 256 && HC_TRACE_ENTRIES == 256 + VCPU_SYSCALLS, "a place for each gate");
 
 /* Never an address in them.  Seen by the entry code on a guest's tables. */
-__attribute__((section(".entry.rodata"))) static const struct bounce_target trace_gates[HC_TRACE_ENTRIES];
+__attribute__((section(".entry.rodata"))) const struct bounce_target trace_gates[HC_TRACE_ENTRIES];
 
 static long trace_hypercall(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
@@ -50,7 +49,7 @@ void trace_vcpu_free(struct vcpu *v)
 
 static int vcpu_on(struct vcpu *v)
 {
-	struct bounce_target *gates = (struct bounce_target *)trace_gates;	/* nobody writes there */
+	struct bounce_target *gates = gates_without_address();
 
 	if (!v->trace)
 		v->trace = heap_alloc_for(v->domain, sizeof(*v->trace));

@@ -12,11 +12,15 @@
 #define DOMAIN_TRACE_H
 
 #include <hypercall/control.h>
-#include "lib/base.h"
+#include "domain/domain.h"
 
-struct bounce_target;
-struct domain;
-struct vcpu;
+/* HC_TRACE_ENTRIES places, the first 256 of exceptions, that the entry code leaves to C.  Only to be read. */
+extern const struct bounce_target trace_gates[HC_TRACE_ENTRIES];
+
+static inline struct bounce_target *gates_without_address(void)
+{
+	return (struct bounce_target *)trace_gates;
+}
 
 /* Where an entry goes that found no address at `at`; NULL: nowhere, the guest has no handler. */
 const struct bounce_target *trace_count_entry(struct vcpu *v, const struct bounce_target *at);

@@ -5,20 +5,11 @@
 #include <hypercall/extension.h>
 #include "cpu/cpu.h"
 #include "domain/domain.h"
+#include "domain/trace.h"
 #include "hypercall/hypercall.h"
 #include "lib/log.h"
-#include "memory/split.h"
 
 #define BUDGET_MIN 100		/* us */
-
-/* A trap table without entries, for as long as a call runs.  All vectors: C gives any of them. */
-static struct bounce_target no_traps[256] __aligned(PAGE_SIZE);
-
-void symcall_init(void)
-{
-	if (split_expose(no_traps, sizeof(no_traps)))
-		panic("no memory for the tables that guests run on");
-}
 
 /* The vcpu comes to attend(), now or when it has its turn. */
 static void poke(struct vcpu *v)
@@ -117,7 +108,7 @@ static void begin(struct vcpu *v, struct symcall_domain *s, struct regs *regs)
 	copy_regs(&s->regs, regs);
 	s->kernel_mode = v->kernel_mode;
 	s->traps = v->entry_traps;
-	v->entry_traps = no_traps;
+	v->entry_traps = gates_without_address();
 	regs->rsi = s->argument[0];
 	regs->rdx = s->argument[1];
 	regs->rcx = s->argument[2];

@@ -6,8 +6,8 @@
  * is put aside, and made anew to enter the guest at the address that it registered.  When
  * the call has ended the frame comes back.  Nothing is sent to the guest meanwhile: for
  * events the way back to the guest asks v->symcall, and for exceptions
- * v->entry_traps leads to a table without entries, so that the usual paths need
- * not ask.
+ * v->entry_traps leads to places without an address, as if it were traced, so that
+ * the usual paths need not ask.
  */
 #ifndef EXTENSION_SYMCALL_H
 #define EXTENSION_SYMCALL_H
@@ -50,7 +50,6 @@ struct symcall_domain {
 	struct regs regs;
 };
 
-void symcall_init(void);		/* boot */
 void symcall_domain_init(struct domain *d);
 void symcall_domain_free(struct domain *d);
 long symcall_register(uint64_t arg);
