@@ -101,7 +101,8 @@ int command_create(struct cli *cli)
 	return status;
 }
 
-bool domain_is_called(json_t *domain, const char *reference)
+/* Whether a domain goes by this name, UUID or number. */
+static bool is_called(json_t *domain, const char *reference)
 {
 	json_t *id = json_object_get(domain, "id");
 	char number[16];
@@ -112,26 +113,35 @@ bool domain_is_called(json_t *domain, const char *reference)
 	       (json_is_integer(id) && !strcmp(reference, number));
 }
 
-/* Whether a domain is among those asked for; all are where none was. */
-static bool asked_for(const struct cli *cli, json_t *domain)
+bool is_asked_for(const struct cli *cli, json_t *domain)
 {
 	for (int i = 0; i < cli->argument_count; i++)
-		if (domain_is_called(domain, cli->arguments[i]))
+		if (is_called(domain, cli->arguments[i]))
 			return true;
 	return !cli->argument_count;
 }
 
 /* Whether there was a domain of this reference; complains if not. */
-static bool is_listed(json_t *shown, const char *reference)
+static bool is_listed(json_t *domains, const char *reference)
 {
 	json_t *domain;
 	size_t index;
 
-	json_array_foreach(shown, index, domain)
-		if (domain_is_called(domain, reference))
+	json_array_foreach(domains, index, domain)
+		if (is_called(domain, reference))
 			return true;
 	complain(reference, "is no domain's name, UUID or number", "tenon list shows the domains");
 	return false;
+}
+
+int check_references(const struct cli *cli, json_t *domains)
+{
+	int status = EXIT_OK;
+
+	for (int i = 0; i < cli->argument_count; i++)
+		if (!is_listed(domains, cli->arguments[i]))
+			status = EXIT_NOT_FOUND;
+	return status;
 }
 
 static void print_row(json_t *domain)
@@ -159,7 +169,7 @@ int command_list(struct cli *cli)
 	}
 	domains = json_object_get(response.json, "domains");
 	json_array_foreach(domains, index, domain)
-		if (asked_for(cli, domain))
+		if (is_asked_for(cli, domain))
 			json_array_append(shown, domain);
 	if (cli->json) {
 		print_json(shown);
@@ -170,9 +180,7 @@ int command_list(struct cli *cli)
 			print_row(domain);
 		fflush(stdout);
 	}
-	for (int i = 0; i < cli->argument_count; i++)
-		if (!is_listed(shown, cli->arguments[i]))
-			status = EXIT_NOT_FOUND;
+	status = check_references(cli, shown);
 	json_decref(shown);
 	response_clear(&response);
 	return status;
@@ -185,19 +193,11 @@ static int for_each(struct cli *cli, const char *verb, unsigned int timeout, con
 
 	for (int i = 0; i < cli->argument_count; i++) {
 		char path[PATH_MAX_API];
-		struct response response;
 		int status;
 
 		domain_path(cli->arguments[i], verb, path);
-		status = ask(cli, "POST", path, NULL, 0, timeout, &response);
+		status = ask_and_say(cli, "POST", path, timeout, cli->arguments[i], done);
 		first = first ? first : status;
-		if (status)
-			continue;
-		if (cli->json)
-			print_json(response.json);
-		else
-			printf("%s: %s\n", cli->arguments[i], done);
-		response_clear(&response);
 	}
 	return first;
 }

@@ -28,16 +28,6 @@ static void print_round(json_t *migration)
 
 static const struct progress rounds = { "migration", "rounds", print_round };
 
-static void add_option(const struct cli *cli, const char *name, const char *parameter, char *query, size_t size)
-{
-	const char *value = cli_option(cli, name);
-
-	if (!value)
-		return;
-	strncat(query, parameter, size - strlen(query) - 1);
-	client_encode(query, size, *value ? value : "1");
-}
-
 static void print_arrival(struct cli *cli, json_t *answer)
 {
 	json_t *migration = json_object_get(answer, "migration");
@@ -59,19 +49,9 @@ static void print_arrival(struct cli *cli, json_t *answer)
 static int bring_back(struct cli *cli, const char *method, const char *verb, const char *done)
 {
 	char path[PATH_MAX_API];
-	struct response response;
-	int status;
 
 	domain_path(cli->arguments[0], verb, path);
-	status = ask(cli, method, path, NULL, 0, 2 * CLIENT_TIMEOUT, &response);
-	if (status)
-		return status;
-	if (cli->json)
-		print_json(response.json);
-	else
-		printf("%s: %s, runs on here\n", cli->arguments[0], done);
-	response_clear(&response);
-	return EXIT_OK;
+	return ask_and_say(cli, method, path, 2 * CLIENT_TIMEOUT, cli->arguments[0], done);
 }
 
 int command_migrate(struct cli *cli)
@@ -90,9 +70,10 @@ int command_migrate(struct cli *cli)
 		return EXIT_USAGE;
 	}
 	if (cancels)
-		return bring_back(cli, "DELETE", "/migrate", "cancelled");
+		return bring_back(cli, "DELETE", "/migrate", "cancelled, runs on here");
 	if (reclaims)
-		return bring_back(cli, "POST", cli_option(cli, "force") ? "/reclaim?force=1" : "/reclaim", "reclaimed");
+		return bring_back(cli, "POST", cli_option(cli, "force") ? "/reclaim?force=1" : "/reclaim",
+				  "reclaimed, runs on here");
 	client_encode(query, sizeof(query) / 2, cli->arguments[1]);
 	add_option(cli, "plain", "&plain=", query, sizeof(query));
 	add_option(cli, "check", "&check=", query, sizeof(query));

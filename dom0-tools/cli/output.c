@@ -8,6 +8,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+int ask_and_say(struct cli *cli, const char *method, const char *path, unsigned int timeout, const char *name,
+		const char *done)
+{
+	struct response response;
+	int status = ask(cli, method, path, NULL, 0, timeout, &response);
+
+	if (status)
+		return status;
+	if (cli->json)
+		print_json(response.json);
+	else
+		printf("%s: %s\n", name, done);
+	response_clear(&response);
+	return EXIT_OK;
+}
+
+void add_option(const struct cli *cli, const char *option, const char *parameter, char *query, size_t size)
+{
+	const char *value = cli_option(cli, option);
+
+	if (!value)
+		return;
+	strncat(query, parameter, size - strlen(query) - 1);
+	client_encode(query, size, *value ? value : "1");
+}
+
 void complain(const char *object, const char *cause, const char *next)
 {
 	fprintf(stderr, "tenon: %s%s%s\n", object, *object ? ": " : "", cause);

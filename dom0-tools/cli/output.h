@@ -15,6 +15,13 @@
 int ask(struct cli *cli, const char *method, const char *path, const char *body, size_t size,
 	unsigned int timeout, struct response *response);
 
+/* For requests of which nothing but that they are done is to be said: "NAME: DONE", or the answer as JSON. */
+int ask_and_say(struct cli *cli, const char *method, const char *path, unsigned int timeout, const char *name,
+		const char *done);
+
+/* Add an option that was given to a query: PARAMETER ("&keep=") and its value, 1 where it has none. */
+void add_option(const struct cli *cli, const char *option, const char *parameter, char *query, size_t size);
+
 /* Complain: object, cause, next step (may be NULL). */
 void complain(const char *object, const char *cause, const char *next);
 
@@ -33,8 +40,12 @@ const char *pretty_time(json_int_t ns, char text[PRETTY_MAX]);
 #define PATH_MAX_API 1024
 void domain_path(const char *name, const char *verb, char path[PATH_MAX_API]);
 
-/* Whether a domain, as the API lists it, goes by this name, UUID or number. */
-bool domain_is_called(json_t *domain, const char *reference);
+/*
+ * Domains as the API lists them, and arguments that are references, of which none means all: whether a
+ * domain is asked for, and EXIT_NOT_FOUND with complaints about each reference that is nobody's.
+ */
+bool is_asked_for(const struct cli *cli, json_t *domain);
+int check_references(const struct cli *cli, json_t *domains);
 
 /* A number of seconds given as an option; complains and returns false where it is none. */
 bool get_seconds(const struct cli *cli, unsigned int usual, unsigned int *seconds);

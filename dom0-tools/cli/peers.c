@@ -80,19 +80,11 @@ int command_host_remove(struct cli *cli)
 
 	for (int i = 0; i < cli->argument_count; i++) {
 		char path[PATH_MAX_API] = "/v1/host/peers?name=";
-		struct response response;
 		int status;
 
 		client_encode(path, sizeof(path), cli->arguments[i]);
-		status = ask(cli, "DELETE", path, NULL, 0, CLIENT_TIMEOUT, &response);
+		status = ask_and_say(cli, "DELETE", path, CLIENT_TIMEOUT, cli->arguments[i], "removed");
 		first = first ? first : status;
-		if (status)
-			continue;
-		if (cli->json)
-			print_json(response.json);
-		else
-			printf("%s: removed\n", cli->arguments[i]);
-		response_clear(&response);
 	}
 	return first;
 }

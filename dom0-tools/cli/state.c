@@ -40,9 +40,7 @@ int command_save(struct cli *cli)
 {
 	const char *name = cli->arguments[0], *file = cli->arguments[1];
 	char path[PATH_MAX_API + QUERY_MAX], query[QUERY_MAX] = "/save?path=";
-	char base[PATH_MAX_API];
-	struct response response;
-	int status;
+	char base[PATH_MAX_API], done[PATH_MAX + 16];
 
 	if (!add_path(query, sizeof(query) - sizeof("&keep=1"), file))
 		return EXIT_FAILED;
@@ -50,15 +48,8 @@ int command_save(struct cli *cli)
 		strcat(query, "&keep=1");
 	domain_path(name, "", base);
 	snprintf(path, sizeof(path), "%s%s", base, query);
-	status = ask(cli, "POST", path, NULL, 0, STATE_TIMEOUT, &response);
-	if (status)
-		return status;
-	if (cli->json)
-		print_json(response.json);
-	else
-		printf("%s: saved to %s\n", name, file);
-	response_clear(&response);
-	return EXIT_OK;
+	snprintf(done, sizeof(done), "saved to %s", file);
+	return ask_and_say(cli, "POST", path, STATE_TIMEOUT, name, done);
 }
 
 static void print_checkpoint(json_t *checkpoint)
@@ -88,19 +79,9 @@ static void print_checkpoints(struct cli *cli, json_t *answer)
 static int end_checkpoints(struct cli *cli)
 {
 	char path[PATH_MAX_API];
-	struct response response;
-	int status;
 
 	domain_path(cli->arguments[0], "/checkpoint", path);
-	status = ask(cli, "DELETE", path, NULL, 0, 2 * CLIENT_TIMEOUT, &response);
-	if (status)
-		return status;
-	if (cli->json)
-		print_json(response.json);
-	else
-		printf("%s: no more checkpoints\n", cli->arguments[0]);
-	response_clear(&response);
-	return EXIT_OK;
+	return ask_and_say(cli, "DELETE", path, 2 * CLIENT_TIMEOUT, cli->arguments[0], "no more checkpoints");
 }
 
 /* What must be there, and nothing else. */
@@ -141,14 +122,8 @@ int command_checkpoint(struct cli *cli)
 		return EXIT_FAILED;
 	domain_path(cli->arguments[0], "", base);
 	snprintf(path, sizeof(path), "%s%s", base, query);
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		const char *value = cli_option(cli, options[i].option);
-
-		if (!value)
-			continue;
-		strncat(path, options[i].parameter, sizeof(path) - strlen(path) - 1);
-		client_encode(path, sizeof(path), *value ? value : "1");
-	}
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		add_option(cli, options[i].option, options[i].parameter, path, sizeof(path));
 	if (snapshot) {
 		strcat(path, "&snapshot=");
 		if (!add_path(path, sizeof(path), snapshot))

@@ -46,14 +46,6 @@ static json_t *get_symspy(struct cli *cli, json_t *domain)
 	return symspy ? symspy : json_null();
 }
 
-static bool is_wanted(const struct cli *cli, json_t *domain)
-{
-	for (int i = 0; i < cli->argument_count; i++)
-		if (domain_is_called(domain, cli->arguments[i]))
-			return true;
-	return !cli->argument_count;
-}
-
 static int take(struct cli *cli, struct sample *sample)
 {
 	struct response response;
@@ -67,7 +59,7 @@ static int take(struct cli *cli, struct sample *sample)
 	clock_gettime(CLOCK_MONOTONIC, &sample->time);
 	sample->domains = json_array();
 	json_array_foreach(json_object_get(response.json, "domains"), index, domain)
-		if (is_wanted(cli, domain))
+		if (is_asked_for(cli, domain))
 			json_array_append(sample->domains, domain);
 	response_clear(&response);
 	return EXIT_OK;
@@ -187,27 +179,6 @@ bool get_count(const struct cli *cli, const char *option, unsigned int usual, un
 	return false;
 }
 
-/* Every reference given names somebody. */
-static int check_names(const struct cli *cli, json_t *domains)
-{
-	int status = EXIT_OK;
-	json_t *domain;
-	size_t index;
-
-	for (int i = 0; i < cli->argument_count; i++) {
-		bool found = false;
-
-		json_array_foreach(domains, index, domain)
-			found |= domain_is_called(domain, cli->arguments[i]);
-		if (!found) {
-			complain(cli->arguments[i], "is no domain's name, UUID or number",
-				 "tenon list shows the domains");
-			status = EXIT_NOT_FOUND;
-		}
-	}
-	return status;
-}
-
 int command_top(struct cli *cli)
 {
 	bool screen = !cli->json && isatty(STDOUT_FILENO);
@@ -220,7 +191,7 @@ int command_top(struct cli *cli)
 	    !get_count(cli, "count", screen ? 0 : 1, &count))
 		return EXIT_USAGE;
 	status = take(cli, &before);
-	if (!status && (status = check_names(cli, before.domains)))
+	if (!status && (status = check_references(cli, before.domains)))
 		json_decref(before.domains);
 	if (status)
 		return status;
