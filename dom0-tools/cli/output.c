@@ -155,21 +155,35 @@ void domain_path(const char *name, const char *verb, char path[PATH_MAX_API])
 	strncat(path, verb, PATH_MAX_API - strlen(path) - 1);
 }
 
-bool get_seconds(const struct cli *cli, unsigned int usual, unsigned int *seconds)
+/* expected: what to say of anything that is not a number from low to high. */
+static bool get_in_range(const struct cli *cli, const char *option, unsigned long low, unsigned long high,
+			 const char *expected, unsigned int usual, unsigned int *value)
 {
-	const char *text = cli_option(cli, "timeout");
+	const char *text = cli_option(cli, option);
 	unsigned long parsed;
-	char *end;
+	char *end, name[32];
 
-	*seconds = usual;
+	*value = usual;
 	if (!text)
 		return true;
 	errno = 0;
 	parsed = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || parsed > 86400) {
-		complain("--timeout", "expected a number of seconds from 0 to 86400", NULL);
+	if (*text < '0' || *text > '9' || *end || errno || parsed < low || parsed > high) {
+		snprintf(name, sizeof(name), "--%s", option);
+		complain(name, expected, NULL);
 		return false;
 	}
-	*seconds = (unsigned int)parsed;
+	*value = (unsigned int)parsed;
 	return true;
+}
+
+bool get_seconds(const struct cli *cli, unsigned int usual, unsigned int *seconds)
+{
+	return get_in_range(cli, "timeout", 0, 86400, "expected a number of seconds from 0 to 86400", usual,
+			    seconds);
+}
+
+bool get_count(const struct cli *cli, const char *option, unsigned int usual, unsigned int *count)
+{
+	return get_in_range(cli, option, 1, 3600, "expected a number from 1 to 3600", usual, count);
 }

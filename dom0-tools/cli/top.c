@@ -5,13 +5,11 @@
  */
 #include "output.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define INTERVAL_MAX	3600
 #define INTERVAL	2	/* seconds, usually */
 #define CLEAR_SCREEN	"\033[H\033[J"
 
@@ -157,26 +155,6 @@ static void print_sample(struct cli *cli, const struct sample *sample, bool clea
 	json_array_foreach(sample->domains, index, domain)
 		print_domain(domain);
 	fflush(stdout);
-}
-
-bool get_count(const struct cli *cli, const char *option, unsigned int usual, unsigned int *count)
-{
-	const char *text = cli_option(cli, option);
-	unsigned long parsed;
-	char *end, name[32];
-
-	*count = usual;
-	if (!text)
-		return true;
-	errno = 0;
-	parsed = strtoul(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !*end && !errno && parsed && parsed <= INTERVAL_MAX) {
-		*count = (unsigned int)parsed;
-		return true;
-	}
-	snprintf(name, sizeof(name), "--%s", option);
-	complain(name, "expected a number from 1 to 3600", NULL);
-	return false;
 }
 
 int command_top(struct cli *cli)

@@ -15,6 +15,7 @@ dom0_tools_lib_libstoreclient_la_SOURCES = \
 # Logging, going to the background, queues, pages shared with guests; needs libsystemd and libhypercall.
 dom0_tools_lib_libdaemon_la_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 dom0_tools_lib_libdaemon_la_SOURCES = \
+	dom0-tools/lib/clock.h \
 	dom0-tools/lib/daemon.c \
 	dom0-tools/lib/daemon.h \
 	dom0-tools/lib/guest_page.c \
@@ -28,6 +29,7 @@ dom0_tools_lib_libdaemon_la_SOURCES = \
 	dom0-tools/lib/queue.h
 
 HEADER_CHECK += \
+	dom0-tools/lib/clock.h \
 	dom0-tools/lib/daemon.h \
 	dom0-tools/lib/guest_page.h \
 	dom0-tools/lib/list.h \

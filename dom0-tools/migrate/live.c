@@ -2,24 +2,17 @@
 /* Rounds. */
 #include "live.h"
 
+#include "../lib/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <hypercall/hypercall.h>
 
 static int refused(const struct pages *pages, int code, const char *what)
 {
 	return build_fail(pages->error, code, "%s: %s", what, strerror(-code));
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
 static uint64_t words(uint64_t entries)
@@ -75,7 +68,7 @@ static uint64_t count_common(uint64_t *before, const uint64_t *now, uint64_t ent
 static int run_round(struct pages *pages, uint64_t entries, struct live_round *round, uint64_t *before,
 		     uint64_t *rest)
 {
-	uint64_t start = now_ns(), stored = pages->stored;
+	uint64_t start = monotonic_ns(), stored = pages->stored;
 	int code = pages_write(pages, round->number ? rest : NULL, entries);
 
 	if (code == 0)
@@ -86,7 +79,7 @@ static int run_round(struct pages *pages, uint64_t entries, struct live_round *r
 	round->number++;
 	round->bytes = pages->writer->bytes;
 	round->sent = pages->stored - stored;
-	round->ns = now_ns() - start;
+	round->ns = monotonic_ns() - start;
 	round->dirty = live_count(rest, entries);
 	round->hot = count_common(before, rest, entries);
 	return 0;

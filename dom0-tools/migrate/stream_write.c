@@ -2,6 +2,8 @@
 /* Writing sections: packing where it helps, and checksums. */
 #include "stream.h"
 
+#include "../lib/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,25 +68,17 @@ int stream_series_open(struct stream_writer *writer, int fd, int level, struct b
 	return code;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 void stream_pace(struct stream_writer *writer, uint64_t bytes_a_second)
 {
 	writer->pace = bytes_a_second;
 	writer->paced_bytes = writer->bytes;
-	writer->paced_ns = now_ns();
+	writer->paced_ns = monotonic_ns();
 }
 
 /* Until what was written is due. What was not used of the pace before is not caught up with. */
 static void keep_pace(struct stream_writer *writer)
 {
-	uint64_t due = (writer->bytes - writer->paced_bytes) * 1000000000 / writer->pace, now = now_ns();
+	uint64_t due = (writer->bytes - writer->paced_bytes) * 1000000000 / writer->pace, now = monotonic_ns();
 	uint64_t left = writer->paced_ns + due - now;
 	struct timespec pause = { .tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000) };
 

@@ -29,6 +29,8 @@
 #include "restore.h"
 #include "save.h"
 
+#include "../lib/clock.h"
+
 #define STREAM_FD	3
 #define ANSWER_FD	4
 #define PACK_LEVEL	1	/* zstd's fastest: the disk is slower, other levels gain little */
@@ -51,11 +53,8 @@ static int failed(int code, const char *text)
 
 static void progress(uint64_t done, uint64_t pages, void *data)
 {
-	int64_t *last = data, now;
-	struct timespec time;
+	int64_t *last = data, now = (int64_t)monotonic_ns();
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	now = time.tv_sec * 1000000000ll + time.tv_nsec;
 	if (now - *last < PROGRESS_NS)
 		return;
 	*last = now;

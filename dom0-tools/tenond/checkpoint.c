@@ -13,6 +13,7 @@
 #include "worker.h"
 
 #include "../migrate/stream.h"
+#include "../lib/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LOOK_NS		500000000ull	/* between looks at a guest that nothing is done with */
@@ -39,14 +39,6 @@ struct taking {
 	bool enough;			/* there are as many as were asked for, or they were cancelled */
 	uint64_t begun_ns;		/* the one under way */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
 
 static int name_partial(const struct record *record, char partial[PATH_MAX])
 {
@@ -120,12 +112,12 @@ static int await_turn(struct taking *taking)
 
 	do {
 		rc = check_guest(taking);
-		now = now_ns();
+		now = monotonic_ns();
 		left = until > now ? until - now : 0;
 		if (!rc)
 			rc = checkpoint_wait(taking->checkpoint, left < LOOK_NS ? left : LOOK_NS);
-	} while (!rc && now_ns() < until);
-	taking->begun_ns = now_ns();
+	} while (!rc && monotonic_ns() < until);
+	taking->begun_ns = monotonic_ns();
 	return rc;
 }
 
@@ -283,7 +275,7 @@ static int take_all(struct taking *taking)
 	bool again = true;
 	int rc = 0;
 
-	taking->begun_ns = now_ns();
+	taking->begun_ns = monotonic_ns();
 	for (int tries = 1; again && !rc && !taking->enough; tries++) {
 		int fd = open_partial(taking);
 

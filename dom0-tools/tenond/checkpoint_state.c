@@ -6,6 +6,8 @@
 #include "checkpoint.h"
 #include "log.h"
 
+#include "../lib/clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -28,14 +30,6 @@ struct checkpoint {
 	int64_t taken;			/* it was complete, seconds since 1970 */
 	uint64_t suspended_ns, downtime_ms;	/* of the last one */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
 
 struct checkpoint *checkpoint_new(const char *path, const struct checkpoint_options *options)
 {
@@ -89,9 +83,9 @@ int checkpoint_begin(struct checkpoint *checkpoint, enum checkpoint_stage stage)
 	pthread_mutex_lock(&checkpoint->lock);
 	cancelled = checkpoint->cancelled;
 	if (checkpoint->stage == CHECKPOINT_SUSPENDED && stage != CHECKPOINT_SUSPENDED)
-		checkpoint->downtime_ms = (now_ns() - checkpoint->suspended_ns) / 1000000;
+		checkpoint->downtime_ms = (monotonic_ns() - checkpoint->suspended_ns) / 1000000;
 	if (stage == CHECKPOINT_SUSPENDED)
-		checkpoint->suspended_ns = now_ns();
+		checkpoint->suspended_ns = monotonic_ns();
 	checkpoint->stage = stage;
 	pthread_mutex_unlock(&checkpoint->lock);
 	return cancelled ? -ECANCELED : 0;
@@ -125,7 +119,7 @@ void checkpoint_note(struct checkpoint *checkpoint, json_t *taken)
 
 int checkpoint_wait(struct checkpoint *checkpoint, uint64_t ns)
 {
-	uint64_t until = now_ns() + ns;
+	uint64_t until = monotonic_ns() + ns;
 	struct timespec end = {
 		.tv_sec = (time_t)(until / 1000000000), .tv_nsec = (long)(until % 1000000000),
 	};

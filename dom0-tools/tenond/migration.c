@@ -6,12 +6,13 @@
 #include "migration.h"
 #include "log.h"
 
+#include "../lib/clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #define PAGE 4096
 
@@ -34,14 +35,6 @@ struct migration {
 	uint64_t start_ns, suspended_ns, end_ns;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 struct migration *migration_new(const char *host, const struct migrate_options *options)
 {
 	struct migration *migration = calloc(1, sizeof(*migration));
@@ -54,7 +47,7 @@ struct migration *migration_new(const char *host, const struct migrate_options *
 	pthread_mutex_init(&migration->lock, NULL);
 	migration->fd = -1;
 	migration->percent = 100;
-	migration->start_ns = now_ns();
+	migration->start_ns = monotonic_ns();
 	if (migration->host)
 		return migration;
 	migration_unref(migration);
@@ -101,9 +94,9 @@ int migration_begin(struct migration *migration, enum migration_stage stage)
 	if (!cancelled)
 		migration->stage = stage;
 	if (stage == MIGRATION_SUSPENDED)
-		migration->suspended_ns = now_ns();
+		migration->suspended_ns = monotonic_ns();
 	if (stage == MIGRATION_DONE)
-		migration->end_ns = now_ns();
+		migration->end_ns = monotonic_ns();
 	pthread_mutex_unlock(&migration->lock);
 	return cancelled ? -ECANCELED : 0;
 }
@@ -176,7 +169,7 @@ static json_t *describe(const struct migration *migration)
 {
 	static const char *const stages[] = { "checks", "rounds", "suspended", "handing-over", "done" };
 	const struct figures *figures = &migration->figures;
-	uint64_t end = migration->end_ns ? migration->end_ns : now_ns();
+	uint64_t end = migration->end_ns ? migration->end_ns : monotonic_ns();
 	json_t *json = json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i}",
 		"host", migration->host, "stage", stages[migration->stage], "cancelled", migration->cancelled,
 		"rounds", figures->number, "bytes", figures->bytes, "round_done", figures->done * PAGE,

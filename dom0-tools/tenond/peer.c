@@ -6,6 +6,8 @@
 #include "peer.h"
 #include "tls.h"
 
+#include "../lib/clock.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -16,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES (2u << 20)
@@ -179,10 +180,7 @@ int peer_send(int fd, json_t *json)
 
 static int64_t now_ms(void)
 {
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000ll + time.tv_nsec / 1000000;
+	return (int64_t)(monotonic_ns() / 1000000);
 }
 
 /* Byte by byte: what follows the line may be the stream, which is another's to read. */

@@ -6,6 +6,8 @@
  */
 #include "symcall.h"
 
+#include "../lib/clock.h"
+
 #include <errno.h>
 #include <hypercall/base.h>
 #include <hypercall/hypercall.h>
@@ -14,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define BUDGET		20000		/* us of the guest's processor time for one call */
 #define FIRST_LOOK	1000		/* us */
@@ -59,10 +60,7 @@ static struct symcall *all;
 
 static uint64_t now(void)
 {
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
+	return monotonic_ns() / 1000;
 }
 
 static void finish(struct symcall *s, json_t *json, const struct error *error)

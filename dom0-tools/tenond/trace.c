@@ -5,11 +5,12 @@
  */
 #include "api.h"
 
+#include "../lib/clock.h"
+
 #include <errno.h>
 #include <hypercall/hypercall.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SECONDS_MAX	3600
 #define SECONDS		1	/* usually */
@@ -78,12 +79,10 @@ static int take(struct tenond *tenond, uint16_t domid, struct counts *counts)
 {
 	struct hc_control_info info;
 	struct hc_trace vcpu;
-	struct timespec time;
 	int rc = hc_domain_info(tenond->host.hv, domid, &info);
 
 	memset(counts, 0, sizeof(*counts));
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	counts->time = (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+	counts->time = monotonic_ns();
 	if (rc >= 0)
 		rc = hc_domain_counters(tenond->host.hv, domid, &counts->counters);
 	for (uint32_t i = 0; rc >= 0 && i < info.max_vcpus; i++) {

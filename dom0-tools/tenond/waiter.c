@@ -6,6 +6,8 @@
 #include "waiter.h"
 #include "nodes.h"
 
+#include "../lib/clock.h"
+
 #include <errno.h>
 #include <hypercall/hypercall.h>
 #include <stdio.h>
@@ -43,10 +45,7 @@ int wait_for_parse(const char *word, enum wait_for *what)
 
 static uint64_t now(void)
 {
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
+	return monotonic_ns() / 1000;
 }
 
 static bool guest_is_up(struct tenond *tenond, const struct domain *domain)
