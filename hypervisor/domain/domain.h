@@ -65,10 +65,10 @@ struct vcpu {
 	 * the same elsewhere.
 	 */
 	struct hc_vcpu_info *entry_info;
-	struct bounce_target *entry_traps;	/* 256; those of `traps`, or trace_gates while it is traced */
-	struct bounce_target *entry_syscall[VCPU_SYSCALLS];	/* of `callback`, or also trace_gates */
+	const struct bounce_target *entry_traps;	/* 256; those of `traps`, or trace_gates while it is traced */
+	const struct bounce_target *entry_syscall[VCPU_SYSCALLS];	/* of `callback`, or also trace_gates */
 	hypercall_fn *const *hypercalls;	/* hypercall_table, or trace_hypercalls */
-	struct bounce_target *bounce;	/* where the bounce under way goes: of entry or entry_traps */
+	const struct bounce_target *bounce;	/* where the bounce under way goes: of entry or entry_traps */
 	uint64_t outer_user;		/* what its user mode runs on, see memory/split.h; 0: none given */
 	uint64_t outer_kernel;		/* ... and its kernel; the order is known to assembly */
 	uint64_t cr3_user;		/* what C runs on then: its own tables, or their shadows */
@@ -188,7 +188,7 @@ int domain_resume(struct domain *d);
 void domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Places for v->bounce. */
-static inline struct bounce_target *bounce_trap(const struct vcpu *v, unsigned int vector)
+static inline const struct bounce_target *bounce_trap(const struct vcpu *v, unsigned int vector)
 {
 	return &v->entry_traps[vector];
 }

@@ -49,17 +49,15 @@ void trace_vcpu_free(struct vcpu *v)
 
 static int vcpu_on(struct vcpu *v)
 {
-	struct bounce_target *gates = gates_without_address();
-
 	if (!v->trace)
 		v->trace = heap_alloc_for(v->domain, sizeof(*v->trace));
 	if (!v->trace)
 		return -ENOMEM;
 	/* It may be running: what is counted must be there before somebody counts. */
 	__atomic_store_n(&v->hypercalls, trace_hypercalls, __ATOMIC_RELEASE);
-	symcall_set_traps(v, gates);
+	symcall_set_traps(v, trace_gates);
 	for (unsigned int i = 0; i < VCPU_SYSCALLS; i++)
-		__atomic_store_n(&v->entry_syscall[i], &gates[HC_TRACE_SYSCALL + i], __ATOMIC_RELEASE);
+		__atomic_store_n(&v->entry_syscall[i], &trace_gates[HC_TRACE_SYSCALL + i], __ATOMIC_RELEASE);
 	return 0;
 }
 

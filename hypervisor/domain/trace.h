@@ -14,13 +14,8 @@
 #include <hypercall/control.h>
 #include "domain/domain.h"
 
-/* HC_TRACE_ENTRIES places, the first 256 of exceptions, that the entry code leaves to C.  Only to be read. */
+/* HC_TRACE_ENTRIES places, the first 256 of exceptions, that the entry code leaves to C. */
 extern const struct bounce_target trace_gates[HC_TRACE_ENTRIES];
-
-static inline struct bounce_target *gates_without_address(void)
-{
-	return (struct bounce_target *)trace_gates;
-}
 
 /* Where an entry goes that found no address at `at`; NULL: nowhere, the guest has no handler. */
 const struct bounce_target *trace_count_entry(struct vcpu *v, const struct bounce_target *at);

@@ -108,7 +108,7 @@ static void begin(struct vcpu *v, struct symcall_domain *s, struct regs *regs)
 	copy_regs(&s->regs, regs);
 	s->kernel_mode = v->kernel_mode;
 	s->traps = v->entry_traps;
-	v->entry_traps = gates_without_address();
+	v->entry_traps = trace_gates;
 	regs->rsi = s->argument[0];
 	regs->rdx = s->argument[1];
 	regs->rcx = s->argument[2];
@@ -143,12 +143,12 @@ void symcall_attend(void)
 	}
 }
 
-void symcall_set_traps(struct vcpu *v, struct bounce_target *traps)
+void symcall_set_traps(struct vcpu *v, const struct bounce_target *traps)
 {
 	if (v->symcall & SYMCALL_RUNNING)
 		v->domain->extension.symcall.traps = traps;
 	else
-		WRITE_ONCE(v->entry_traps, traps);
+		__atomic_store_n(&v->entry_traps, traps, __ATOMIC_RELEASE);
 }
 
 bool symcall_fault(struct vcpu *v)

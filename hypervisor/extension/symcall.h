@@ -46,7 +46,7 @@ struct symcall_domain {
 	/* While the call runs these are the vcpu's alone. */
 	int64_t result;
 	bool kernel_mode;
-	struct bounce_target *traps;
+	const struct bounce_target *traps;
 	struct regs regs;
 };
 
@@ -59,7 +59,7 @@ long symcall_control(struct domain *d, struct hc_control *op);
 /* The current vcpu is on its way back to the guest, and somebody asked it to look here. */
 void symcall_attend(void);
 /* Sets v->entry_traps, now or when the call is over that runs.  The vcpu is not running, or never called. */
-void symcall_set_traps(struct vcpu *v, struct bounce_target *traps);
+void symcall_set_traps(struct vcpu *v, const struct bounce_target *traps);
 /* It faulted.  True: that was in a call, which is aborted. */
 bool symcall_fault(struct vcpu *v);
 /* Its context is wanted: it is paused, and leaves its call. */

@@ -39,6 +39,7 @@ static struct zone {
 	uint32_t head[ALLOCATOR_MAX_ORDER + 1];
 } zones[ZONES][STATES];
 static uint64_t free_frames;
+static bool maybe_dirty;	/* a dirty block has been made since none was found */
 static spinlock_t lock;		/* protects all the above and the links of free frames */
 
 static unsigned int zone_of(mfn_t mfn)
@@ -102,6 +103,8 @@ static void block_insert(mfn_t mfn, unsigned int order, uint64_t note)
 	__atomic_store_n(&f->owner, free_word(order, note), __ATOMIC_RELAXED);
 	if (next != NIL)
 		set_links(frame_of(next), mfn, link_next(frame_of(next)));
+	if (state_of(note) == DIRTY)
+		WRITE_ONCE(maybe_dirty, true);
 	z->head[order] = mfn;
 	z->nonempty |= 1u << order;
 }
@@ -277,12 +280,14 @@ bool allocator_clear(void)
 	uint64_t word = 0;
 	mfn_t mfn;
 
-	/* Another idle processor is at it. */
-	if (!spin_trylock(&lock))
+	/* Mostly there is none, and processors become idle often; or another one is at it. */
+	if (!READ_ONCE(maybe_dirty) || !spin_trylock(&lock))
 		return false;
 	mfn = dirty_block(&order);
 	if (mfn != MFN_INVALID)
 		word = frame_owner_word(frame_of(mfn));
+	else
+		WRITE_ONCE(maybe_dirty, false);
 	if (word && !cleared_of(word)) {
 		/*
 		 * Until now somebody might have written to it by a translation from before.  Without
