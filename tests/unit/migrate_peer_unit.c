@@ -67,17 +67,9 @@ static int set_up(void **state)
 	snprintf(program, sizeof(program), "%s/migrate", host.run_dir);
 	setenv("TENON_MIGRATE", program, 1);
 	memset(&error, 0, sizeof(error));
-	memset(&record, 0, sizeof(record));
-	uuid_unparse_lower(config->uuid, record.uuid);
-	strcpy(record.name, config->name);
-	record.xml = strdup(config->xml);
-	record.domid = 1;
+	fakes_record(&record, config, 1);
 	record.phase = PHASE_MIGRATING;
-	fakes.domains[1].present = true;
-	fakes.domains[1].info.state = HC_INFO_SHUTDOWN;	/* it suspends at once */
-	fakes.domains[1].info.shutdown_reason = HC_SHUTDOWN_SUSPEND;
-	memcpy(fakes.domains[1].info.uuid, config->uuid, 16);
-	fakes_put("/local/domain/1/control/feature-suspend", "1");
+	fakes_suspending(1, config);
 	return 0;
 }
 

@@ -69,17 +69,10 @@ static int set_up(void **state)
 	snprintf(partial, sizeof(partial), "%s.partial", file);
 	snprintf(runs, sizeof(runs), "%s/runs", host.run_dir);
 	setenv("TENON_MIGRATE", program, 1);
-	memset(&record, 0, sizeof(record));
-	uuid_unparse_lower(config->uuid, record.uuid);
-	strcpy(record.name, config->name);
-	record.xml = strdup(config->xml);
+	fakes_record(&record, config, 1);
 	record.save_path = strdup(file);
-	record.domid = 1;
-	fakes.domains[1].present = true;
-	fakes.domains[1].info.state = HC_INFO_SHUTDOWN;	/* it obeys at once */
-	fakes.domains[1].info.shutdown_reason = HC_SHUTDOWN_SUSPEND;
+	fakes_suspending(1, config);
 	fakes.domains[1].logging = true;		/* as a worker that is killed leaves it */
-	fakes_put("/local/domain/1/control/feature-suspend", "1");
 	return 0;
 }
 

@@ -42,11 +42,7 @@ static int set_up(void **state)
 	if (domain_xml_read(&source, &config, &error))
 		fail_msg("%s: %s", error.object, error.cause);
 	free(xml);
-	memset(&record, 0, sizeof(record));
-	uuid_unparse_lower(config->uuid, record.uuid);
-	strcpy(record.name, config->name);
-	record.xml = strdup(config->xml);
-	record.domid = -1;
+	fakes_record(&record, config, -1);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "dom0-tools/tenond/device/block.h"
 #include "dom0-tools/tenond/device/net.h"
 #include "dom0-tools/tenond/device/spawn.h"
+#include "dom0-tools/tenond/record.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -583,4 +584,26 @@ char *fakes_xml(const struct host *host, const char *name, const char *extra)
 		     "<devices>%s</devices></domain>\n", name, host->run_dir, extra) < 0)
 		abort();
 	return xml;
+}
+
+void fakes_record(struct record *record, const struct domain_config *config, int domid)
+{
+	memset(record, 0, sizeof(*record));
+	uuid_unparse_lower(config->uuid, record->uuid);
+	strcpy(record->name, config->name);
+	record->xml = strdup(config->xml);
+	record->domid = domid;
+}
+
+void fakes_suspending(uint16_t domid, const struct domain_config *config)
+{
+	struct fake_domain *domain = &fakes.domains[domid];
+	char path[64];
+
+	domain->present = true;
+	domain->info.state = HC_INFO_SHUTDOWN;
+	domain->info.shutdown_reason = HC_SHUTDOWN_SUSPEND;
+	memcpy(domain->info.uuid, config->uuid, sizeof(domain->info.uuid));
+	snprintf(path, sizeof(path), "/local/domain/%u/control/feature-suspend", domid);
+	fakes_put(path, "1");
 }

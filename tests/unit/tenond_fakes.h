@@ -14,6 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct domain_config;
+struct record;
+
 #define FAKE_DOMAINS 8
 #define FAKE_RINGS 4
 
@@ -59,6 +62,11 @@ const char *fakes_node(const char *path);
 /* Who may access a node: "n0,r3". "" where nothing was said. */
 const char *fakes_perms(const char *path);
 void fakes_put(const char *path, const char *value);
+
+/* What tenond knows of a domain of this description; to be cleared. */
+void fakes_record(struct record *record, const struct domain_config *config, int domid);
+/* It is there, and suspends itself as soon as it is asked to. */
+void fakes_suspending(uint16_t domid, const struct domain_config *config);
 unsigned int fakes_nodes(void);
 
 /* A host in a new temporary folder, with domains/ in it, and kernel, disk.img as files there. */
