@@ -2,7 +2,8 @@
 # Makefile fragment: tests of tenond and of the command line, included by tests/unit/local.mk.
 
 tenond_unit_tests = tests/unit/tenond_config_unit tests/unit/tenond_xml_unit tests/unit/tenond_record_unit \
-	tests/unit/tenond_create_unit tests/unit/tenond_api_unit tests/unit/tenond_antispoof_unit \
+	tests/unit/tenond_create_unit tests/unit/tenond_api_unit tests/unit/tenond_api_state_unit \
+	tests/unit/tenond_antispoof_unit \
 	tests/unit/tenond_http_unit tests/unit/tenond_device_unit tests/unit/tenond_symspy_unit \
 	tests/unit/tenond_symcall_unit \
 	tests/unit/tenon_cli_unit
@@ -37,10 +38,17 @@ tests_unit_tenond_create_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_create_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_create_unit_LDADD = $(tenond_unit_libs)
 
-tests_unit_tenond_api_unit_SOURCES = tests/unit/tenond_api_unit.c $(tenond_unit_fakes)
+tenond_unit_requests = tests/unit/tenond_requests.c tests/unit/tenond_requests.h
+
+tests_unit_tenond_api_unit_SOURCES = tests/unit/tenond_api_unit.c $(tenond_unit_requests) $(tenond_unit_fakes)
 tests_unit_tenond_api_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_api_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_api_unit_LDADD = $(tenond_unit_libs)
+
+tests_unit_tenond_api_state_unit_SOURCES = tests/unit/tenond_api_state_unit.c $(tenond_unit_requests) $(tenond_unit_fakes)
+tests_unit_tenond_api_state_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_tenond_api_state_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_api_state_unit_LDADD = $(tenond_unit_libs)
 
 tests_unit_tenond_antispoof_unit_SOURCES = tests/unit/tenond_antispoof_unit.c
 tests_unit_tenond_antispoof_unit_CPPFLAGS = $(tenond_unit_cppflags)
