@@ -118,6 +118,7 @@ static void take_guest(struct other *other, int fd)
 	struct error why;
 	char state[6];
 	json_t *json;
+	ssize_t got;
 	int rc;
 
 	if (other->until == REFUSES) {
@@ -145,7 +146,11 @@ static void take_guest(struct other *other, int fd)
 	}
 	if (other->until == HANGS_UP_BEFORE_STATE)
 		return;
-	assert_int_equal(recv(fd, state, sizeof(state), MSG_WAITALL), sizeof(state));
+	got = recv(fd, state, sizeof(state), MSG_WAITALL);
+	/* One that is cancelled as soon as it is suspended may hang up before it has written anything. */
+	if (other->cancel_at && got < (ssize_t)sizeof(state))
+		return;
+	assert_int_equal(got, sizeof(state));
 	assert_memory_equal(state, "state\n", 6);
 	if (other->until == SILENT_BEFORE_COMPLETE)
 		await_end(fd);
