@@ -26,6 +26,7 @@ tests_unit_tenond_config_unit_LDADD = dom0-tools/tenond/libtenonconfig.la $(CMOC
 tests_unit_tenond_xml_unit_SOURCES = tests/unit/tenond_xml_unit.c
 tests_unit_tenond_xml_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_xml_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_xml_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=xmlRelaxNGParse
 tests_unit_tenond_xml_unit_LDADD = dom0-tools/tenond/libtenonconfig.la $(CMOCKA_LIBS)
 
 tests_unit_tenond_record_unit_SOURCES = tests/unit/tenond_record_unit.c $(tenond_unit_fakes)

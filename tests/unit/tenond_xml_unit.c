@@ -15,6 +15,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <libxml/relaxng.h>
+
+static unsigned int schemas_read;
+
+xmlRelaxNG *__real_xmlRelaxNGParse(xmlRelaxNGParserCtxt *parser);
+xmlRelaxNG *__wrap_xmlRelaxNGParse(xmlRelaxNGParserCtxt *parser);
+
+xmlRelaxNG *__wrap_xmlRelaxNGParse(xmlRelaxNGParserCtxt *parser)
+{
+	schemas_read++;
+	return __real_xmlRelaxNGParse(parser);
+}
 
 static int read_text(const char *xml, const char *file, struct domain_config **config,
 		     struct error *error)
@@ -155,6 +167,16 @@ static void full(void **state)
 	free(text);
 }
 
+/* Reading the schema is most of the work: it is done once, whatever has been refused in between. */
+static void schema_once(void **state)
+{
+	(void)state;
+	each("good", check_good);
+	each("bad", check_bad);
+	each("good", check_good);
+	assert_int_equal(schemas_read, 1);
+}
+
 /* What libvirt's own tools write is accepted, with a word about what has no effect. */
 static void foreign(void **state)
 {
@@ -222,6 +244,7 @@ int main(void)
 		cmocka_unit_test(good),
 		cmocka_unit_test(bad),
 		cmocka_unit_test(full),
+		cmocka_unit_test(schema_once),
 		cmocka_unit_test(foreign),
 		cmocka_unit_test(hostile),
 		cmocka_unit_test(mutilated),

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <libxml/parser.h>
 #include <libxml/relaxng.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,32 +74,51 @@ static void keep_first(void *data, xmlErrorPtr complaint)
 		  "correct the description; docs/configuration.md lists what may be written", "%s", cause);
 }
 
-int schema_validate(struct xml_reader *reader, xmlDoc *doc)
+/*
+ * The schema never changes, and reading it is many times the work of checking a
+ * description against it: it is read once and kept. Under lock, as libxml2
+ * makes parts of what it has read when they are first needed.
+ */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static xmlRelaxNG *schema;	/* protected by lock; NULL: not read yet */
+
+static xmlRelaxNG *load_schema(void)
 {
 	xmlRelaxNGParserCtxt *parser;
-	xmlRelaxNGValidCtxt *validator = NULL;
-	xmlRelaxNG *schema = NULL;
-	int rc = -ENOMEM;
 
-	reader->error->kind = ERROR_NONE;
+	if (schema)
+		return schema;
 	parser = xmlRelaxNGNewMemParserCtxt(schema_domain, (int)strlen(schema_domain));
 	if (parser)
 		schema = xmlRelaxNGParse(parser);
-	if (schema)
-		validator = xmlRelaxNGNewValidCtxt(schema);
-	if (!validator) {
-		rc = error_set(reader->error, ERROR_INTERNAL, reader->file, NULL,
-			       "the schema cannot be loaded");
-		goto out;
-	}
+	xmlRelaxNGFreeParserCtxt(parser);
+	return schema;
+}
+
+static int validate(struct xml_reader *reader, xmlDoc *doc)
+{
+	xmlRelaxNG *loaded = load_schema();
+	xmlRelaxNGValidCtxt *validator = loaded ? xmlRelaxNGNewValidCtxt(loaded) : NULL;
+	int rc;
+
+	if (!validator)
+		return error_set(reader->error, ERROR_INTERNAL, reader->file,
+				 "does dom0 have free memory? free -m says so", "the schema cannot be loaded");
 	xmlRelaxNGSetValidStructuredErrors(validator, keep_first, reader);
 	rc = xmlRelaxNGValidateDoc(validator, doc);
+	xmlRelaxNGFreeValidCtxt(validator);
 	if (rc && reader->error->kind == ERROR_NONE)
 		error_set(reader->error, ERROR_CONFIG, reader->file, NULL, "is not valid");
-	rc = rc ? -EINVAL : 0;
-out:
-	xmlRelaxNGFreeValidCtxt(validator);
-	xmlRelaxNGFree(schema);
-	xmlRelaxNGFreeParserCtxt(parser);
+	return rc ? -EINVAL : 0;
+}
+
+int schema_validate(struct xml_reader *reader, xmlDoc *doc)
+{
+	int rc;
+
+	reader->error->kind = ERROR_NONE;
+	pthread_mutex_lock(&lock);
+	rc = validate(reader, doc);
+	pthread_mutex_unlock(&lock);
 	return rc;
 }
