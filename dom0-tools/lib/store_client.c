@@ -29,6 +29,15 @@ static int simple_call(struct store_client *client, uint32_t type, uint32_t tx,
 	return rc;
 }
 
+/* The same, for one that may be collected. */
+static int quiet_call(struct store_client *client, uint32_t type, uint32_t tx,
+		      const struct iovec *parts, int count)
+{
+	if (tx && store_link_collects(client))
+		return store_link_put(client, type, tx, parts, count);
+	return simple_call(client, type, tx, parts, count);
+}
+
 int store_read(struct store_client *client, uint32_t tx, const char *path, char **value,
 	       size_t *len)
 {
@@ -73,7 +82,7 @@ int store_write(struct store_client *client, uint32_t tx, const char *path, cons
 {
 	struct iovec parts[] = { STRING(path), BYTES(value, len) };
 
-	return simple_call(client, HC_XS_WRITE, tx, parts, 2);
+	return quiet_call(client, HC_XS_WRITE, tx, parts, 2);
 }
 
 int store_printf(struct store_client *client, uint32_t tx, const char *path, const char *format,
@@ -97,7 +106,7 @@ int store_mkdir(struct store_client *client, uint32_t tx, const char *path)
 {
 	struct iovec part = STRING(path);
 
-	return simple_call(client, HC_XS_MKDIR, tx, &part, 1);
+	return quiet_call(client, HC_XS_MKDIR, tx, &part, 1);
 }
 
 int store_rm(struct store_client *client, uint32_t tx, const char *path)
@@ -230,7 +239,7 @@ int store_set_perms(struct store_client *client, uint32_t tx, const char *path,
 	for (size_t i = 0; i < count; i++)
 		len += sprintf(text + len, "%c%u", perms[i].access, perms[i].domid) + 1;
 	parts[1] = BYTES(text, len);
-	rc = simple_call(client, HC_XS_SET_PERMS, tx, parts, 2);
+	rc = quiet_call(client, HC_XS_SET_PERMS, tx, parts, 2);
 	free(text);
 	return rc;
 }

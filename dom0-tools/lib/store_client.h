@@ -116,6 +116,17 @@ int store_transaction_start(struct store_client *client, uint32_t *tx);
 /* -EAGAIN: somebody changed what the transaction relied on; nothing was done, start again. */
 int store_transaction_end(struct store_client *client, uint32_t tx, bool commit);
 
+/*
+ * Collects requests of transactions, for who has many: between these two,
+ * store_write(), store_printf(), store_mkdir() and store_set_perms() that name a
+ * transaction are sent together, some 8 KiB at a time, and answered together.
+ * What they return is 0 or an error of a former one; store_collected() sends the
+ * rest, waits for all and returns the first error, upon which the transaction
+ * must not be committed.  Order is kept; other calls are made in between.
+ */
+void store_collect(struct store_client *client);
+int store_collected(struct store_client *client);
+
 /* Connects a domain's ring: frame number and event channel port on the domain's side. */
 int store_introduce(struct store_client *client, uint16_t domid, uint64_t mfn, uint32_t port);
 

@@ -25,6 +25,15 @@ int store_link_call(struct store_client *client, uint32_t type, uint32_t tx,
 		    const struct iovec *parts, int count, struct store_reply *reply,
 		    bool *repeated);
 
+/*
+ * Between store_collect() and store_collected(): whether it is, and collecting a
+ * request of a transaction whose answer says no more than success.  Returns the
+ * first error of those collected so far, as far as it is known.
+ */
+bool store_link_collects(const struct store_client *client);
+int store_link_put(struct store_client *client, uint32_t type, uint32_t tx,
+		   const struct iovec *parts, int count);
+
 /* Keeps a watch for registration with later connections; -EEXIST if it is known. */
 int store_link_remember(struct store_client *client, const char *path, const char *token);
 void store_link_forget(struct store_client *client, const char *path, const char *token);

@@ -27,6 +27,10 @@
 
 #define RETRY_MS 50
 
+/* Bytes read, or collected, at once: no more than a socket takes without anybody reading. */
+#define AHEAD_BYTES 4096
+#define BATCH_BYTES 8192
+
 struct known_watch {
 	struct known_watch *next;
 	char *token;		/* in the same allocation as path */
@@ -36,6 +40,15 @@ struct known_watch {
 struct queued_event {
 	struct queued_event *next;
 	struct store_event *event;
+};
+
+/* Requests to be sent together. */
+struct batch {
+	bool open;
+	int rc;			/* the first error */
+	unsigned int count;	/* of the requests in data; the last one's id is next_request */
+	size_t len;
+	char data[BATCH_BYTES];
 };
 
 struct store_client {
@@ -51,6 +64,10 @@ struct store_client {
 	struct hc_store_msg header;
 	char *body;
 	size_t received;	/* bytes of header and body so far */
+	/* What the socket had, but was not received yet. */
+	size_t ahead, ahead_end;
+	char ahead_data[AHEAD_BYTES];
+	struct batch batch;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
@@ -81,6 +98,7 @@ static void disconnect(struct store_client *client)
 	free(client->body);
 	client->body = NULL;
 	client->received = 0;
+	client->ahead = client->ahead_end = 0;
 	set_timer(client, true);
 }
 
@@ -108,26 +126,63 @@ static int send_all(struct store_client *client, struct iovec *parts, int count)
 	return 0;
 }
 
+/* Starts a request with total bytes of body; -E2BIG: they are too many. */
+static int make_header(struct store_client *client, uint32_t type, uint32_t tx, size_t total,
+		       struct hc_store_msg *header)
+{
+	if (total > HC_STORE_PAYLOAD_MAX)
+		return -E2BIG;
+	*header = (struct hc_store_msg){
+		.type = type, .tx_id = tx, .req_id = ++client->next_request, .len = total,
+	};
+	return 0;
+}
+
+static size_t total_of(const struct iovec *parts, int count)
+{
+	size_t total = 0;
+
+	for (int i = 0; i < count; i++)
+		total += parts[i].iov_len;
+	return total;
+}
+
 static int send_request(struct store_client *client, uint32_t type, uint32_t tx,
 			const struct iovec *parts, int count, uint32_t *id)
 {
-	struct hc_store_msg header = { .type = type, .tx_id = tx };
+	struct hc_store_msg header;
 	struct iovec all[8];
-	size_t total = 0;
+	int rc;
 
 	if (count + 1 > (int)(sizeof(all) / sizeof(all[0])))
 		return -EINVAL;
-	for (int i = 0; i < count; i++) {
-		all[i + 1] = parts[i];
-		total += parts[i].iov_len;
-	}
-	if (total > HC_STORE_PAYLOAD_MAX)
-		return -E2BIG;
-	header.len = total;
-	header.req_id = *id = ++client->next_request;
-	all[0].iov_base = &header;
-	all[0].iov_len = sizeof(header);
+	rc = make_header(client, type, tx, total_of(parts, count), &header);
+	if (rc)
+		return rc;
+	*id = header.req_id;
+	all[0] = (struct iovec){ &header, sizeof(header) };
+	memcpy(all + 1, parts, count * sizeof(*parts));
 	return send_all(client, all, count + 1);
+}
+
+/* As recv(), but from what has been read ahead, which is then read again. */
+static ssize_t receive_some(struct store_client *client, void *into, size_t want, int flags)
+{
+	size_t left = client->ahead_end - client->ahead;
+	ssize_t got;
+
+	if (!left) {
+		got = recv(client->socket, client->ahead_data, sizeof(client->ahead_data), flags);
+		if (got <= 0)
+			return got;
+		client->ahead = 0;
+		client->ahead_end = left = got;
+	}
+	if (want > left)
+		want = left;
+	memcpy(into, client->ahead_data + client->ahead, want);
+	client->ahead += want;
+	return want;
 }
 
 /*
@@ -160,7 +215,7 @@ static int receive_message(struct store_client *client, int flags)
 			client->body[client->header.len] = '\0';
 			return 1;
 		}
-		got = recv(client->socket, into, want, flags);
+		got = receive_some(client, into, want, flags);
 		if (got == 0)
 			return -ECONNRESET;
 		if (got < 0 && errno == EINTR)
@@ -206,6 +261,34 @@ static int queue_event(struct store_client *client, const char *body, size_t len
 	*client->events_tail = entry;
 	client->events_tail = &entry->next;
 	return write(client->wake, &one, sizeof(one)) < 0 ? -errno : 0;
+}
+
+/* Queues the event that comes next, if one is there.  1: it was, 0: none is, else a negative errno. */
+static int take_event(struct store_client *client)
+{
+	int rc = receive_message(client, MSG_DONTWAIT);
+	char *body;
+
+	if (rc <= 0)
+		return rc;
+	body = take_body(client);
+	rc = client->header.type == HC_XS_WATCH_EVENT ?
+		queue_event(client, body, client->header.len) : -EBADMSG;
+	free(body);
+	return rc ? rc : 1;
+}
+
+/* Queues the events that have been read ahead: of those the socket says nothing any more. */
+static void queue_ahead(struct store_client *client)
+{
+	while (client->ahead < client->ahead_end) {
+		int rc = take_event(client);
+
+		if (rc < 0)
+			disconnect(client);
+		if (rc <= 0)
+			return;
+	}
 }
 
 /* Receives until the answer to request id is there; watch events met on the way are queued. */
@@ -275,6 +358,7 @@ static int call_once(struct store_client *client, uint32_t type, uint32_t tx,
 		free(reply->body);
 		reply->body = NULL;
 	}
+	queue_ahead(client);
 	return 0;
 }
 
@@ -332,6 +416,78 @@ static bool is_local_error(int rc)
 	return rc == -EINVAL || rc == -E2BIG || rc == -ENOMEM;
 }
 
+/* Sends what has been collected and takes the answers. */
+static void send_batch(struct store_client *client)
+{
+	struct batch *batch = &client->batch;
+	struct iovec all = { batch->data, batch->len };
+	uint32_t id = client->next_request - batch->count;
+	int rc = client->socket < 0 ? -ENOTCONN : send_all(client, &all, 1);
+
+	for (; batch->count && rc >= 0; batch->count--) {
+		struct store_reply reply = { 0 };
+
+		rc = receive_reply(client, ++id, &reply);
+		if (rc > 0 && !batch->rc)
+			batch->rc = -error_number(reply.body);
+		free(reply.body);
+	}
+	batch->count = 0;
+	batch->len = 0;
+	if (rc >= 0) {
+		queue_ahead(client);
+		return;
+	}
+	/* The transaction that they belong to has gone with the connection. */
+	disconnect(client);
+	if (!batch->rc)
+		batch->rc = is_local_error(rc) || rc == -EBADMSG ? rc : -EAGAIN;
+}
+
+void store_collect(struct store_client *client)
+{
+	client->batch.open = true;
+	client->batch.rc = 0;
+}
+
+int store_collected(struct store_client *client)
+{
+	if (client->batch.count)
+		send_batch(client);
+	client->batch.open = false;
+	return client->batch.rc;
+}
+
+bool store_link_collects(const struct store_client *client)
+{
+	return client->batch.open;
+}
+
+int store_link_put(struct store_client *client, uint32_t type, uint32_t tx,
+		   const struct iovec *parts, int count)
+{
+	struct batch *batch = &client->batch;
+	struct hc_store_msg header;
+	size_t total = total_of(parts, count);
+	char *at;
+	int rc;
+
+	/* Its transaction will not be committed any more. */
+	if (batch->rc)
+		return batch->rc;
+	if (total <= HC_STORE_PAYLOAD_MAX && batch->len + sizeof(header) + total > BATCH_BYTES)
+		send_batch(client);
+	rc = make_header(client, type, tx, total, &header);
+	if (rc)
+		return batch->rc = rc;
+	at = mempcpy(batch->data + batch->len, &header, sizeof(header));
+	for (int i = 0; i < count; i++)
+		at = mempcpy(at, parts[i].iov_base, parts[i].iov_len);
+	batch->len = at - batch->data;
+	batch->count++;
+	return batch->rc;
+}
+
 int store_link_call(struct store_client *client, uint32_t type, uint32_t tx,
 		    const struct iovec *parts, int count, struct store_reply *reply,
 		    bool *repeated)
@@ -340,6 +496,8 @@ int store_link_call(struct store_client *client, uint32_t type, uint32_t tx,
 	bool again = false;
 	int answer, rc;
 
+	if (client->batch.count)
+		send_batch(client);
 	reply->body = NULL;
 	for (;;) {
 		rc = call_once(client, type, tx, parts, count, reply, &answer);
@@ -406,19 +564,13 @@ static int pump(struct store_client *client)
 		connect_once(client);
 		return 0;
 	}
-	rc = receive_message(client, MSG_DONTWAIT);
+	rc = take_event(client);
 	if (rc == 0)
 		return -EAGAIN;
-	if (rc > 0) {
-		char *body = take_body(client);
-
-		rc = -EBADMSG;
-		if (client->header.type == HC_XS_WATCH_EVENT)
-			rc = queue_event(client, body, client->header.len);
-		free(body);
-	}
 	if (rc < 0)
 		disconnect(client);
+	else
+		queue_ahead(client);
 	return 0;
 }
 

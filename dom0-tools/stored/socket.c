@@ -2,6 +2,7 @@
 /* The transport over unix sockets: see socket.h. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,12 +11,18 @@
 
 #include "socket.h"
 
+/* A client that asks several things at once is read, and answered, in pieces of about so many bytes. */
+#define PIECE 4096
+
 struct socket_client {
 	struct connection connection;
 	struct store *store;
 	sd_event_source *source;
 	int fd;
 	uint32_t interest;	/* what the event loop waits for now */
+	bool drained;		/* the last read took all that there was */
+	size_t ahead, ahead_end;	/* bytes of data that are read, but not fetched yet */
+	char data[PIECE];
 };
 
 static struct socket_client *client_of(struct connection *connection)
@@ -31,19 +38,55 @@ static void set_interest(struct socket_client *client, uint32_t interest)
 	sd_event_source_set_io_events(client->source, interest);
 }
 
+/* Reads what is there.  1: something, 0: nothing now, else a negative errno. */
+static int read_ahead(struct socket_client *client)
+{
+	ssize_t got;
+
+	/* Nothing then, and the event loop will tell of what has come since. */
+	if (client->drained) {
+		client->drained = false;
+		return 0;
+	}
+	got = recv(client->fd, client->data, sizeof(client->data), 0);
+	if (got == 0)
+		return -ECONNRESET;
+	if (got < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	client->ahead = 0;
+	client->ahead_end = got;
+	client->drained = (size_t)got < sizeof(client->data);
+	return 1;
+}
+
 static int fetch(struct connection *connection, void *data, size_t len)
 {
 	struct socket_client *client = client_of(connection);
-	ssize_t got = recv(client->fd, data, len, 0);
+	int rc = client->ahead < client->ahead_end ? 1 : read_ahead(client);
 
-	if (got > 0)
-		return got;
-	if (got == 0)
-		return -ECONNRESET;
-	if (errno != EAGAIN && errno != EINTR)
-		return -errno;
-	set_interest(client, client->interest | EPOLLIN);
-	return 0;
+	if (rc < 0)
+		return rc;
+	if (rc == 0) {
+		set_interest(client, client->interest | EPOLLIN);
+		return 0;
+	}
+	if (len > client->ahead_end - client->ahead)
+		len = client->ahead_end - client->ahead;
+	memcpy(data, client->data + client->ahead, len);
+	client->ahead += len;
+	return len;
+}
+
+/* Whether the next message has been read already, all of it. */
+static bool has_next(const struct socket_client *client)
+{
+	size_t left = client->ahead_end - client->ahead;
+	struct hc_store_msg header;
+
+	if (client->connection.received || left < sizeof(header))
+		return false;
+	memcpy(&header, client->data + client->ahead, sizeof(header));
+	return header.len <= left - sizeof(header);
 }
 
 static bool consume(struct connection *connection)
@@ -56,6 +99,9 @@ static int flush(struct connection *connection)
 {
 	struct socket_client *client = client_of(connection);
 
+	/* One answer would only wake a client that waits for the next one as well. */
+	if (has_next(client) && connection->out.len < PIECE)
+		return 0;
 	while (connection->out.len) {
 		ssize_t sent = send(client->fd, queue_data(&connection->out), connection->out.len,
 				    MSG_NOSIGNAL);

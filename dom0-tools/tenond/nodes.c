@@ -204,7 +204,11 @@ static int commit(struct writer *writer, void (*body)(struct writer *writer, con
 		writer->rc = store_transaction_start(writer->store, &writer->tx);
 		if (writer->rc)
 			return writer->rc;
+		store_collect(writer->store);
 		body(writer, data);
+		rc = store_collected(writer->store);
+		if (!writer->rc)
+			writer->rc = rc;
 		rc = store_transaction_end(writer->store, writer->tx, !writer->rc);
 		if (!writer->rc)
 			writer->rc = rc;

@@ -59,6 +59,7 @@ tests_unit_store_client_unit_SOURCES = tests/unit/store_client_unit.c \
 	dom0-tools/stored/server.c dom0-tools/stored/socket.c
 tests_unit_store_client_unit_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_store_client_unit_CFLAGS = $(store_unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_store_client_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sendmsg
 tests_unit_store_client_unit_LDADD = dom0-tools/lib/libstoreclient.la $(store_unit_libs)
 
 tests_fuzz_store_fuzz_SOURCES = tests/fuzz/store_fuzz.c

@@ -29,6 +29,17 @@ static struct store_client *client;
 static char socket_path[128];
 static pid_t daemon_pid;
 
+static unsigned int sent;	/* by the client: the daemon is another process, and has its own way */
+
+ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
+
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	sent++;
+	return __real_sendmsg(fd, message, flags);
+}
+
 static void run_daemon(void)
 {
 	static struct server server;
@@ -182,6 +193,129 @@ static void test_transactions(void **state)
 	assert_value("/t", "2");
 }
 
+/* A node with a value and rights in each turn. */
+static void put_many(uint32_t tx, int from, int to)
+{
+	const struct store_perm perms[] = { { STORE_ACCESS_NONE, 7 } };
+	char path[64];
+
+	for (int i = from; i < to; i++) {
+		snprintf(path, sizeof(path), "/many/a-node-of-some-length-%d", i);
+		assert_int_equal(store_mkdir(client, tx, path), 0);
+		assert_int_equal(store_set_perms(client, tx, path, perms, 1), 0);
+		assert_int_equal(store_printf(client, tx, path, "%d", i), 0);
+	}
+}
+
+static void test_collected(void **state)
+{
+	char **names, *value;
+	size_t count;
+	uint32_t tx;
+
+	(void)state;
+	assert_int_equal(store_watch(client, "/many", "tok"), 0);
+	assert_event("/many", "tok");
+	assert_int_equal(store_transaction_start(client, &tx), 0);
+	sent = 0;
+	store_collect(client);
+	put_many(tx, 0, 300);
+	/* What asks in between gets the answer that its place gives. */
+	assert_int_equal(store_read(client, tx, "/many/a-node-of-some-length-299", &value, NULL), 0);
+	assert_string_equal(value, "299");
+	free(value);
+	put_many(tx, 300, 400);
+	/* One of no transaction is done at once. */
+	assert_int_equal(store_printf(client, 0, "/elsewhere", "1"), 0);
+	assert_value("/elsewhere", "1");
+	assert_int_equal(store_collected(client), 0);
+	assert_in_range(sent, 1, 20);
+	assert_int_equal(store_list(client, 0, "/many", &names, &count), -ENOENT);
+	assert_int_equal(store_transaction_end(client, tx, true), 0);
+	assert_value("/many/a-node-of-some-length-0", "0");
+	assert_value("/many/a-node-of-some-length-399", "399");
+	assert_int_equal(store_list(client, 0, "/many", &names, &count), 0);
+	assert_int_equal(count, 400);
+	free(names);
+	/* Events that were read together with the answers are told, at least one a node. */
+	for (int i = 0; i < 400; i++) {
+		struct store_event *event;
+
+		assert_int_equal(store_wait_event(client, 5000, &event), 0);
+		free(event);
+	}
+}
+
+static void test_collected_errors(void **state)
+{
+	char large[HC_STORE_PAYLOAD_MAX] = "";
+	uint32_t tx;
+
+	(void)state;
+	assert_int_equal(store_transaction_start(client, &tx), 0);
+	store_collect(client);
+	put_many(tx, 0, 2);
+	assert_int_equal(store_mkdir(client, tx, "//"), 0);
+	put_many(tx, 2, 4);
+	assert_int_equal(store_collected(client), -EINVAL);
+	assert_int_equal(store_transaction_end(client, tx, false), 0);
+	/* The next ones have nothing to do with that. */
+	assert_int_equal(store_transaction_start(client, &tx), 0);
+	store_collect(client);
+	put_many(tx, 0, 2);
+	assert_int_equal(store_write(client, tx, "/many/large", large, sizeof(large)), -E2BIG);
+	assert_int_equal(store_mkdir(client, tx, "/many/later"), -E2BIG);
+	assert_int_equal(store_collected(client), -E2BIG);
+	assert_int_equal(store_transaction_end(client, tx, false), 0);
+	/* With the daemon the transaction goes, which is to be started again. */
+	assert_int_equal(store_transaction_start(client, &tx), 0);
+	store_collect(client);
+	put_many(tx, 0, 2);
+	kill_daemon();
+	start_daemon();
+	assert_int_equal(store_collected(client), -EAGAIN);
+	assert_int_equal(store_transaction_end(client, tx, true), -EAGAIN);
+	assert_int_equal(store_transaction_start(client, &tx), 0);
+	store_collect(client);
+	put_many(tx, 0, 2);
+	assert_int_equal(store_collected(client), 0);
+	assert_int_equal(store_transaction_end(client, tx, true), 0);
+	assert_value("/many/a-node-of-some-length-1", "1");
+}
+
+/* Who asks several things in one piece is answered in one piece. */
+static void test_answers_together(void **state)
+{
+	struct { struct hc_store_msg header; char path[2]; } __attribute__((packed)) requests[8];
+	struct hc_store_msg answers[9];
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)state;
+	memset(requests, 0, sizeof(requests));
+	for (int i = 0; i < 8; i++) {
+		requests[i].header = (struct hc_store_msg){ .type = HC_XS_READ, .req_id = i, .len = 2 };
+		requests[i].path[0] = '/';
+	}
+	strcpy(address.sun_path, socket_path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(send(fd, requests, sizeof(requests), 0), sizeof(requests));
+	/* The root has no value: each answer is a header. */
+	assert_int_equal(recv(fd, answers, sizeof(answers), 0), 8 * sizeof(answers[0]));
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(answers[i].type, HC_XS_READ);
+		assert_int_equal(answers[i].req_id, i);
+	}
+	/* One that comes in two pieces, the first with another one before it. */
+	assert_int_equal(send(fd, requests, sizeof(requests[0]) + 7, 0), sizeof(requests[0]) + 7);
+	assert_int_equal(recv(fd, answers, sizeof(answers), 0), sizeof(answers[0]));
+	assert_int_equal(send(fd, (char *)&requests[1] + 7, sizeof(requests[0]) - 7, 0),
+			 sizeof(requests[0]) - 7);
+	assert_int_equal(recv(fd, answers, sizeof(answers), 0), sizeof(answers[0]));
+	assert_int_equal(answers[0].req_id, 1);
+	close(fd);
+}
+
 static void test_events(void **state)
 {
 	struct pollfd ready = { .fd = store_fd(client), .events = POLLIN };
@@ -303,6 +437,9 @@ int main(void)
 		TEST(test_nodes),
 		TEST(test_large_directory),
 		TEST(test_transactions),
+		TEST(test_collected),
+		TEST(test_collected_errors),
+		TEST(test_answers_together),
 		TEST(test_events),
 		TEST(test_restart_between_calls),
 		TEST(test_restart_while_waiting),

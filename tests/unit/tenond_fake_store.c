@@ -159,13 +159,26 @@ int store_read_number(struct store_client *client, uint32_t tx, const char *path
 	return *number > max ? -EINVAL : 0;
 }
 
+/* Here what is collected is done at once, and its error told at the end. */
+static bool collecting;
+static int collected;
+
+static int answer(int rc)
+{
+	if (!collecting)
+		return rc;
+	if (!collected)
+		collected = rc;
+	return 0;
+}
+
 int store_write(struct store_client *client, uint32_t tx, const char *path, const void *value,
 		size_t len)
 {
 	(void)client;
 	(void)tx;
 	if (fault())
-		return -EIO;
+		return answer(-EIO);
 	pthread_mutex_lock(&lock);
 	snprintf(make(path)->value, sizeof(nodes[0].value), "%.*s", (int)len, (const char *)value);
 	pthread_mutex_unlock(&lock);
@@ -188,7 +201,7 @@ int store_mkdir(struct store_client *client, uint32_t tx, const char *path)
 	(void)client;
 	(void)tx;
 	if (fault())
-		return -EIO;
+		return answer(-EIO);
 	pthread_mutex_lock(&lock);
 	make(path);
 	pthread_mutex_unlock(&lock);
@@ -253,12 +266,26 @@ int store_set_perms(struct store_client *client, uint32_t tx, const char *path,
 	(void)client;
 	(void)tx;
 	if (fault() || !node)
-		return -EIO;
+		return answer(-EIO);
 	for (size_t i = 0; i < number; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%c%u", i ? "," : "",
 			 perms[i].access, perms[i].domid);
 	strcpy(node->perms, text);
 	return 0;
+}
+
+void store_collect(struct store_client *client)
+{
+	(void)client;
+	collecting = true;
+	collected = 0;
+}
+
+int store_collected(struct store_client *client)
+{
+	(void)client;
+	collecting = false;
+	return collected;
 }
 
 int store_transaction_start(struct store_client *client, uint32_t *tx)
