@@ -286,16 +286,17 @@ int store_get_perms(struct store_client *client, uint32_t tx, const char *path,
 	return 0;
 }
 
-int store_watch(struct store_client *client, const char *path, const char *token)
+static int watch(struct store_client *client, const char *path, const char *token, bool numbered)
 {
-	struct iovec parts[] = { STRING(path), STRING(token) };
-	int rc = store_link_remember(client, path, token);
+	int rc = store_link_remember(client, path, token, numbered), count;
 	struct store_reply reply;
+	struct iovec parts[3];
 	bool repeated;
 
 	if (rc)
 		return rc;
-	rc = store_link_call(client, HC_XS_WATCH, 0, parts, 2, &reply, &repeated);
+	count = store_link_watch_parts(path, token, numbered, parts);
+	rc = store_link_call(client, HC_XS_WATCH, 0, parts, count, &reply, &repeated);
 	free(reply.body);
 	/* A new connection has registered all known watches, this one among them. */
 	if (rc == -EEXIST && repeated)
@@ -303,6 +304,24 @@ int store_watch(struct store_client *client, const char *path, const char *token
 	if (rc)
 		store_link_forget(client, path, token);
 	return rc;
+}
+
+int store_watch(struct store_client *client, const char *path, const char *token)
+{
+	return watch(client, path, token, false);
+}
+
+int store_watch_domains(struct store_client *client, const char *path, const char *token)
+{
+	return watch(client, path, token, true);
+}
+
+int store_event_domain(const struct store_event *event)
+{
+	const char *number = strchr(event->path, '/');
+	uint64_t domid;
+
+	return *event->path != '@' || !number || parse_number(number + 1, UINT16_MAX, &domid) ? -1 : (int)domid;
 }
 
 int store_unwatch(struct store_client *client, const char *path, const char *token)

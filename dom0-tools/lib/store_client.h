@@ -97,6 +97,18 @@ int store_get_perms(struct store_client *client, uint32_t tx, const char *path,
  * reconnect, so that a change in between is never missed.
  */
 int store_watch(struct store_client *client, const char *path, const char *token);
+
+/*
+ * Watches "@introduceDomain" or "@releaseDomain" to be told of which domain:
+ * an event's path is "@releaseDomain/5" where it is known to be domain 5's, and
+ * "@releaseDomain" where it may be any's: at registration, when the client had
+ * to reconnect, or when so much was to be told that events were left out.
+ */
+int store_watch_domains(struct store_client *client, const char *path, const char *token);
+
+/* The domain that an event of such a watch is about; -1: any. */
+int store_event_domain(const struct store_event *event);
+
 int store_unwatch(struct store_client *client, const char *path, const char *token);
 
 /* A descriptor that polls readable while store_next_event() may have something. */

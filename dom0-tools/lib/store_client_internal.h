@@ -34,8 +34,11 @@ bool store_link_collects(const struct store_client *client);
 int store_link_put(struct store_client *client, uint32_t type, uint32_t tx,
 		   const struct iovec *parts, int count);
 
+/* The parts of the request for a watch, which are three where its events shall name domains. */
+int store_link_watch_parts(const char *path, const char *token, bool numbered, struct iovec parts[3]);
+
 /* Keeps a watch for registration with later connections; -EEXIST if it is known. */
-int store_link_remember(struct store_client *client, const char *path, const char *token);
+int store_link_remember(struct store_client *client, const char *path, const char *token, bool numbered);
 void store_link_forget(struct store_client *client, const char *path, const char *token);
 
 #endif

@@ -33,6 +33,7 @@
 
 struct known_watch {
 	struct known_watch *next;
+	bool numbered;
 	char *token;		/* in the same allocation as path */
 	char path[];
 };
@@ -362,6 +363,14 @@ static int call_once(struct store_client *client, uint32_t type, uint32_t tx,
 	return 0;
 }
 
+int store_link_watch_parts(const char *path, const char *token, bool numbered, struct iovec parts[3])
+{
+	parts[0] = (struct iovec){ (void *)path, strlen(path) + 1 };
+	parts[1] = (struct iovec){ (void *)token, strlen(token) + 1 };
+	parts[2] = (struct iovec){ "1", 2 };
+	return numbered ? 3 : 2;
+}
+
 static int connect_once(struct store_client *client)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -378,14 +387,11 @@ static int connect_once(struct store_client *client)
 		goto fail;
 	set_timer(client, false);
 	for (struct known_watch *watch = client->watches; watch; watch = watch->next) {
-		struct iovec parts[] = {
-			{ watch->path, strlen(watch->path) + 1 },
-			{ watch->token, strlen(watch->token) + 1 },
-		};
+		struct iovec parts[3];
+		int answer, count = store_link_watch_parts(watch->path, watch->token, watch->numbered, parts);
 		struct store_reply reply = { 0 };
-		int answer;
 
-		rc = call_once(client, HC_XS_WATCH, 0, parts, 2, &reply, &answer);
+		rc = call_once(client, HC_XS_WATCH, 0, parts, count, &reply, &answer);
 		free(reply.body);
 		if (rc) {
 			disconnect(client);
@@ -519,7 +525,7 @@ int store_link_call(struct store_client *client, uint32_t type, uint32_t tx,
 	}
 }
 
-int store_link_remember(struct store_client *client, const char *path, const char *token)
+int store_link_remember(struct store_client *client, const char *path, const char *token, bool numbered)
 {
 	size_t path_size = strlen(path) + 1, token_size = strlen(token) + 1;
 	struct known_watch *watch;
@@ -530,6 +536,7 @@ int store_link_remember(struct store_client *client, const char *path, const cha
 	watch = malloc(sizeof(*watch) + path_size + token_size);
 	if (!watch)
 		return -ENOMEM;
+	watch->numbered = numbered;
 	memcpy(watch->path, path, path_size);
 	watch->token = watch->path + path_size;
 	memcpy(watch->token, token, token_size);

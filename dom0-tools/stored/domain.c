@@ -115,7 +115,6 @@ void domain_take_events(struct store *store, struct hv *hv)
 void domain_check_all(struct store *store, struct hv *hv)
 {
 	struct list *at, *next;
-	bool tell = false;
 
 	list_for_each_safe(at, next, &store->connections) {
 		struct connection *connection = list_entry(at, struct connection, link);
@@ -129,11 +128,9 @@ void domain_check_all(struct store *store, struct hv *hv)
 			domain_release(store, domain);
 		} else if (state == HV_SHUTDOWN && !domain->shutdown) {
 			domain->shutdown = true;
-			tell = true;
+			watch_fire_special(store, PATH_RELEASE, connection->subject.domid);
 		}
 	}
-	if (tell)
-		watch_fire_special(store, PATH_RELEASE);
 	journal_commit(store);
 }
 
@@ -218,6 +215,6 @@ void domain_release(struct store *store, struct domain *domain)
 	clean(&cleaning, root);
 	node_put(root);
 	change_publish(store, &changes);
-	watch_fire_special(store, PATH_RELEASE);
+	watch_fire_special(store, PATH_RELEASE, cleaning.domid);
 	journal_commit(store);
 }

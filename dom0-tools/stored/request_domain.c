@@ -54,7 +54,7 @@ static int introduce_new(struct request *request, uint16_t domid, uint64_t mfn, 
 	}
 	log_info("domain %u: introduced", domid);
 	record_domain(store->journal, domain);
-	watch_fire_special(store, PATH_INTRODUCE);
+	watch_fire_special(store, PATH_INTRODUCE, domid);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "path.h"
 #include "record.h"
 #include "request.h"
 #include "transaction.h"
@@ -18,11 +19,12 @@ static void fire_first(struct request *request)
 int request_watch(struct request *request)
 {
 	struct connection *connection = request->connection;
-	const char *texts[2];
+	const char *texts[3];
 	bool relative;
-	int rc;
+	int count, rc;
 
-	if (request_strings(request, texts, 2, 2) < 0)
+	count = request_strings(request, texts, 2, 3);
+	if (count < 0)
 		return -EINVAL;
 	if (!connection->subject.privileged &&
 	    (strlen(texts[0]) > request->store->quota.path ||
@@ -33,6 +35,9 @@ int request_watch(struct request *request)
 		       &request->watch);
 	if (rc)
 		return rc;
+	/* For the programs of dom0; a guest's watches outlive the daemon, and have no number in its journal. */
+	request->watch->numbered = count == 3 && !strcmp(texts[2], "1") && !connection->durable &&
+				   path_is_special(request->path);
 	if (connection->durable)
 		record_watch(request->store->journal, request->watch);
 	request->afterwards = fire_first;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Watches: see watch.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,7 @@ int watch_add(struct store *store, struct connection *connection, const char *pa
 		return -ENOMEM;
 	watch->connection = connection;
 	watch->missed = false;
+	watch->numbered = false;
 	watch->home_len = relative ? connection_home_len(connection) : 0;
 	memcpy(watch->path, path, path_size);
 	watch->token = strcpy(watch->path + path_size, token);
@@ -207,10 +209,18 @@ void watch_fire_removed(struct store *store, const char *path, const struct node
 	fire_below(store, below, removed);
 }
 
-void watch_fire_special(struct store *store, const char *path)
+void watch_fire_special(struct store *store, const char *path, uint16_t domid)
 {
+	struct list *head = bucket(store, path), *link, *next;
 	struct audience audience = { .count = 0 };
+	char numbered[64];
 
 	audience_add(&audience, *store_special_perms(store, path));
-	fire_at(store, path, path, &audience);
+	snprintf(numbered, sizeof(numbered), "%s/%u", path, domid);
+	list_for_each_safe(link, next, head) {
+		struct watch *watch = list_entry(link, struct watch, bucket_link);
+
+		if (!strcmp(watch->path, path) && may_see(&audience, watch->connection))
+			watch_send(store, watch, watch->numbered ? numbered : path);
+	}
 }

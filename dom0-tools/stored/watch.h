@@ -22,6 +22,7 @@ struct watch {
 	struct list bucket_link;	/* in store.watches */
 	struct connection *connection;
 	bool missed;			/* an event could not be queued */
+	bool numbered;			/* on a special path, and its events shall name the domain */
 	uint16_t home_len;		/* bytes of path that the client does not see */
 	const char *token;		/* behind path, in the same allocation */
 	char path[];			/* canonical, or special */
@@ -44,8 +45,8 @@ void watch_fire(struct store *store, const char *path, struct perms *before);
 /* Fires for a removed node; watches on nodes below it get an event each, too. */
 void watch_fire_removed(struct store *store, const char *path, const struct node *removed);
 
-/* Fires watches on a special path. */
-void watch_fire_special(struct store *store, const char *path);
+/* Fires watches on a special path; a numbered one is told "<path>/<domid>". */
+void watch_fire_special(struct store *store, const char *path, uint16_t domid);
 
 /* Queues one event with this path for a watch. */
 void watch_send(struct store *store, struct watch *watch, const char *path);

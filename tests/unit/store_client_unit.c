@@ -400,6 +400,53 @@ static void test_domains(void **state)
 	assert_int_equal(store_release(client, 3), -ENOENT);
 }
 
+static void assert_domain_event(int domid, const char *token)
+{
+	struct store_event *event;
+
+	assert_int_equal(store_wait_event(client, 5000, &event), 0);
+	assert_int_equal(store_event_domain(event), domid);
+	assert_string_equal(event->token, token);
+	free(event);
+}
+
+/* Which domain it was is told to those that want to know, and that it was one to the others. */
+static void test_numbered_domains(void **state)
+{
+	(void)state;
+	assert_int_equal(store_watch_domains(client, "@introduceDomain", "i"), 0);
+	assert_domain_event(-1, "i");
+	assert_int_equal(store_watch_domains(client, "@releaseDomain", "r"), 0);
+	assert_int_equal(store_watch_domains(client, "@releaseDomain", "r"), -EEXIST);
+	assert_domain_event(-1, "r");
+	assert_int_equal(store_watch(client, "@releaseDomain", "plain"), 0);
+	assert_event("@releaseDomain", "plain");
+	assert_int_equal(store_introduce(client, 3, 0x1234, 4), 0);
+	assert_domain_event(3, "i");
+	assert_int_equal(store_introduce(client, 4, 0x1234, 4), 0);
+	assert_domain_event(4, "i");
+	assert_int_equal(store_release(client, 3), 0);
+	assert_domain_event(3, "r");
+	assert_event("@releaseDomain", "plain");
+	/* Of what happened while there was no daemon nobody knows whose it was; later that is known again. */
+	kill_daemon();
+	start_daemon();
+	for (int i = 0; i < 3; i++) {
+		struct store_event *event;
+
+		assert_int_equal(store_wait_event(client, 5000, &event), 0);
+		assert_int_equal(store_event_domain(event), -1);
+		free(event);
+	}
+	assert_int_equal(store_release(client, 4), 0);
+	/* The new connection's watches have another order. */
+	assert_event("@releaseDomain", "plain");
+	assert_domain_event(4, "r");
+	/* A watch on a node has nothing of the kind, whatever its path looks like. */
+	assert_int_equal(store_watch_domains(client, "/7", "node"), 0);
+	assert_domain_event(-1, "node");
+}
+
 /* A client that asks without end, and one that reads nothing, keep nobody waiting. */
 static void test_bad_neighbours(void **state)
 {
@@ -445,6 +492,7 @@ int main(void)
 		TEST(test_restart_while_waiting),
 		TEST(test_no_daemon),
 		TEST(test_domains),
+		TEST(test_numbered_domains),
 		TEST(test_bad_neighbours),
 	};
 

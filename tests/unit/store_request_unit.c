@@ -233,6 +233,13 @@ static void test_special_watches(void **state)
 	assert_int_equal(world_path_call(&world, 0, HC_XS_RELEASE, 0, "3"), 0);
 	assert_string_equal(world_event(&world, 0), "@releaseDomain r");
 	assert_string_equal(world_event(&world, 1), "@releaseDomain spy");
+	/* Domains that are to be named are a matter of dom0's programs: a guest's ring takes no notice. */
+	assert_int_equal(world_call(&world, 1, HC_XS_WATCH, 0, "@releaseDomain\0named\0001", 23, &answer), 0);
+	assert_string_equal(world_event(&world, 1), "@releaseDomain named");
+	world_introduce(&world, 3);
+	assert_int_equal(world_path_call(&world, 0, HC_XS_RELEASE, 0, "3"), 0);
+	assert_string_equal(world_event(&world, 1), "@releaseDomain spy");
+	assert_string_equal(world_event(&world, 1), "@releaseDomain named");
 }
 
 static void test_deaths(void **state)
