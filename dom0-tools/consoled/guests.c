@@ -18,6 +18,7 @@
 struct guest {
 	struct list link;
 	uint16_t domid;
+	bool changed;		/* its nodes are to be looked at */
 };
 
 /* What is watched and read of each guest. */
@@ -96,22 +97,34 @@ static void connect_console(struct guests *guests, struct guest *guest, const ch
 }
 
 /* Something of a guest changed: its name, or what its console is. */
-static void look_at(struct guests *guests, uint16_t domid)
+static void look_at(struct guests *guests, struct guest *guest)
 {
-	struct guest *guest = find_guest(guests, domid);
 	struct console *console;
 	char path[64], *name;
 
-	if (!guest)
-		return;
-	guest_path(path, domid, "name");
+	guest_path(path, guest->domid, "name");
 	if (store_read(guests->store, 0, path, &name, NULL))
 		return;
-	console = console_of_domain(guests->world, domid);
+	console = console_of_domain(guests->world, guest->domid);
 	if (console)
 		console_rename(console, name);
 	connect_console(guests, guest, name);
 	free(name);
+}
+
+/* Changes come in groups: each guest is looked at once for all of them. */
+static void look_at_changed(struct guests *guests)
+{
+	struct list *at;
+
+	list_for_each(at, &guests->known) {
+		struct guest *guest = list_entry(at, struct guest, link);
+
+		if (!guest->changed)
+			continue;
+		guest->changed = false;
+		look_at(guests, guest);
+	}
 }
 
 static void add_guest(struct guests *guests, uint16_t domid)
@@ -124,6 +137,7 @@ static void add_guest(struct guests *guests, uint16_t domid)
 		return;
 	}
 	guest->domid = domid;
+	guest->changed = true;
 	list_append(&guests->known, &guest->link);
 	snprintf(token, sizeof(token), TOKEN_GUEST "%u", domid);
 	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++) {
@@ -134,7 +148,6 @@ static void add_guest(struct guests *guests, uint16_t domid)
 		if (rc)
 			log_error("cannot watch %s: %s", path, strerror(-rc));
 	}
-	look_at(guests, domid);
 }
 
 static void remove_guest(struct guests *guests, struct guest *guest)
@@ -185,17 +198,49 @@ static void look_for_new(struct guests *guests)
 	free(names);
 }
 
-static void look_for_ended(struct guests *guests)
+/* A guest may have ended, or only shut down. */
+static void check_end(struct guests *guests, struct guest *guest)
+{
+	bool introduced;
+
+	if (!store_is_introduced(guests->store, guest->domid, &introduced) && !introduced)
+		remove_guest(guests, guest);
+}
+
+static void on_introduce(struct guests *guests, int domid)
+{
+	struct guest *guest = domid > 0 ? find_guest(guests, domid) : NULL;
+
+	if (domid < 0)
+		look_for_new(guests);
+	else if (guest)
+		guest->changed = true;
+	else if (domid > 0)
+		add_guest(guests, domid);
+}
+
+static void on_release(struct guests *guests, int domid)
 {
 	struct list *at, *next;
 
 	list_for_each_safe(at, next, &guests->known) {
 		struct guest *guest = list_entry(at, struct guest, link);
-		bool introduced;
 
-		if (!store_is_introduced(guests->store, guest->domid, &introduced) && !introduced)
-			remove_guest(guests, guest);
+		if (domid < 0 || domid == guest->domid)
+			check_end(guests, guest);
 	}
+}
+
+static void on_change(struct guests *guests, const char *number)
+{
+	struct guest *guest;
+	uint16_t domid;
+
+	if (!parse_domid(number, &domid))
+		return;
+	guest = find_guest(guests, domid);
+	if (guest)
+		guest->changed = true;
 }
 
 static int on_store(sd_event_source *source, int fd, uint32_t events, void *data)
@@ -207,17 +252,15 @@ static int on_store(sd_event_source *source, int fd, uint32_t events, void *data
 	(void)fd;
 	(void)events;
 	while (!store_next_event(guests->store, &event)) {
-		uint16_t domid;
-
 		if (!strcmp(event->token, TOKEN_INTRODUCE))
-			look_for_new(guests);
+			on_introduce(guests, store_event_domain(event));
 		else if (!strcmp(event->token, TOKEN_RELEASE))
-			look_for_ended(guests);
-		else if (!strncmp(event->token, TOKEN_GUEST, strlen(TOKEN_GUEST)) &&
-			 parse_domid(event->token + strlen(TOKEN_GUEST), &domid))
-			look_at(guests, domid);
+			on_release(guests, store_event_domain(event));
+		else if (!strncmp(event->token, TOKEN_GUEST, strlen(TOKEN_GUEST)))
+			on_change(guests, event->token + strlen(TOKEN_GUEST));
 		free(event);
 	}
+	look_at_changed(guests);
 	return 0;
 }
 
@@ -228,12 +271,13 @@ int guests_start(struct guests *guests, struct console_world *world, struct stor
 	guests->world = world;
 	guests->store = store;
 	list_init(&guests->known);
-	rc = store_watch(store, "@introduceDomain", TOKEN_INTRODUCE);
+	rc = store_watch_domains(store, "@introduceDomain", TOKEN_INTRODUCE);
 	if (!rc)
-		rc = store_watch(store, "@releaseDomain", TOKEN_RELEASE);
+		rc = store_watch_domains(store, "@releaseDomain", TOKEN_RELEASE);
 	if (rc)
 		return rc;
 	look_for_new(guests);
+	look_at_changed(guests);
 	rc = sd_event_add_io(world->event, NULL, store_fd(store), EPOLLIN, on_store, guests);
 	return rc < 0 ? rc : 0;
 }
