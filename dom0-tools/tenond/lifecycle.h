@@ -67,6 +67,9 @@ int lifecycle_request(struct tenond *tenond, struct domain *domain, const char *
 /* Look at all domains of the hypervisor and act upon what has changed. */
 void lifecycle_scan(struct tenond *tenond);
 
+/* Look at the one domain of this number, if it is known and whole. */
+void lifecycle_scan_one(struct tenond *tenond, uint16_t domid);
+
 /* Take over what a former tenond has left. Once, at start. */
 int lifecycle_recover(struct tenond *tenond);
 

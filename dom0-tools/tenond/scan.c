@@ -193,6 +193,18 @@ void lifecycle_scan(struct tenond *tenond)
 	waiter_check(tenond);
 }
 
+void lifecycle_scan_one(struct tenond *tenond, uint16_t domid)
+{
+	struct domain *domain = tenond->domains.first;
+
+	while (domain && domain->domid != domid)
+		domain = domain->next;
+	/* One with an operation under way is looked at when that ends. */
+	if (domain && !domain->operation && domain->phase == PHASE_ACTIVE)
+		scan_active(tenond, domain);
+	waiter_check(tenond);
+}
+
 /* Whether the hypervisor has the instance that a record speaks of, and how it is. */
 static bool find_instance(struct tenond *tenond, const struct record *record,
 			  struct hc_control_info *info)

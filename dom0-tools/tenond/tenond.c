@@ -34,21 +34,26 @@
 #define SCAN_USEC	2000000		/* a second look, should a notice be lost */
 #define RETRY_USEC	500000		/* until the store answers */
 
-/* Domains have come or gone, or one has shut down. */
+/* A domain has gone or shut down; where the store cannot say which, it may have been any. */
 static int on_store(sd_event_source *source, int fd, uint32_t events, void *data)
 {
 	struct tenond *tenond = data;
 	struct store_event *event;
-	bool any = false;
+	bool all = false;
 
 	(void)source;
 	(void)fd;
 	(void)events;
 	while (!store_next_event(tenond->store, &event)) {
+		int domid = store_event_domain(event);
+
 		free(event);
-		any = true;
+		if (domid >= 0)
+			lifecycle_scan_one(tenond, (uint16_t)domid);
+		else
+			all = true;
 	}
-	if (any)
+	if (all)
 		lifecycle_scan(tenond);
 	return 0;
 }
@@ -63,7 +68,7 @@ static void connect_store(struct tenond *tenond)
 		return;
 	rc = nodes_create_host(store);
 	if (!rc)
-		rc = store_watch(store, "@releaseDomain", "release");
+		rc = store_watch_domains(store, "@releaseDomain", "release");
 	if (!rc)
 		rc = sd_event_add_io(tenond->event, &tenond->store_source, store_fd(store), EPOLLIN,
 				     on_store, tenond);

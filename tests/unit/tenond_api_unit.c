@@ -341,6 +341,31 @@ static void vanished(void **state)
 	assert_true(fakes_clean());
 }
 
+/* Of several that have changed, the one that the store names is looked at, and that one alone. */
+static void one_of_many(void **state)
+{
+	(void)state;
+	create("web", "");
+	create("sql", "");
+	create("mail", "");
+	fakes.domains[1].present = false;
+	fakes.domains[2].info.state |= HC_INFO_SHUTDOWN;
+	fakes.domains[2].info.shutdown_reason = HC_SHUTDOWN_POWEROFF;
+	lifecycle_scan_one(&tenond, 3);
+	lifecycle_scan_one(&tenond, 4);
+	assert_int_equal(jobs_running(tenond.jobs), 0);
+	lifecycle_scan_one(&tenond, 2);
+	while (jobs_running(tenond.jobs))
+		sd_event_run(tenond.event, 10000);
+	assert_null(domain_find(&tenond.domains, "sql"));
+	assert_non_null(domain_find(&tenond.domains, "web"));
+	lifecycle_scan_one(&tenond, 1);
+	while (jobs_running(tenond.jobs))
+		sd_event_run(tenond.event, 10000);
+	assert_null(domain_find(&tenond.domains, "web"));
+	assert_non_null(domain_find(&tenond.domains, "mail"));
+}
+
 static void foreign(void **state)
 {
 	(void)state;
@@ -480,6 +505,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(waiting, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tracing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(vanished, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(one_of_many, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(foreign, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(restarted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(interrupted, set_up, tear_down),
