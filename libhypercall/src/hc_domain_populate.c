@@ -15,8 +15,8 @@
 #define PIECE_PAGES 4096
 
 struct piece {
-	uint64_t frames[PIECE];
 	struct hc_memory_reservation reservation;
+	uint64_t frames[];
 };
 
 static size_t piece_extents(size_t left, unsigned int order)
@@ -47,13 +47,14 @@ static int populate_piece(struct hc_handle *handle, struct piece *piece, uint64_
 int hc_domain_populate(struct hc_handle *handle, uint16_t domid, uint64_t *frames, size_t count,
 		       unsigned int order)
 {
-	size_t done = 0, n;
+	size_t done = 0, n = piece_extents(count, order);
+	size_t size = sizeof(struct piece) + n * sizeof(*frames);
 	void *buffer;
 	int ret;
 
 	if (count > INT_MAX)
 		return -EINVAL;
-	ret = hc_buffer_alloc(handle, sizeof(struct piece), &buffer);
+	ret = hc_buffer_alloc(handle, size, &buffer);
 	if (ret < 0)
 		return ret;
 	while (done < count) {
@@ -70,6 +71,6 @@ int hc_domain_populate(struct hc_handle *handle, uint16_t domid, uint64_t *frame
 		if ((size_t)ret < n)
 			break;
 	}
-	hc_buffer_free(handle, buffer, sizeof(struct piece));
+	hc_buffer_free(handle, buffer, size);
 	return done || ret >= 0 ? (int)done : ret;
 }
