@@ -56,11 +56,31 @@ static json_t *record_encode(const struct record *record)
 		"peer", record->peer, "came", record->came);
 }
 
+static int write_file(const char *path, const char *text, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (size && !rc) {
+		ssize_t written = write(fd, text, size);
+
+		if (written > 0) {
+			text += written;
+			size -= (size_t)written;
+		} else if (!written || errno != EINTR) {
+			rc = written ? -errno : -EIO;
+		}
+	}
+	close(fd);
+	return rc;
+}
+
 int record_save(const struct host *host, const struct record *record)
 {
-	char path[256], temporary[256];
+	char path[256], temporary[256], *text;
 	json_t *json;
-	int fd, rc = 0;
+	int rc;
 
 	if (!record->xml)
 		return 0;
@@ -69,16 +89,18 @@ int record_save(const struct host *host, const struct record *record)
 	json = record_encode(record);
 	if (!json)
 		return -ENOMEM;
+	/* At once: to a file, jansson would write each name, value and bracket by a call of its own. */
+	text = json_dumps(json, JSON_INDENT(1));
+	json_decref(json);
+	if (!text)
+		return -ENOMEM;
 	/* The description may hold secrets on the guest's command line: for root alone. */
-	errno = 0;
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || json_dumpfd(json, fd, JSON_INDENT(1)) || rename(temporary, path))
-		rc = errno ? -errno : -EIO;
-	if (fd >= 0)
-		close(fd);
+	rc = write_file(temporary, text, strlen(text));
+	if (!rc && rename(temporary, path))
+		rc = -errno;
 	if (rc)
 		unlink(temporary);
-	json_decref(json);
+	free(text);
 	return rc;
 }
 

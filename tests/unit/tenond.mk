@@ -32,6 +32,7 @@ tests_unit_tenond_xml_unit_LDADD = dom0-tools/tenond/libtenonconfig.la $(CMOCKA_
 tests_unit_tenond_record_unit_SOURCES = tests/unit/tenond_record_unit.c $(tenond_unit_fakes)
 tests_unit_tenond_record_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_record_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_record_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write
 tests_unit_tenond_record_unit_LDADD = $(tenond_unit_libs)
 
 tests_unit_tenond_create_unit_SOURCES = tests/unit/tenond_create_unit.c $(tenond_unit_fakes)
