@@ -71,7 +71,7 @@ static int close_devices(struct store_client *store, const struct record *record
 	backends.kind = "vif";
 	if (!rc)
 		rc = nodes_each_device(store, domid, "vif", note_backend, &backends);
-	if (!rc)
+	if (!rc && backends.count)
 		rc = nodes_close_devices(store, domid);
 	if (rc)
 		return rc;
