@@ -30,6 +30,11 @@ dom0_tools_cli_libtenoncli_la_LIBADD = $(JANSSON_LIBS) -lpthread
 tenon_SOURCES = dom0-tools/cli/tenon.c
 tenon_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tenon_LDADD = dom0-tools/cli/libtenoncli.la
+# It runs for a moment, and a third of that would be the dynamic linker's: see configure.ac.
+tenon_LDFLAGS = $(AM_LDFLAGS)
+if STATIC_CLI
+tenon_LDFLAGS += -all-static
+endif
 
 # The manual page's commands are those of the program.
 dom0-tools/cli/tenon.1: $(top_srcdir)/dom0-tools/cli/tenon.1.in tenon$(EXEEXT)
