@@ -59,8 +59,8 @@ static uint64_t table_index(const struct range *range, uint64_t address, unsigne
 	return index + (address >> above) - (range->start >> above);
 }
 
-/* Makes the entries of all upper levels on the way to address. */
-static void link_tables(const struct range *range, uint64_t (*top)[PAGETABLE_ENTRIES],
+/* Makes the entries of all upper levels on the way to address; the table of level 1 that they lead to. */
+static uint64_t *link_tables(const struct range *range, uint64_t (*top)[PAGETABLE_ENTRIES],
 			const uint64_t *p2m, uint64_t address)
 {
 	uint64_t *table = *top;
@@ -73,12 +73,7 @@ static void link_tables(const struct range *range, uint64_t (*top)[PAGETABLE_ENT
 			p2m[range->pfn + index] << HC_PAGE_SHIFT | TABLE_BITS;
 		table = range->tables[index];
 	}
-}
-
-static uint64_t *leaf(const struct range *range, uint64_t address)
-{
-	return &range->tables[table_index(range, address, 1)]
-			     [address >> shift(1) & (PAGETABLE_ENTRIES - 1)];
+	return table;
 }
 
 /* A frame that is a table must not be writable by the guest. */
@@ -92,12 +87,14 @@ static void map_range(const struct layout *layout, const uint64_t *p2m, const st
 		      uint64_t (*top)[PAGETABLE_ENTRIES], uint64_t pfn)
 {
 	uint64_t address = range->start, left = (range->end - range->start) >> HC_PAGE_SHIFT;
+	uint64_t *table = NULL;
 
 	for (; left; left--, address += HC_PAGE_SIZE, pfn++) {
-		if (address == range->start || !(address >> 12 & (PAGETABLE_ENTRIES - 1)))
-			link_tables(range, top, p2m, address);
-		*leaf(range, address) =
-			p2m[pfn] << HC_PAGE_SHIFT | PAGE_BITS | writable(layout, pfn);
+		uint64_t index = address >> shift(1) & (PAGETABLE_ENTRIES - 1);
+
+		if (!table || !index)
+			table = link_tables(range, top, p2m, address);
+		table[index] = p2m[pfn] << HC_PAGE_SHIFT | PAGE_BITS | writable(layout, pfn);
 	}
 }
 
