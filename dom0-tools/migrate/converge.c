@@ -29,7 +29,7 @@ static bool is_too_much(const struct converge *converge, const struct live_round
 	unsigned int times = converge->slow_steps ? 3 : 1;
 
 	return round->number >= ROUNDS_MAX * times ||
-	       round->bytes > TIMES_MEMORY * times * converge->pages * HC_PAGE_SIZE;
+	       round->bytes - round->disk_bytes > TIMES_MEMORY * times * converge->pages * HC_PAGE_SIZE;
 }
 
 enum verdict converge_judge(struct converge *converge, const struct live_round *round)

@@ -14,6 +14,7 @@
 struct live_round {
 	unsigned int number;	/* 1 first */
 	uint64_t bytes;		/* of the stream so far */
+	uint64_t disk_bytes;	/* those of them that were for disks */
 	uint64_t sent;		/* pages with contents, in this round */
 	uint64_t ns;		/* it took */
 	uint64_t dirty;		/* pages changed meanwhile */

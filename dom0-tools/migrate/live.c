@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rounds. */
 #include "live.h"
+#include "disks.h"
 
 #include "../lib/clock.h"
 
@@ -69,6 +70,7 @@ static int run_round(struct pages *pages, uint64_t entries, struct live_round *r
 		     uint64_t *rest)
 {
 	uint64_t start = monotonic_ns(), stored = pages->stored;
+	struct disks_pass disks = { 0 };
 	int code = pages_write(pages, round->number ? rest : NULL, entries);
 
 	if (code == 0)
@@ -76,13 +78,17 @@ static int run_round(struct pages *pages, uint64_t entries, struct live_round *r
 	if (code < 0)
 		return code;
 	pages->zero = true;
+	if (pages->disks) {
+		code = disks_pass(pages->disks, &disks);
+		round->disk_bytes = pages->disks->stream_bytes;
+	}
 	round->number++;
 	round->bytes = pages->writer->bytes;
-	round->sent = pages->stored - stored;
+	round->sent = pages->stored - stored + disks.sent;
 	round->ns = monotonic_ns() - start;
-	round->dirty = live_count(rest, entries);
-	round->hot = count_common(before, rest, entries);
-	return 0;
+	round->dirty = live_count(rest, entries) + disks.dirty;
+	round->hot = count_common(before, rest, entries) + disks.hot;
+	return code;
 }
 
 static int run(struct pages *pages, const struct live_config *config, uint64_t entries, bool more,

@@ -10,6 +10,7 @@ pkglibexec_PROGRAMS += tenon-migrate
 
 dom0_tools_migrate_libstream_la_SOURCES = \
 	dom0-tools/build/error.c dom0-tools/build/error.h \
+	dom0-tools/migrate/disk_log.c dom0-tools/migrate/disk_log.h \
 	dom0-tools/migrate/incoming.c dom0-tools/migrate/incoming.h \
 	dom0-tools/migrate/stream.h dom0-tools/migrate/stream_read.c dom0-tools/migrate/stream_series.c \
 	dom0-tools/migrate/stream_write.c \
@@ -20,6 +21,8 @@ dom0_tools_migrate_libstream_la_LIBADD = $(ZLIB_LIBS) $(ZSTD_LIBS)
 dom0_tools_migrate_libmigrate_la_SOURCES = \
 	dom0-tools/migrate/checkpoint.c dom0-tools/migrate/checkpoint.h \
 	dom0-tools/migrate/converge.c dom0-tools/migrate/converge.h \
+	dom0-tools/migrate/disk_in.c dom0-tools/migrate/disk_in.h \
+	dom0-tools/migrate/disks.c dom0-tools/migrate/disks.h \
 	dom0-tools/migrate/guest.c dom0-tools/migrate/guest.h \
 	dom0-tools/migrate/live.c dom0-tools/migrate/live.h \
 	dom0-tools/migrate/pages.c dom0-tools/migrate/pages.h \
@@ -33,7 +36,8 @@ tenon_migrate_LDADD = dom0-tools/migrate/libmigrate.la dom0-tools/migrate/libstr
 	dom0-tools/build/libbuild.la libhypercall/libhypercall.la $(JANSSON_LIBS) $(UUID_LIBS)
 
 HEADER_CHECK += \
-	dom0-tools/migrate/checkpoint.h dom0-tools/migrate/converge.h dom0-tools/migrate/guest.h \
+	dom0-tools/migrate/checkpoint.h dom0-tools/migrate/converge.h dom0-tools/migrate/disk_in.h \
+	dom0-tools/migrate/disk_log.h dom0-tools/migrate/disks.h dom0-tools/migrate/guest.h \
 	dom0-tools/migrate/incoming.h dom0-tools/migrate/live.h \
 	dom0-tools/migrate/pages.h dom0-tools/migrate/restore.h \
 	dom0-tools/migrate/save.h dom0-tools/migrate/saver.h dom0-tools/migrate/stream.h dom0-tools/migrate/table.h

@@ -11,6 +11,8 @@
 #include "guest.h"
 #include "stream.h"
 
+struct disks;
+
 struct pages {
 	struct guest *guest;
 	struct stream_writer *writer;
@@ -21,6 +23,7 @@ struct pages {
 	uint64_t stored;	/* pages written so far */
 	void (*progress)(uint64_t done, uint64_t pages, void *data);	/* may be NULL */
 	void *data;
+	struct disks *disks;	/* that go with it; NULL: none */
 	uint64_t *section;	/* count, words, then contents */
 	uint64_t *contents;	/* as read */
 };

@@ -15,6 +15,7 @@
 #include <hypercall/memory.h>
 #include <hypercall/start.h>
 
+#include "disk_in.h"
 #include "incoming.h"
 
 #define EXTENT_ORDER	9
@@ -336,9 +337,19 @@ static int take_processor(struct restorer *r)
 	return incoming_processor(&r->in);
 }
 
+/* Those of disks may come wherever those of pages may. */
+static bool is_disk(const struct restorer *r, uint32_t last)
+{
+	return r->in.reader->type == STREAM_DISK && r->config->disks && (last == STREAM_MAP || last == STREAM_PAGES) &&
+	       r->in.mapped == r->in.layout.entries;
+}
+
 static int take_end(struct restorer *r)
 {
 	int code = incoming_end(&r->in);
+
+	if (code == 0 && r->config->disks)
+		code = disk_in_sync(r->config->disks);
 
 	if (code == 0 && stream_more(r->in.reader))
 		incoming_next(&r->in);
@@ -367,7 +378,12 @@ static int take_all(struct restorer *r)
 		code = stream_read(reader);
 		if (code < 0)
 			return code;
-		if (reader->type < last || (reader->type == last && last == STREAM_LAYOUT) ||
+		ended = false;
+		if (is_disk(r, last)) {
+			code = disk_in_take(r->config->disks, reader);
+			continue;
+		}
+		if (reader->type < last || reader->type > STREAM_END || (reader->type == last && last == STREAM_LAYOUT) ||
 		    reader->type == STREAM_DESCRIPTION || (reader->type > STREAM_LAYOUT && !r->created) ||
 		    (reader->type > STREAM_MAP && r->in.mapped != r->in.layout.entries))
 			return stream_bad(reader, "is out of order, after type %u", last);

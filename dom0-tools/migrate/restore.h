@@ -11,9 +11,12 @@
 #include "../build/build.h"
 #include "stream.h"
 
+struct disk_in;
+
 struct restore_config {
 	const char *name;		/* for the hypervisor's log */
 	uint8_t uuid[16];
+	struct disk_in *disks;	/* that come with it; NULL: none */
 	bool more;		/* something else may follow the stream, as on a connection */
 	/* How far it is, now and then; may be NULL. */
 	void (*progress)(uint64_t done, uint64_t pages, void *data);

@@ -12,6 +12,7 @@
 
 #include <hypercall/sched.h>
 
+#include "disks.h"
 #include "live.h"
 #include "saver.h"
 
@@ -104,6 +105,17 @@ int saver_suspend(struct saver *saver, int (*suspend)(void *data), void *data, u
 	return code;
 }
 
+/* Its guest is suspended, and what it had asked its disks for is done. */
+static int write_disks_rest(struct saver *saver)
+{
+	struct disks_pass pass;
+	int code = disks_pass(saver->pages.disks, &pass);
+
+	if (code == 0 && pass.dirty)
+		code = build_fail(saver->error, -EBUSY, "somebody writes to its disks, though it is suspended");
+	return code;
+}
+
 /* Rounds while it runs, and the rest when it is suspended. */
 static int write_rounds(struct saver *saver, const struct save_config *config, uint64_t entries, uint64_t *rest)
 {
@@ -114,14 +126,32 @@ static int write_rounds(struct saver *saver, const struct save_config *config, u
 		code = saver_suspend(saver, config->suspend, config->data, rest, &suspended);
 	if (code == 0)
 		code = live_collect(&saver->pages, entries, rest);
-	return code == 0 ? pages_write(&saver->pages, rest, entries) : code;
+	if (code == 0)
+		code = pages_write(&saver->pages, rest, entries);
+	return code == 0 && config->disks ? write_disks_rest(saver) : code;
+}
+
+/* Before anything of its memory, which would only change meanwhile. */
+static int copy_disks(struct saver *saver, const struct save_config *config)
+{
+	int code;
+
+	config->disks->writer = &saver->writer;
+	stream_pace(&saver->writer, config->live.bandwidth);
+	code = disks_copy(config->disks);
+	stream_pace(&saver->writer, 0);
+	return code;
 }
 
 static int write_live(struct saver *saver, const struct save_config *config)
 {
 	uint64_t entries = saver->guest.p2m_pages * TABLE_ENTRIES, *rest = live_bitmap(&saver->pages, entries);
-	int code = rest ? live_start(&saver->pages, entries) : -ENOMEM;
+	int code = rest ? 0 : -ENOMEM;
 
+	if (code == 0 && config->disks)
+		code = copy_disks(saver, config);
+	if (code == 0)
+		code = live_start(&saver->pages, entries);
 	if (code == 0) {
 		code = write_rounds(saver, config, entries, rest);
 		live_stop(&saver->pages);
@@ -134,7 +164,7 @@ static int write_pages(struct saver *saver, const struct save_config *config)
 {
 	saver->pages = (struct pages){
 		.guest = &saver->guest, .writer = &saver->writer, .error = saver->error,
-		.progress = config->progress, .data = config->data,
+		.progress = config->progress, .data = config->data, .disks = config->disks,
 	};
 	if (pages_open(&saver->pages) < 0)
 		return -ENOMEM;

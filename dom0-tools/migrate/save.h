@@ -10,6 +10,7 @@
 
 #include "live.h"
 
+struct disks;
 struct hc_handle;
 
 struct save_config {
@@ -24,6 +25,7 @@ struct save_config {
 	 */
 	int (*suspend)(void *data);
 	struct live_config live;
+	struct disks *disks;	/* of a guest that runs, to go with it; NULL: none */
 	/* How far it is, now and then; may be NULL. */
 	void (*progress)(uint64_t done, uint64_t pages, void *data);
 	void *data;

@@ -31,7 +31,7 @@
 
 enum stream_type {
 	STREAM_DESCRIPTION = 1, STREAM_LAYOUT, STREAM_MAP, STREAM_PAGES, STREAM_PINNED, STREAM_P2M,
-	STREAM_PROCESSOR, STREAM_END
+	STREAM_PROCESSOR, STREAM_END, STREAM_DISK
 };
 
 #define STREAM_OPTIONAL		(1u << 31)	/* type: may be skipped by who does not know it */
@@ -81,6 +81,12 @@ struct stream_processor {
 	uint64_t vcpu;
 	struct hc_vcpu_guest_context context;	/* frames are the guest's */
 	struct hc_vcpu_state state;
+};
+
+struct stream_disk {
+	uint64_t disk;		/* which of the guest's, 0 first */
+	uint64_t offset;	/* bytes, of a sector */
+	uint8_t data[];		/* sectors */
 };
 
 struct stream_end {

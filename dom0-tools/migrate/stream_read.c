@@ -145,7 +145,7 @@ int stream_read(struct stream_reader *reader)
 		reader->type = section.type;
 		reader->size = section.size;
 	} while (section.type & STREAM_OPTIONAL);
-	if (!section.type || section.type > STREAM_END)
+	if (!section.type || section.type > STREAM_DISK)
 		return stream_bad(reader, "is not known here: written by a newer version?");
 	return 0;
 }

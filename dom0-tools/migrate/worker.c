@@ -5,7 +5,7 @@
  * happens here, in a process of its own that can be killed at any moment.
  *
  * The stream is descriptor 3. Standard input holds the description to be saved. Each
- * line of standard output is a JSON object: "progress" now and then, "round" after each round of a
+ * line of standard output is a JSON object: "progress" and "disks" now and then, "round" after each round of a
  * guest that runs, and "done" or "error" at the end. Between them "suspend", "resume" and "slow" have tenond do
  * something to the guest, and "checkpoint" tells of one that is complete and waits until it is time for the
  * next; descriptor 4 then has a line with 0 or a negative errno.
@@ -26,6 +26,8 @@
 #include <hypercall/hypercall.h>
 
 #include "checkpoint.h"
+#include "disk_in.h"
+#include "disks.h"
 #include "restore.h"
 #include "save.h"
 
@@ -51,13 +53,27 @@ static int failed(int code, const char *text)
 	return EXIT_FAILURE;
 }
 
-static void progress(uint64_t done, uint64_t pages, void *data)
+/* Whether something was said a while ago; then it is now. */
+static bool is_time(int64_t *last)
 {
-	int64_t *last = data, now = (int64_t)monotonic_ns();
+	int64_t now = (int64_t)monotonic_ns();
 
 	if (now - *last < PROGRESS_NS)
-		return;
+		return false;
 	*last = now;
+	return true;
+}
+
+static void disks_progress(uint64_t done, uint64_t total, void *data)
+{
+	if (is_time(data) || done >= total)
+		say(json_pack("{s:{s:I, s:I}}", "disks", "done", (json_int_t)done, "total", (json_int_t)total));
+}
+
+static void progress(uint64_t done, uint64_t pages, void *data)
+{
+	if (!is_time(data))
+		return;
 	say(json_pack("{s:{s:I, s:I}}", "progress", "done", (json_int_t)done, "pages",
 		      (json_int_t)pages));
 }
@@ -121,6 +137,8 @@ static int on_round(const struct live_round *round, void *data)
 	return 0;
 }
 
+#define LIVE_OPTIONS 4
+
 /* The options of send: milliseconds, bytes a second, zstd's level, steps. */
 static void live_options(char *argv[], struct save_config *config)
 {
@@ -133,8 +151,16 @@ static void live_options(char *argv[], struct save_config *config)
 	config->live.slow_steps = (unsigned int)strtoul(argv[3], NULL, 10);
 }
 
-/* live: options of a guest that runs; NULL: it is suspended. */
-static int save(struct hc_handle *handle, const char *domid, char *live[])
+/* Watched from before the first byte is read; names: that of the log, then devices. */
+static int open_disks(struct disks *disks, char *names[], unsigned int count, struct build_error *error)
+{
+	int code = disks_open(disks, names + 1, count, error);
+
+	return code == 0 ? disks_watch(disks, names[0]) : code;
+}
+
+/* live: options of a guest that runs, then the names of so many disks; NULL: it is suspended. */
+static int save(struct hc_handle *handle, const char *domid, char *live[], unsigned int disk_count)
 {
 	int64_t last = 0;
 	struct save_config config = {
@@ -142,16 +168,26 @@ static int save(struct hc_handle *handle, const char *domid, char *live[])
 		.progress = progress, .data = &last,
 	};
 	struct build_error error = { "" };
+	struct disks disks = { .count = 0 };
 	struct save_result result;
 	char *description = read_description(&config.description_size);
-	int code;
+	int code = 0;
 
 	if (!description)
 		return failed(-EINVAL, "standard input has no description");
 	config.description = description;
 	if (live)
 		live_options(live, &config);
-	code = save_domain(handle, &config, &result, &error);
+	if (disk_count) {
+		config.disks = &disks;
+		code = open_disks(&disks, live + LIVE_OPTIONS, disk_count, &error);
+		disks.progress = disks_progress;
+		disks.data = &last;
+	}
+	if (code == 0)
+		code = save_domain(handle, &config, &result, &error);
+	if (disk_count)
+		disks_close(&disks);
 	free(description);
 	if (code == 0 && !live && fsync(STREAM_FD) && errno != EINVAL && errno != EROFS)
 		code = build_fail(&error, -errno, "cannot be written: %s", strerror(errno));
@@ -190,17 +226,26 @@ static int checkpoint(struct hc_handle *handle, char *arguments[])
 }
 
 static int restore(struct hc_handle *handle, bool more, const char *stream, const char *uuid,
-		   const char *name)
+		   const char *name, char *devices[], unsigned int disk_count)
 {
 	int64_t last = 0;
 	struct restore_config config = { .name = name, .more = more, .progress = progress, .data = &last };
 	struct build_error error = { "" };
 	struct stream_reader reader;
 	struct build_result built;
-	int code;
+	struct disk_in disks = { .count = 0 };
+	int code = 0;
 
 	if (uuid_parse(uuid, config.uuid))
 		return failed(-EINVAL, "the UUID given is none");
+	if (disk_count) {
+		config.disks = &disks;
+		code = disk_in_open(&disks, devices, disk_count, &error);
+	}
+	if (code < 0) {
+		disk_in_close(&disks);
+		return failed(code, error.text);
+	}
 	code = stream_reader_open(&reader, STREAM_FD, stream, &error);
 	if (code == 0)
 		code = stream_read(&reader);
@@ -209,6 +254,7 @@ static int restore(struct hc_handle *handle, bool more, const char *stream, cons
 	if (code == 0)
 		code = restore_domain(handle, &reader, &config, &built);
 	stream_reader_close(&reader);
+	disk_in_close(&disks);
 	if (code < 0)
 		return failed(code, error.text);
 	say(json_pack("{s:{s:i, s:i, s:i, s:I, s:I}}", "done", "domid", (int)built.domid, "store_port",
@@ -232,10 +278,10 @@ static bool die_with_parent(void)
 int main(int argc, char *argv[])
 {
 	bool saves = argc == 3 && !strcmp(argv[1], "save");
-	bool sends = argc == 7 && !strcmp(argv[1], "send");
+	bool sends = argc >= 7 && argc != 8 && !strcmp(argv[1], "send");
 	bool restores = argc == 5 && !strcmp(argv[1], "restore");
 	bool checkpoints = argc == 5 && !strcmp(argv[1], "checkpoint");
-	bool receives = argc == 5 && !strcmp(argv[1], "receive");
+	bool receives = argc >= 5 && !strcmp(argv[1], "receive");
 	struct hc_handle *handle;
 	int code;
 
@@ -243,9 +289,9 @@ int main(int argc, char *argv[])
 		fprintf(stderr, "usage: tenon-migrate save DOMID <DESCRIPTION 3>STREAM\n"
 			"       tenon-migrate checkpoint DOMID DOWNTIME-MS NUMBER <DESCRIPTION 3>FILE 4<ANSWERS\n"
 			"       tenon-migrate send DOMID DOWNTIME-MS BYTES/S LEVEL SLOW-STEPS"
-			" <DESCRIPTION 3>STREAM 4<ANSWERS\n"
+			" [LOG DEVICE|-...] <DESCRIPTION 3>STREAM 4<ANSWERS\n"
 			"       tenon-migrate restore STREAM-NAME UUID NAME 3<STREAM\n"
-			"       tenon-migrate receive STREAM-NAME UUID NAME 3<STREAM\n"
+			"       tenon-migrate receive STREAM-NAME UUID NAME [DEVICE|-...] 3<STREAM\n"
 			"tenond runs it; use tenon save, checkpoint, restore and migrate.\n");
 		return 2;
 	}
@@ -258,11 +304,11 @@ int main(int argc, char *argv[])
 	if (code < 0)
 		return failed(code, "the hypervisor cannot be reached");
 	if (saves || sends)
-		code = save(handle, argv[2], sends ? argv + 3 : NULL);
+		code = save(handle, argv[2], sends ? argv + 3 : NULL, argc > 8 ? (unsigned int)argc - 8 : 0);
 	else if (checkpoints)
 		code = checkpoint(handle, argv + 2);
 	else
-		code = restore(handle, receives, argv[2], argv[3], argv[4]);
+		code = restore(handle, receives, argv[2], argv[3], argv[4], argv + 5, (unsigned int)argc - 5);
 	hc_close(handle);
 	return code;
 }

@@ -2,7 +2,7 @@
 # Makefile fragment: tests of the stream of a guest's state, included by tests/unit/local.mk.
 
 migrate_unit_tests = tests/unit/migrate_guest_unit tests/unit/migrate_save_unit \
-	tests/unit/migrate_converge_unit tests/unit/migrate_checkpoint_unit tests/unit/migrate_series_unit \
+	tests/unit/migrate_converge_unit tests/unit/migrate_disks_unit tests/unit/migrate_checkpoint_unit tests/unit/migrate_series_unit \
 	tests/unit/migrate_peer_unit tests/unit/migrate_tls_unit tests/fuzz/stream_fuzz
 check_PROGRAMS += $(migrate_unit_tests)
 UNIT_TESTS += $(migrate_unit_tests)
@@ -26,6 +26,11 @@ tests_unit_migrate_converge_unit_SOURCES = tests/unit/migrate_converge_unit.c
 tests_unit_migrate_converge_unit_CPPFLAGS = $(migrate_unit_cppflags)
 tests_unit_migrate_converge_unit_CFLAGS = $(migrate_unit_cflags)
 tests_unit_migrate_converge_unit_LDADD = $(migrate_unit_libs)
+
+tests_unit_migrate_disks_unit_SOURCES = tests/unit/migrate_disks_unit.c
+tests_unit_migrate_disks_unit_CPPFLAGS = $(migrate_unit_cppflags)
+tests_unit_migrate_disks_unit_CFLAGS = $(migrate_unit_cflags)
+tests_unit_migrate_disks_unit_LDADD = $(migrate_unit_libs)
 
 # Against the imitated hypervisor and store of tenond's tests, and an imitated tenon-migrate.
 tests_unit_migrate_save_unit_SOURCES = tests/unit/migrate_save_unit.c $(tenond_unit_fakes)
