@@ -45,6 +45,7 @@ static const struct option_spec migrate_options[] = {
 	{ "max-downtime", 'd', "MS", "how long the guest may stand still, if it lets us (300)" },
 	{ "bandwidth", 'b', "MIB", "send no more MiB a second while it runs" },
 	{ "compress", 'C', "none|zstd", "how what is sent is packed (zstd)" },
+	{ "copy-storage", 'S', NULL, "its disks go with it: files that it writes to are copied while it runs" },
 	{ "auto-converge", 'a', NULL, "slow the guest down while it changes its memory faster than it is sent" },
 	{ "quiet", 'q', NULL, "do not show how far it is" },
 	{ "cancel", 'x', NULL, "call off the migration that is under way; the guest goes on here" },

@@ -10,10 +10,39 @@
 
 #define MIGRATE_TIMEOUT	86400	/* seconds: tenond bounds each of its waits itself */
 
+static bool copies_disks(json_t *migration)
+{
+	const char *stage = json_string_value(json_object_get(migration, "stage"));
+
+	return stage && !strcmp(stage, "disks");
+}
+
+/* Tenths of its disks, then rounds. */
+static json_int_t count_steps(json_t *migration)
+{
+	json_int_t total = get_number(migration, "disk_total");
+
+	if (copies_disks(migration))
+		return total ? get_number(migration, "disk_done") * 10 / total : 0;
+	return total ? 10 + get_number(migration, "rounds") : get_number(migration, "rounds");
+}
+
+static void print_disks(json_t *migration)
+{
+	char done[PRETTY_MAX], total[PRETTY_MAX];
+
+	fprintf(stderr, "disks: %s of %s\n", pretty_bytes(get_number(migration, "disk_done"), done),
+		pretty_bytes(get_number(migration, "disk_total"), total));
+}
+
 static void print_round(json_t *migration)
 {
 	char sent[PRETTY_MAX], dirty[PRETTY_MAX], rate[PRETTY_MAX], dirty_rate[PRETTY_MAX], slowed[48] = "";
 
+	if (copies_disks(migration) || !get_number(migration, "rounds")) {
+		print_disks(migration);
+		return;
+	}
 	if (get_number(migration, "processor_percent") < 100)
 		snprintf(slowed, sizeof(slowed), ", slowed down to %d %%",
 			 (int)get_number(migration, "processor_percent"));
@@ -26,7 +55,7 @@ static void print_round(json_t *migration)
 		(long long)get_number(migration, "expected_downtime_ms"), slowed);
 }
 
-static const struct progress rounds = { "migration", "rounds", print_round };
+static const struct progress rounds = { .member = "migration", .print = print_round, .steps = count_steps };
 
 static void print_arrival(struct cli *cli, json_t *answer)
 {
@@ -78,6 +107,7 @@ int command_migrate(struct cli *cli)
 	add_option(cli, "plain", "&plain=", query, sizeof(query));
 	add_option(cli, "check", "&check=", query, sizeof(query));
 	add_option(cli, "auto-converge", "&auto_converge=", query, sizeof(query));
+	add_option(cli, "copy-storage", "&copy_storage=", query, sizeof(query));
 	add_option(cli, "max-downtime", "&max_downtime=", query, sizeof(query));
 	add_option(cli, "bandwidth", "&bandwidth=", query, sizeof(query));
 	add_option(cli, "compress", "&compress=", query, sizeof(query));

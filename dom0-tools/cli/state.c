@@ -107,7 +107,9 @@ int command_checkpoint(struct cli *cli)
 		{ "interval", "&interval=" }, { "count", "&count=" }, { "memory-only", "&memory_only=" },
 		{ "replace", "&replace=" }, { "no-wait", "&nowait=" },
 	};
-	static const struct progress progress = { "checkpoint", "number", print_checkpoint };
+	static const struct progress progress = {
+		.member = "checkpoint", .counter = "number", .print = print_checkpoint,
+	};
 	char path[PATH_MAX_API + 2 * QUERY_MAX], query[QUERY_MAX] = "/checkpoint?path=", base[PATH_MAX_API];
 	const char *snapshot = cli_option(cli, "snapshot");
 	struct response response;

@@ -25,7 +25,8 @@ struct watch {
 static void show(struct watch *watch, json_t *domain)
 {
 	json_t *member = json_object_get(domain, watch->progress->member);
-	json_int_t steps = get_number(member, watch->progress->counter);
+	json_int_t steps = watch->progress->steps ? watch->progress->steps(member) :
+						    get_number(member, watch->progress->counter);
 
 	if (steps <= watch->shown)
 		return;

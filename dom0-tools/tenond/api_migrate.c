@@ -48,6 +48,7 @@ static void parse_options(const struct request *request, struct migrate_options 
 	*options = (struct migrate_options){
 		.max_downtime_ms = MIGRATION_DOWNTIME_MS, .check = request_flag(request, "check"),
 		.auto_converge = request_flag(request, "auto_converge"),
+		.copy_storage = request_flag(request, "copy_storage"),
 		.packed = !compress || strcmp(compress, "none"),
 	};
 	if (compress && strcmp(compress, "none") && strcmp(compress, "zstd"))

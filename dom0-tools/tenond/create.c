@@ -8,6 +8,7 @@
  * is there, as it must be able to after a kill between any two of them.
  */
 #include "create.h"
+#include "copied.h"
 #include "device/backend.h"
 #include "device/block.h"
 #include "device/net.h"
@@ -43,6 +44,7 @@ struct creation {
 	struct store_client *store;
 	struct block blocks[CONFIG_DISKS_MAX];
 	struct build_result built;
+	bool disks_ready;
 	enum phase unfinished;		/* how the record stands until the domain is whole */
 };
 
@@ -109,12 +111,39 @@ static int restore_failed(struct creation *creation, const struct worker_failure
 			    "cannot be restored: %s", why->text);
 }
 
+static int await_disks(struct creation *creation)
+{
+	if (creation->disks_ready)
+		return 0;
+	for (unsigned int i = 0; i < creation->config->disk_count; i++) {
+		struct record_disk *disk = &creation->record->disks[i];
+		int rc = block_wait(&creation->blocks[i], &creation->config->disks[i],
+				    creation->error);
+
+		if (rc)
+			return rc;
+		snprintf(disk->device, sizeof(disk->device), "%s", creation->blocks[i].device);
+	}
+	creation->disks_ready = true;
+	return 0;
+}
+
+/* The receiver's: the device of each disk that comes, in their order. */
+static void disk_arguments(struct creation *creation, char *argv[])
+{
+	static char none[] = "-";
+
+	for (unsigned int i = 0; i < creation->config->disk_count; i++)
+		argv[i] = copied_comes(creation->saved->coming, &creation->config->disks[i]) ?
+			  creation->blocks[i].device : none;
+}
+
 /* A process of its own makes the domain and fills it from the stream. */
 static int restore(struct creation *creation)
 {
 	const struct domain_config *config = creation->config;
-	char *argv[] = { "tenon-migrate", creation->saved->incoming ? "receive" : "restore",
-			 creation->saved->path, creation->record->uuid, config->name, NULL };
+	char *argv[6 + CONFIG_DISKS_MAX] = { "tenon-migrate", creation->saved->incoming ? "receive" : "restore",
+					     creation->saved->path, creation->record->uuid, config->name };
 	struct build_result *built = &creation->built;
 	int domid, store_port, console_port;
 	json_int_t store_mfn, console_mfn;
@@ -122,6 +151,12 @@ static int restore(struct creation *creation)
 	json_t *done;
 	int rc = 0;
 
+	if (creation->saved->coming) {
+		rc = await_disks(creation);
+		if (rc)
+			return rc;
+		disk_arguments(creation, argv + 5);
+	}
 	if (creation->saved->incoming) {
 		taken_forget(creation->host, creation->record->uuid);
 		rc = migrate_ready(creation->saved);
@@ -186,20 +221,6 @@ static int schedule(struct creation *creation)
 	if (rc)
 		return error_domain(creation->error, ERROR_CONFIG, config->name, "check <cputune>",
 				    "the hypervisor refuses its scheduling: %s", strerror(-rc));
-	return 0;
-}
-
-static int await_disks(struct creation *creation)
-{
-	for (unsigned int i = 0; i < creation->config->disk_count; i++) {
-		struct record_disk *disk = &creation->record->disks[i];
-		int rc = block_wait(&creation->blocks[i], &creation->config->disks[i],
-				    creation->error);
-
-		if (rc)
-			return rc;
-		snprintf(disk->device, sizeof(disk->device), "%s", creation->blocks[i].device);
-	}
 	return 0;
 }
 
@@ -273,6 +294,8 @@ static int take_over(struct creation *creation)
 	if (rc)
 		return rc;
 	rc = taken_note(creation->host, creation->record->uuid);
+	if (!rc)
+		copied_keep(creation->config);
 	return rc ? error_set(creation->error, ERROR_INTERNAL, creation->host->state_dir,
 			      "is there space left?", "it cannot be noted that the guest is taken: %s",
 			      strerror(-rc)) : 0;
@@ -319,6 +342,19 @@ static void undo(struct creation *creation)
 		    ignored.object, ignored.cause);
 }
 
+/* The record first: whoever finds it removes them. */
+static int make_disks(struct creation *creation)
+{
+	int rc;
+
+	/* What was being made when this host lost its power. */
+	if (!taken_find(creation->host, creation->record->uuid))
+		copied_remove(creation->config);
+	taken_forget(creation->host, creation->record->uuid);
+	rc = save(creation, creation->unfinished);
+	return rc ? rc : copied_make(creation->config, creation->saved->coming, creation->error);
+}
+
 static int create(const struct host *host, const struct domain_config *config, struct record *record,
 		  struct saved *saved, struct error *error)
 {
@@ -328,7 +364,7 @@ static int create(const struct host *host, const struct domain_config *config, s
 	struct creation creation = {
 		.host = host, .config = config, .record = record, .saved = saved, .error = error,
 	};
-	int rc;
+	int rc = 0;
 
 	/* A restart that is cut short shall be taken up again, not be cleaned up. */
 	creation.unfinished = record->phase == PHASE_RESTARTING ? PHASE_RESTARTING : PHASE_CREATING;
@@ -337,8 +373,15 @@ static int create(const struct host *host, const struct domain_config *config, s
 	record->domid = -1;
 	record->disk_count = 0;
 	record->came = saved && saved->incoming;
-	rc = preflight_check(host, config, error);
+	if (saved && saved->coming)
+		rc = make_disks(&creation);
+	else
+		copied_keep(config);	/* what is here by now is its own */
+	if (!rc)
+		rc = preflight_check(host, config, error);
 	if (rc) {
+		if (saved && saved->coming)
+			copied_remove(config);
 		record_delete(host, record);	/* of a restart: the former instance's */
 		return rc;
 	}

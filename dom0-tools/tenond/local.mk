@@ -50,6 +50,7 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/api_checkpoint.c dom0-tools/tenond/api_domain.c dom0-tools/tenond/api_host.c \
 	dom0-tools/tenond/api_migrate.c \
 	dom0-tools/tenond/checkpoint.c dom0-tools/tenond/checkpoint.h dom0-tools/tenond/checkpoint_state.c \
+	dom0-tools/tenond/copied.c dom0-tools/tenond/copied.h \
 	dom0-tools/tenond/create.c dom0-tools/tenond/create.h \
 	dom0-tools/tenond/doctor.c dom0-tools/tenond/doctor.h \
 	dom0-tools/tenond/doctor_checks.c dom0-tools/tenond/doctor_checks.h \

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Obstacles are collected on both sides, and told to whoever asked for the migration. */
 #include "migrate_check.h"
+#include "copied.h"
 #include "peer.h"
 #include "preflight.h"
 #include "processor.h"
+
+#include "../migrate/disk_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,25 +33,31 @@ static json_int_t disk_size(const struct disk_config *disk)
 	return size;
 }
 
-void check_leaving(const struct domain_config *config, struct errors *errors)
+void check_leaving(const struct domain_config *config, bool copy, struct errors *errors)
 {
 	char object[160];
+
+	if (copy && access(DISK_LOG_FOLDER, F_OK))
+		errors_note(errors, error_set(errors_next(errors), ERROR_RESOURCES, "disks",
+					      "dom0's kernel needs CONFIG_FTRACE and its block events",
+					      "cannot be copied while the guest writes to them: there is no %s",
+					      DISK_LOG_FOLDER));
 
 	for (unsigned int i = 0; i < config->disk_count; i++) {
 		const struct disk_config *disk = &config->disks[i];
 
 		/* Both hosts have it open for a while, and such an image has one writer's tables in memory. */
-		if (disk->readonly || !strcmp(disk->format, "raw"))
+		if (disk->readonly || !strcmp(disk->format, "raw") || (copy && copied_goes(disk)))
 			continue;
 		disk_object(disk, object);
 		errors_note(errors, error_set(errors_next(errors), ERROR_CONFIG, object,
-					      "convert it to raw; or move the guest by tenon save and restore",
+					      "convert it to raw; or copy it: --copy-storage; or move the guest by tenon save and restore",
 					      "is in format %s, which cannot change hands while its guest runs",
 					      disk->format));
 	}
 }
 
-json_t *check_proposal(const struct domain_config *config)
+json_t *check_proposal(const struct domain_config *config, const struct record *record, bool copy)
 {
 	json_t *disks = json_object(), *processor = processor_describe(PROCESSOR_INFO);
 
@@ -58,11 +67,12 @@ json_t *check_proposal(const struct domain_config *config)
 		if (size >= 0)
 			json_object_set_new(disks, config->disks[i].target, json_integer(size));
 	}
-	return json_pack("{s:o, s:o}", "disks", disks, "processor", processor ? processor : json_null());
+	return json_pack("{s:o, s:o, s:o*}", "disks", disks, "processor", processor ? processor : json_null(),
+			 "copy", copy ? copied_propose(config, record) : NULL);
 }
 
 /* The same path may name another disk here. */
-static void check_sizes(const struct domain_config *config, json_t *sizes, struct errors *errors)
+static void check_sizes(const struct domain_config *config, json_t *sizes, json_t *coming, struct errors *errors)
 {
 	char object[160];
 
@@ -71,7 +81,7 @@ static void check_sizes(const struct domain_config *config, json_t *sizes, struc
 		json_t *theirs = json_object_get(sizes, disk->target);
 		json_int_t ours = disk_size(disk);
 
-		if (!json_is_integer(theirs) || ours < 0 || json_integer_value(theirs) == ours)
+		if (copied_comes(coming, disk) || !json_is_integer(theirs) || ours < 0 || json_integer_value(theirs) == ours)
 			continue;
 		disk_object(disk, object);
 		errors_note(errors, error_set(errors_next(errors), ERROR_CONFIG, object,
@@ -85,13 +95,14 @@ static void check_sizes(const struct domain_config *config, json_t *sizes, struc
 void check_coming(const struct host *host, const struct domain_config *config, json_t *proposal,
 		  struct errors *errors)
 {
-	json_t *ours = processor_describe(PROCESSOR_INFO);
+	json_t *ours = processor_describe(PROCESSOR_INFO), *coming = json_object_get(proposal, "copy");
 
 	errors_note(errors, processor_compare(ours, json_object_get(proposal, "processor"),
 					      errors_next(errors)));
 	json_decref(ours);
-	preflight_all(host, config, errors);
-	check_sizes(config, json_object_get(proposal, "disks"), errors);
+	preflight_all(host, config, coming, errors);
+	copied_check(host, config, coming, errors);
+	check_sizes(config, json_object_get(proposal, "disks"), coming, errors);
 }
 
 json_t *check_answer(const struct errors *errors)

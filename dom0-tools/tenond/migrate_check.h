@@ -9,14 +9,18 @@
 #include "config.h"
 #include "error.h"
 #include "host.h"
+#include "record.h"
 
 #include <jansson.h>
 
-/* What is in the way on the side that the guest leaves. */
-void check_leaving(const struct domain_config *config, struct errors *errors);
+/* What is in the way on the side that the guest leaves. copy: its disks shall go with it. */
+void check_leaving(const struct domain_config *config, bool copy, struct errors *errors);
 
-/* What that side adds to its proposal: {"processor": ..., "disks": {TARGET: BYTES}}. */
-json_t *check_proposal(const struct domain_config *config);
+/*
+ * What that side adds to its proposal: {"processor": ..., "disks": {TARGET: BYTES}}, and "copy" of copied_propose() where
+ * disks shall go with it.
+ */
+json_t *check_proposal(const struct domain_config *config, const struct record *record, bool copy);
 
 /* What is in the way on the other side, whose list of domains is looked at elsewhere. */
 void check_coming(const struct host *host, const struct domain_config *config, json_t *proposal,

@@ -95,6 +95,8 @@ static void work(struct job *job)
 			       &caller->error);
 	caller->check = json_is_true(json_object_get(caller->hello, "check"));
 	if (caller->saved)
+		caller->saved->coming = json_incref(json_object_get(caller->hello, "copy"));
+	if (caller->saved)
 		check_coming(&caller->tenond->host, caller->saved->config, caller->hello,
 			     &caller->obstacles);
 }

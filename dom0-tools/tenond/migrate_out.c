@@ -3,12 +3,15 @@
  * The host that a guest leaves.
  */
 #include "migrate.h"
+#include "copied.h"
 #include "device/block.h"
 #include "log.h"
 #include "migrate_check.h"
 #include "peer.h"
 #include "rings.h"
 #include "worker.h"
+
+#include "../migrate/disk_log.h"
 
 #include <errno.h>
 #include <hypercall/hypercall.h>
@@ -76,7 +79,8 @@ static int tell(struct leaving *leaving, json_t *json)
 static int propose(struct leaving *leaving, char **description)
 {
 	const char *peer = leaving->record->peer;
-	bool check = migration_options(leaving->migration)->check;
+	bool check = migration_options(leaving->migration)->check,
+	     copy = migration_options(leaving->migration)->copy_storage;
 	struct errors errors = { 0 };
 	json_t *json, *answer;
 	int rc;
@@ -86,8 +90,8 @@ static int propose(struct leaving *leaving, char **description)
 		return error_set(leaving->error, ERROR_UNREACHABLE, "store",
 				 "is tenon-stored running? tenon doctor says more",
 				 "domain %s: %s", leaving->record->name, strerror(-rc));
-	check_leaving(leaving->config, &errors);
-	json = check_proposal(leaving->config);
+	check_leaving(leaving->config, copy, &errors);
+	json = check_proposal(leaving->config, leaving->record, copy);
 	json_object_set_new(json, "migrate", json_integer(PEER_VERSION));
 	json_object_set_new(json, "description", json_loads(*description, 0, NULL));
 	json_object_set_new(json, "check", json_boolean(check || errors.count));
@@ -108,7 +112,12 @@ static int on_suspend(void *data)
 
 	int rc = migration_begin(leaving->migration, MIGRATION_SUSPENDED);
 
-	return rc ? rc : save_suspend(leaving->host, leaving->store, leaving->record, leaving->error);
+	if (!rc)
+		rc = save_suspend(leaving->host, leaving->store, leaving->record, leaving->error);
+	/* The last of its disks is about to be read. */
+	if (!rc && migration_options(leaving->migration)->copy_storage)
+		rc = migrate_settle(leaving->store, leaving->config, leaving->record, leaving->error);
+	return rc;
 }
 
 /* By a cap on its processors' time, which a guest that waits anyhow does not feel. */
@@ -130,15 +139,36 @@ static void on_line(json_t *line, void *data)
 	migration_note(((struct leaving *)data)->migration, line);
 }
 
+static void log_name(const struct record *record, char name[64])
+{
+	snprintf(name, 64, "tenon-%s", record->uuid);
+}
+
+/* The sender's arguments for disks that go with the guest: the log's name, and each disk's device, in their order. */
+static void disk_arguments(struct leaving *leaving, char *log, char *argv[])
+{
+	static char none[] = "-";
+	unsigned int count = 0;
+
+	if (!migration_options(leaving->migration)->copy_storage)
+		return;
+	for (unsigned int i = 0; i < leaving->record->disk_count; i++) {
+		argv[1 + i] = copied_goes(&leaving->config->disks[i]) ? leaving->record->disks[i].device : none;
+		count += argv[1 + i] != none;
+	}
+	log_name(leaving->record, log);
+	argv[0] = count ? log : NULL;
+}
+
 static int send_state(struct leaving *leaving, const char *description)
 {
 	const struct migrate_options *options = migration_options(leaving->migration);
 	const struct worker_live live = {
 		.suspend = on_suspend, .slow = on_slow, .line = on_line, .data = leaving,
 	};
-	char domid[16], downtime[16], bandwidth[32], steps[16];
-	char *argv[] = { "tenon-migrate", "send", domid, downtime, bandwidth, options->packed ? "1" : "0", steps,
-			 NULL };
+	char domid[16], downtime[16], bandwidth[32], steps[16], log[64];
+	char *argv[9 + CONFIG_DISKS_MAX] = { "tenon-migrate", "send", domid, downtime, bandwidth, options->packed ? "1" : "0",
+					 steps };
 	struct worker_failure failure;
 	json_t *done;
 	int rc;
@@ -147,6 +177,7 @@ static int send_state(struct leaving *leaving, const char *description)
 	snprintf(downtime, sizeof(downtime), "%u", options->max_downtime_ms);
 	snprintf(bandwidth, sizeof(bandwidth), "%llu", (unsigned long long)options->bandwidth_mib << 20);
 	snprintf(steps, sizeof(steps), "%zu", options->auto_converge ? SLOW_STEPS : 0);
+	disk_arguments(leaving, log, argv + 7);
 	rc = worker_run_live(argv, leaving->fd, description, &live, &done, &failure);
 	if (!rc) {
 		log_info("domain %s: sent to %s: %lld pages written, %lld bytes", leaving->record->name,
@@ -293,7 +324,10 @@ void migrate_free_guest(const struct host *host, const struct domain_config *con
 			const struct record *record)
 {
 	struct hc_control_sched sched = { .cap = config ? config->cap : 0 };
+	char name[64];
 
+	log_name(record, name);
+	disk_log_remove(name);
 	/* Mostly it is off, which the hypervisor refuses. */
 	hc_dirty_log_disable(host->hv, (uint16_t)record->domid);
 	if (hc_domain_set_sched(host->hv, (uint16_t)record->domid, &sched))
@@ -303,7 +337,8 @@ void migrate_free_guest(const struct host *host, const struct domain_config *con
 /* Nothing is in the way. */
 static int move(struct leaving *leaving, const char *description)
 {
-	int rc = migration_begin(leaving->migration, MIGRATION_ROUNDS);
+	bool copy = migration_options(leaving->migration)->copy_storage;
+	int rc = migration_begin(leaving->migration, copy ? MIGRATION_DISKS : MIGRATION_ROUNDS);
 
 	if (!rc)
 		rc = send_state(leaving, description);

@@ -31,6 +31,7 @@ struct migration {
 	bool cancelled;
 	int fd;
 	struct figures figures;
+	json_int_t disk_done, disk_total;	/* bytes */
 	unsigned int percent;
 	uint64_t start_ns, suspended_ns, end_ns;
 };
@@ -106,6 +107,10 @@ void migration_note(struct migration *migration, json_t *line)
 	struct figures new = { 0 };
 
 	pthread_mutex_lock(&migration->lock);
+	/* Of disks it is also told in rounds: what was written to them meanwhile. */
+	if (json_unpack(line, "{s:{s:I, s:I}}", "disks", "done", &migration->disk_done, "total",
+			&migration->disk_total) && migration->stage == MIGRATION_DISKS)
+		migration->stage = MIGRATION_ROUNDS;
 	if (!json_unpack(line, "{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I}}", "round", "number", &new.number,
 			 "bytes", &new.bytes, "sent", &new.sent, "ns", &new.ns, "dirty", &new.dirty, "hot",
 			 &new.hot, "downtime_ms", &new.downtime_ms))
@@ -167,7 +172,7 @@ static json_int_t rate(json_int_t pages, json_int_t ns)
 
 static json_t *describe(const struct migration *migration)
 {
-	static const char *const stages[] = { "checks", "rounds", "suspended", "handing-over", "done" };
+	static const char *const stages[] = { "checks", "disks", "rounds", "suspended", "handing-over", "done" };
 	const struct figures *figures = &migration->figures;
 	uint64_t end = migration->end_ns ? migration->end_ns : monotonic_ns();
 	json_t *json = json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i}",
@@ -179,6 +184,10 @@ static json_t *describe(const struct migration *migration)
 		"elapsed_ms", (json_int_t)((end - migration->start_ns) / 1000000),
 		"processor_percent", (int)migration->percent);
 
+	if (migration->options.copy_storage) {
+		json_object_set_new(json, "disk_done", json_integer(migration->disk_done));
+		json_object_set_new(json, "disk_total", json_integer(migration->disk_total));
+	}
 	if (migration->suspended_ns)
 		json_object_set_new(json, "downtime_ms",
 				    json_integer((json_int_t)((end - migration->suspended_ns) / 1000000)));

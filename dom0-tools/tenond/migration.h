@@ -19,11 +19,13 @@ struct migrate_options {
 	unsigned int bandwidth_mib;	/* MiB a second while the guest runs, 0: no limit */
 	bool packed;			/* by zstd */
 	bool auto_converge;		/* slow the guest down where it changes its memory too fast */
+	bool copy_storage;		/* disks go with it, see copied.h */
 	bool check;			/* only say what is in the way */
 };
 
 enum migration_stage {
 	MIGRATION_CHECKS,
+	MIGRATION_DISKS,	/* that go with it; ends with the first line about its memory */
 	MIGRATION_ROUNDS,
 	MIGRATION_SUSPENDED,	/* what was left is sent */
 	MIGRATION_HANDING,	/* too late to cancel */
@@ -45,7 +47,7 @@ int migration_connection(struct migration *migration, int fd);
 /* A stage begins. -ECANCELED where it has been cancelled; after MIGRATION_HANDING it cannot be any more. */
 int migration_begin(struct migration *migration, enum migration_stage stage);
 
-/* A line of the sender's about its rounds ("round" or "progress"). */
+/* A line of the sender's about how far it is ("disks", "round" or "progress"). */
 void migration_note(struct migration *migration, json_t *line);
 
 /* All is sent, in so many bytes. */

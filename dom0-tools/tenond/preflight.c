@@ -3,6 +3,7 @@
  * Questions asked before a creation: files, bridges, processors, memory.
  */
 #include "preflight.h"
+#include "copied.h"
 #include "device/net.h"
 
 #include <errno.h>
@@ -113,7 +114,8 @@ static int check_memory(const struct domain_config *config, const struct hc_syst
 			 (unsigned long long)(info->total_frames * FRAME) >> 20);
 }
 
-void preflight_all(const struct host *host, const struct domain_config *config, struct errors *errors)
+void preflight_all(const struct host *host, const struct domain_config *config, json_t *coming,
+		   struct errors *errors)
 {
 	struct hc_system_info info;
 	int rc;
@@ -122,7 +124,8 @@ void preflight_all(const struct host *host, const struct domain_config *config, 
 	if (config->initrd)
 		errors_note(errors, preflight_file("initrd", config->initrd, errors_next(errors)));
 	for (unsigned int i = 0; i < config->disk_count; i++)
-		errors_note(errors, preflight_disk(&config->disks[i], errors_next(errors)));
+		if (!copied_comes(coming, &config->disks[i]))
+			errors_note(errors, preflight_disk(&config->disks[i], errors_next(errors)));
 	for (unsigned int i = 0; i < config->nic_count; i++)
 		errors_note(errors, check_nic(&config->nics[i], i, errors_next(errors)));
 	rc = hc_system_info(host->hv, &info);
@@ -140,7 +143,7 @@ int preflight_check(const struct host *host, const struct domain_config *config,
 {
 	struct errors errors = { 0 };
 
-	preflight_all(host, config, &errors);
+	preflight_all(host, config, NULL, &errors);
 	if (errors.count)
 		*error = errors.items[0];
 	return errors.rc;

@@ -10,8 +10,11 @@
 #include "error.h"
 #include "host.h"
 
-/* Adds every obstacle. */
-void preflight_all(const struct host *host, const struct domain_config *config, struct errors *errors);
+#include <jansson.h>
+
+/* Adds every obstacle. coming: disks that are still to be made, see copied.h; NULL: none. */
+void preflight_all(const struct host *host, const struct domain_config *config, json_t *coming,
+		   struct errors *errors);
 
 /* 0, or a negative errno and the first obstacle in *error. */
 int preflight_check(const struct host *host, const struct domain_config *config,

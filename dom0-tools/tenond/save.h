@@ -46,6 +46,7 @@ struct saved {
 	char *path;
 	uint64_t checkpoint;		/* number of the one that it goes on from, 0: it was saved once */
 	int64_t taken;			/* when, seconds since 1970 */
+	json_t *coming;			/* disks that come with it, see copied.h; NULL: none */
 	json_t *nodes;			/* what its kernel had written in the store */
 	struct domain_config *config;	/* until somebody takes it over */
 };

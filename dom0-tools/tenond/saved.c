@@ -126,6 +126,7 @@ void saved_close(struct saved *saved)
 	if (saved->fd >= 0)
 		close(saved->fd);
 	config_free(saved->config);
+	json_decref(saved->coming);
 	json_decref(saved->nodes);
 	free(saved->path);
 	free(saved);

@@ -4,6 +4,7 @@
  * have made or ended, and what a former tenond has left behind.
  */
 #include "checkpoint.h"
+#include "copied.h"
 #include "device/antispoof.h"
 #include "device/block.h"
 #include "device/net.h"
@@ -288,8 +289,11 @@ static void recover(struct record *record, void *data)
 	else if (record->phase == PHASE_MIGRATING)
 		recover_migrating(tenond, domain);
 	/* Its sender's last word has been heard, which is the end of its creation. */
-	else if (record->phase == PHASE_CREATING && record->came && taken_find(&tenond->host, record->uuid))
+	else if (record->phase == PHASE_CREATING && record->came && taken_find(&tenond->host, record->uuid)) {
 		domain->record.phase = PHASE_ACTIVE;
+		if (config)
+			copied_keep(config);
+	}
 	domain->phase = domain->record.phase;
 	/* Without a configuration it cannot be made again. */
 	if (domain->phase == PHASE_CREATING || (domain->phase == PHASE_RESTARTING && !config))

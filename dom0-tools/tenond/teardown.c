@@ -5,6 +5,7 @@
  * nodes removed, disks released.
  */
 #include "teardown.h"
+#include "copied.h"
 #include "device/backend.h"
 #include "device/block.h"
 #include "device/net.h"
@@ -173,7 +174,9 @@ int teardown_domain(const struct host *host, const struct record *record,
 	}
 	if (rc)
 		return rc;
-	if (config)
+	if (config) {
 		release_devices(host, record, config, domid);
+		copied_remove(config);
+	}
 	return 0;
 }

@@ -102,7 +102,8 @@ static bool read_live(const struct run *run, json_t *json)
 		answer(run, run->live->checkpoint(taken, run->live->data));
 	else if (!json_unpack(json, "{s:{s:i}}", "slow", "step", &step))
 		answer(run, run->live->slow((unsigned int)step, run->live->data));
-	else if (json_object_get(json, "round") || json_object_get(json, "progress"))
+	else if (json_object_get(json, "round") || json_object_get(json, "progress") ||
+		 json_object_get(json, "disks"))
 		run->live->line(json, run->live->data);
 	else
 		return false;

@@ -33,7 +33,7 @@ struct worker_live {
 	/* Of one that takes checkpoints: let it go on; one is complete, wait until it is time for another. */
 	int (*resume)(void *data);
 	int (*checkpoint)(json_t *taken, void *data);
-	void (*line)(json_t *line, void *data);	/* "round" or "progress" */
+	void (*line)(json_t *line, void *data);	/* "disks", "round" or "progress" */
 	void *data;
 };
 

@@ -17,6 +17,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <hypercall/sched.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -100,6 +101,8 @@ struct other {
 	bool check;			/* the guest is not to move */
 	bool heard_activate, heard_ended;
 	bool asked;
+	bool copy;			/* its disks go with it */
+	json_t *coming;			/* what was said of them */
 	const char *sender;		/* another script in place of tenon-migrate; NULL: the usual one */
 	const char *cancel_at;		/* the stage at which it is cancelled; NULL: it is not */
 };
@@ -182,6 +185,8 @@ static void *serve(void *data)
 		json_t *hello = peer_receive(fd, 5000, &rc);
 
 		if (hello && json_object_get(hello, "migrate")) {
+			json_decref(other->coming);
+			other->coming = json_incref(json_object_get(hello, "copy"));
 			take_guest(other, fd);
 		} else if (hello && json_object_get(hello, "ask")) {
 			other->asked = true;
@@ -192,6 +197,13 @@ static void *serve(void *data)
 		close(fd);
 	}
 	return NULL;
+}
+
+static off_t file_size(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) ? -1 : info.st_size;
 }
 
 static const char *progress_text(const char *name)
@@ -229,6 +241,7 @@ static int leave(struct other *other)
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct migrate_options options = {
 		.max_downtime_ms = 300, .bandwidth_mib = 2, .packed = true, .auto_converge = true, .check = other->check,
+		.copy_storage = other->copy,
 	};
 	socklen_t size = sizeof(address);
 	pthread_t thread, canceller;
@@ -353,6 +366,8 @@ static void before_the_last_word_it_can_be_cancelled(void **state)
 		{ .until = SILENT, .cancel_at = "checks" },
 		{ .until = SWALLOWS, .cancel_at = "rounds",
 		  .sender = "cat >/dev/null; while echo >&3; do :; done; exit 1" },
+		{ .until = SWALLOWS, .copy = true, .cancel_at = "disks",
+		  .sender = "cat >/dev/null; while echo >&3; do :; done; exit 1" },
 		{ .until = SILENT_BEFORE_COMPLETE, .cancel_at = "suspended" },
 	};
 
@@ -368,7 +383,66 @@ static void before_the_last_word_it_can_be_cancelled(void **state)
 		assert_true(runs_here());
 		assert_false(fakes.domains[1].logging);
 		assert_int_equal(record.phase, PHASE_ACTIVE);
+		json_decref(cases[i].coming);
 	}
+}
+
+/* It takes room from then on. */
+static void fill_a_block(const char *path)
+{
+	int fd = open(path, O_WRONLY);
+
+	assert_int_equal(write(fd, path, strlen(path)), strlen(path));
+	assert_int_equal(fsync(fd), 0);
+	close(fd);
+}
+
+/* The sender is told of their devices, the other host of their sizes; both of those only that are the guest's own. */
+static void disks_go_with_it(void **state)
+{
+	static char sender[512];
+	struct other other = { .until = ALL, .copy = true, .sender = sender };
+	json_int_t size, used;
+
+	(void)state;
+	snprintf(sender, sizeof(sender), "cat >/dev/null; [ \"$7 $8 $9\" = 'tenon-%s /dev/loop7 -' ] || exit 1\n"
+		 "echo '{\"disks\":{\"done\":50,\"total\":900}}'\n"
+		 "echo '{\"suspend\":{}}'; read answer <&4; [ \"$answer\" = 0 ] || exit 1\n"
+		 "echo state >&3; echo '{\"done\":{\"pages\":1,\"stored\":1,\"bytes\":90}}'", record.uuid);
+	fill_a_block(config->disks[0].source);
+	config->disks[1] = (struct disk_config){ .source = strdup("/dev/shared"), .format = "raw", .block = true };
+	strcpy(config->disks[1].target, "xvdb");
+	config->disk_count = record.disk_count = 2;
+	strcpy(record.disks[0].device, "/dev/loop7");
+	assert_int_equal(leave(&other), 0);
+	assert_int_equal(json_object_size(other.coming), 1);
+	assert_int_equal(json_unpack(other.coming, "{s:{s:I, s:I}}", "xvda", "size", &size, "used", &used), 0);
+	assert_int_equal(size, file_size(config->disks[0].source));
+	assert_true(used > 0);
+	assert_int_equal(progress_number("disk_done"), 50);
+	assert_int_equal(progress_number("disk_total"), 900);
+	json_decref(other.coming);
+}
+
+/* What they have not done is said before the last of them is read. */
+static void disks_that_hang_do_not_go(void **state)
+{
+	static char sender[512], told[300];
+	struct other other = { .until = SWALLOWS, .copy = true, .sender = sender };
+
+	(void)state;
+	snprintf(told, sizeof(told), "%s/told", host.run_dir);
+	snprintf(sender, sizeof(sender), "cat >/dev/null; echo '{\"suspend\":{}}'; read answer <&4\n"
+		 "[ \"$answer\" = 0 ] || echo >%s; exit 1", told);
+	record.disk_count = 1;
+	strcpy(record.disks[0].device, "/dev/loop7");
+	fakes_put("/local/domain/1/device/vbd/51712/ring-ref", "999");	/* cannot be looked at */
+	assert_true(leave(&other) < 0);
+	assert_string_equal(error.object, "disk xvda");
+	assert_int_equal(unlink(told), 0);
+	assert_true(runs_here());
+	assert_int_equal(record.phase, PHASE_ACTIVE);
+	json_decref(other.coming);
 }
 
 static void a_question_moves_nothing(void **state)
@@ -384,6 +458,7 @@ static void a_question_moves_nothing(void **state)
 	record.phase = PHASE_MIGRATING;
 	assert_true(leave(&other) < 0);
 	assert_non_null(strstr(error.cause, "qcow2"));
+	assert_non_null(strstr(error.next, "--copy-storage"));
 	assert_int_equal(record.phase, PHASE_ACTIVE);
 }
 
@@ -518,7 +593,7 @@ static void requests_are_waited_for(void **state)
 static void obstacles_are_all_named(void **state)
 {
 	struct errors errors = { 0 };
-	json_t *proposal = check_proposal(config), *answer;
+	json_t *proposal = check_proposal(config, &record, false), *answer;
 
 	(void)state;
 	check_coming(&host, config, proposal, &errors);
@@ -579,8 +654,9 @@ static void processors_are_compared(void **state)
 struct sender {
 	int fd;
 	bool activate;			/* else it hangs up when all is complete */
+	json_t *coming;			/* disks that come with it */
 	bool ended;			/* says at last that it knows */
-	bool complete, active;
+	bool ready, complete, active;
 };
 
 static void *send_guest(void *data)
@@ -590,9 +666,9 @@ static void *send_guest(void *data)
 	int rc;
 
 	json = peer_receive(sender->fd, 5000, &rc);
-	assert_non_null(json_object_get(json, "ready"));
+	sender->ready = json && json_object_get(json, "ready");
 	json_decref(json);
-	json = peer_receive(sender->fd, 5000, &rc);
+	json = sender->ready ? peer_receive(sender->fd, 5000, &rc) : NULL;
 	sender->complete = json && json_object_get(json, "complete");
 	json_decref(json);
 	if (sender->complete && sender->activate) {
@@ -618,7 +694,8 @@ static int come(struct sender *sender)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	assert_int_equal(saved_incoming(&host, pair[0], description, &saved, &error), 0);
 	json_decref(description);
-	pretend("echo '{\"done\":{\"domid\":1,\"store_port\":5,\"console_port\":6,\"store_mfn\":1000,"
+	saved->coming = sender->coming;
+	pretend("[ $# = 4 ] || [ \"$5\" = /dev/loop7 ] || exit 1; echo '{\"done\":{\"domid\":1,\"store_port\":5,\"console_port\":6,\"store_mfn\":1000,"
 		"\"console_mfn\":1001}}'");
 	fakes_reset();
 	fakes.domains[1].present = true;
@@ -658,6 +735,121 @@ static void a_sender_that_knows_will_not_ask(void **state)
 	assert_int_equal(come(&sender), 0);
 	assert_false(taken_find(&host, record.uuid));
 	assert_int_equal(teardown_domain(&host, &record, config, &error), 0);
+}
+
+/* A guest of which one disk is to come, of so many bytes. */
+static json_t *disk_coming(json_int_t size, json_int_t used)
+{
+	return json_pack("{s:{s:I, s:I}}", "xvda", "size", size, "used", used);
+}
+
+static bool is_coming(void)
+{
+	char path[400];
+
+	snprintf(path, sizeof(path), "%s.%s.coming", config->disks[0].source, record.uuid);
+	return !access(path, F_OK);
+}
+
+static void disks_come_with_a_guest(void **state)
+{
+	struct sender sender = { .activate = true, .coming = disk_coming(70144, 4096) };
+
+	(void)state;
+	unlink(config->disks[0].source);
+	assert_int_equal(come(&sender), 0);
+	assert_int_equal(file_size(config->disks[0].source), 70144);
+	assert_false(is_coming());
+	assert_int_equal(teardown_domain(&host, &record, config, &error), 0);
+	assert_int_equal(file_size(config->disks[0].source), 70144);
+}
+
+/* At whichever call it fails nothing is left. */
+static void disks_of_a_guest_that_does_not_come_go(void **state)
+{
+	(void)state;
+	unlink(config->disks[0].source);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct sender sender = { .activate = false, .coming = disk_coming(70144, 4096) };
+
+		if (i)
+			config->disks[0].format = "no such";	/* cannot be made */
+		assert_true(come(&sender) < 0);
+		assert_int_equal(sender.ready, !i);
+		assert_int_equal(file_size(config->disks[0].source), -1);
+		assert_false(is_coming());
+		assert_int_equal(fakes.disks, 0);
+		assert_int_equal(fakes_records(&host), 0);
+	}
+	assert_non_null(strstr(error.cause, "no such"));
+}
+
+static void nobody_elses_file_is_touched(void **state)
+{
+	struct sender sender = { .activate = true, .coming = disk_coming(70144, 4096) };
+	off_t before = file_size(config->disks[0].source);
+
+	(void)state;
+	assert_true(come(&sender) < 0);
+	assert_int_equal(file_size(config->disks[0].source), before);
+	assert_false(is_coming());
+}
+
+static unsigned int obstacles(json_t *proposal, struct errors *errors)
+{
+	errors->count = 0;
+	check_coming(&host, config, proposal, errors);
+	return errors->count;
+}
+
+static void obstacles_of_disks_that_come_are_named(void **state)
+{
+	json_t *proposal = check_proposal(config, &record, false);
+	char path[400], *source = config->disks[0].source;
+	struct errors errors = { 0 };
+
+	(void)state;
+	json_object_set_new(proposal, "copy", disk_coming(70144, 4096));
+	assert_int_equal(obstacles(proposal, &errors), 1);
+	assert_int_equal(errors.items[0].kind, ERROR_EXISTS);
+	/* What was left of a copy when the power failed is not in the way, unless the guest has come. */
+	snprintf(path, sizeof(path), "%s.%s.coming", source, record.uuid);
+	assert_int_equal(link(source, path), 0);
+	assert_int_equal(obstacles(proposal, &errors), 0);
+	assert_int_equal(taken_note(&host, record.uuid), 0);
+	assert_int_equal(obstacles(proposal, &errors), 1);
+	unlink(source);
+	unlink(path);
+	assert_int_equal(obstacles(proposal, &errors), 0);
+	json_object_set_new(proposal, "copy", disk_coming(70144, 1ll << 60));
+	assert_int_equal(obstacles(proposal, &errors), 1);
+	assert_non_null(strstr(errors.items[0].cause, "MiB are needed"));
+	config->disks[0].source = (char *)"/proc/nowhere/disk.img";
+	assert_int_equal(obstacles(proposal, &errors), 1);
+	assert_non_null(strstr(errors.items[0].cause, "/proc/nowhere"));
+	config->disks[0].source = source;
+	json_decref(proposal);
+}
+
+/* What was being copied when the power failed is made anew; what somebody creates from it is not removed with it. */
+static void what_is_left_of_a_copy(void **state)
+{
+	struct sender sender = { .activate = true, .coming = disk_coming(70144, 4096) };
+	char path[400];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s.%s.coming", config->disks[0].source, record.uuid);
+	assert_int_equal(link(config->disks[0].source, path), 0);
+	assert_int_equal(come(&sender), 0);
+	assert_int_equal(file_size(config->disks[0].source), 70144);
+	assert_int_equal(teardown_domain(&host, &record, config, &error), 0);
+	record_delete(&host, &record);
+
+	assert_int_equal(link(config->disks[0].source, path), 0);
+	record.domid = -1;
+	assert_int_equal(create_domain(&host, config, &record, &error), 0);
+	assert_int_equal(teardown_domain(&host, &record, config, &error), 0);
+	assert_int_equal(file_size(config->disks[0].source), 70144);
 }
 
 /* What cannot be noted must not run: after a loss of power nobody would know. */
@@ -706,6 +898,8 @@ int main(void)
 		TEST(before_the_last_word_it_stays),
 		TEST(a_sender_is_heard_and_told),
 		TEST(before_the_last_word_it_can_be_cancelled),
+		TEST(disks_go_with_it),
+		TEST(disks_that_hang_do_not_go),
 		TEST(a_question_moves_nothing),
 		TEST(obstacles_are_all_named),
 		TEST(processors_are_compared),
@@ -716,6 +910,11 @@ int main(void)
 		TEST(nobody_there),
 		TEST(requests_are_waited_for),
 		TEST(a_guest_comes),
+		TEST(disks_come_with_a_guest),
+		TEST(disks_of_a_guest_that_does_not_come_go),
+		TEST(nobody_elses_file_is_touched),
+		TEST(obstacles_of_disks_that_come_are_named),
+		TEST(what_is_left_of_a_copy),
 		TEST(a_sender_that_knows_will_not_ask),
 		TEST(what_cannot_be_noted_does_not_run),
 		TEST(what_was_taken_before_is_forgotten),

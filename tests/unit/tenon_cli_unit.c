@@ -351,8 +351,8 @@ static void migrate(void **state)
 	assert_string_equal(out, "web: runs on b after 3 rounds, 2048 KiB and 900 ms, and stood still for 40 ms\n");
 	assert_string_equal(complaints, "");
 	assert_int_equal(run("migrate -qPa -b 5 --compress none -d 9 web b", NULL, NULL), EXIT_USAGE);
-	assert_int_equal(run("migrate -q -P -a -b 5 --compress none -d 9 web b", "200 OK", body), EXIT_OK);
-	assert_non_null(strstr(asked, "?host=b&plain=1&auto_converge=1&max_downtime=9&bandwidth=5&compress=none "));
+	assert_int_equal(run("migrate -q -P -a --copy-storage -b 5 --compress none -d 9 web b", "200 OK", body), EXIT_OK);
+	assert_non_null(strstr(asked, "?host=b&plain=1&auto_converge=1&copy_storage=1&max_downtime=9&bandwidth=5&compress=none "));
 	assert_int_equal(run("migrate --check web b", "200 OK", "{}"), EXIT_OK);
 	assert_string_equal(out, "web: can move to b\n");
 	assert_int_equal(run("migrate --cancel web", "200 OK", "{}"), EXIT_OK);
@@ -437,6 +437,35 @@ static void progress(void **state)
 		pthread_join(thread, NULL);
 		assert_string_equal(complaints, "round 3: 2048 KiB sent, 8192 B changed meanwhile (1024 B/s, 5120 B/s are "
 				    "sent), would stand still for 70 ms, slowed down to 60 %\n");
+	}
+}
+
+/* Tenths of disks that go with the guest, before any round; less than one is not shown. */
+static void progress_of_disks(void **state)
+{
+	static char early[] = "{\"migration\": {\"stage\": \"disks\", \"disk_done\": 99, \"disk_total\": 1000}}";
+	static char later[] = "{\"migration\": {\"stage\": \"disks\", \"disk_done\": 210, \"disk_total\": 1024}}";
+	static char ended[] = "{\"migration\": {\"stage\": \"done\", \"disk_done\": 1024, \"disk_total\": 1024, \"rounds\": 1}}";
+	static char *const looks[] = { early, later };
+
+	(void)state;
+	answer_head = "200 OK";
+	answer_body = ended;
+	for (size_t i = 0; i < 2; i++) {
+		char line[] = "migrate web b", *argv[] = { (char *)"tenon", line, line + 8, line + 12, NULL };
+		const char *round;
+		pthread_t thread;
+
+		line[7] = line[11] = '\0';
+		pthread_create(&thread, NULL, serve_both, looks[i]);
+		assert_int_equal(run_words(4, argv), EXIT_OK);
+		pthread_join(thread, NULL);
+		round = strstr(complaints, "round 1: ");
+		assert_non_null(round);
+		if (i)
+			assert_memory_equal(complaints, "disks: 210 B of 1024 B\nround 1", 30);
+		else
+			assert_true(round == complaints);
 	}
 }
 
@@ -551,6 +580,7 @@ int main(void)
 		cmocka_unit_test(migrate),
 		cmocka_unit_test(checkpoint),
 		cmocka_unit_test(progress),
+		cmocka_unit_test(progress_of_disks),
 		cmocka_unit_test(doctor),
 		cmocka_unit_test(top),
 		cmocka_unit_test(trace),

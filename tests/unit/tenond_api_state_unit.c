@@ -69,7 +69,7 @@ static void a_migration_is_watched_and_cancelled(void **state)
 	struct request *request;
 	char url[128];
 	json_t *json;
-	int fd = deaf_host(url, "&bandwidth=10&compress=none&auto_converge");
+	int fd = deaf_host(url, "&bandwidth=10&compress=none&auto_converge&copy_storage");
 
 	(void)state;
 	create("web", "");
@@ -81,6 +81,7 @@ static void a_migration_is_watched_and_cancelled(void **state)
 	request = begin("POST", url, NULL);
 	json = ask("GET", "/v1/domains/web", NULL, 200);
 	assert_string_equal(json_string_value(json_object_get(json, "state")), "migrating");
+	assert_true(json_is_integer(json_object_get(json_object_get(json, "migration"), "disk_total")));
 	expect(json_incref(json_object_get(json, "migration")), "stage", "checks");
 	json_decref(json);
 	expect_error("POST", "/v1/domains/web/reclaim", NULL, 409, "wrong-state", "migrating");
