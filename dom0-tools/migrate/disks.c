@@ -204,6 +204,8 @@ static int write_run(struct disks *disks, unsigned int index, uint64_t first, ui
 	}
 	disks->stream_bytes += disks->writer->bytes - before;
 	disks->done += size;
+	if (disks->total < disks->done)
+		disks->total = disks->done;	/* written to while others were read */
 	if (disks->progress)
 		disks->progress(disks->done, disks->total, disks->data);
 	return code;
@@ -232,9 +234,10 @@ static int write_disk(struct disks *disks, unsigned int index, bool sparse, stru
 	return code;
 }
 
-/* Pages that are to be written again, and those that this pass has written; the next one starts without any. */
+/* Pages that are to be written again, and those of them that this pass has written; the next one starts without any. */
 static void count_dirty(struct disks *disks, struct disks_pass *pass)
 {
+	pass->dirty = pass->hot = 0;
 	for (unsigned int i = 0; i < disks->count; i++) {
 		struct disk *disk = &disks->disk[i];
 
@@ -251,7 +254,8 @@ static int run_pass(struct disks *disks, bool sparse, struct disks_pass *pass)
 {
 	int code = collect(disks);
 
-	*pass = (struct disks_pass){ 0 };
+	pass->sent = 0;
+	count_dirty(disks, pass);	/* says how much there is to do */
 	for (unsigned int i = 0; i < disks->count && code == 0; i++)
 		if (disks->disk[i].fd >= 0)
 			code = write_disk(disks, i, sparse, pass);

@@ -67,6 +67,12 @@ working_guest()
 	on "$A" 'mke2fs -q -t ext4 /dev/nbd15 && xml=$(guest_xml anna vcpus=2 cmdline="ip=10.9.0.9/24 disk=rw" disk=/dev/nbd15 bridge=br0) &&
 		sed -i "s/disk type=.file./disk type=\"block\"/; s/source file=/source dev=/" $xml && echo 0 >/run/lab/guests/anna.from &&
 		must tenon create $xml && guest_up anna && reach 10.9.0.9' || fail "no guest"
+	begin_work
+}
+
+# begin_work: of a guest that runs at a.
+begin_work()
+{
 	sum=$(on "$A" "guest_run 10.9.0.9 'head -c 5000000 /dev/urandom >/tmp/memory; cp /tmp/memory /mnt/disk; md5sum </tmp/memory'")
 	on "$A" 'guest_run 10.9.0.9 "setsid sh -c \"n=0; while :; do n=\\\$((n+1)); head -c 300000 /dev/urandom >/tmp/in; cp /tmp/in /mnt/out
 			sync; echo 3 >/proc/sys/vm/drop_caches; cmp /tmp/in /mnt/out || echo \\\$n >>/tmp/bad; echo \\\$n >/tmp/rounds; sleep 1
