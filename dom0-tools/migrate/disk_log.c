@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define EVENT		"block_rq_complete"
-#define BUFFER_KIB	"2048"		/* a processor: tens of thousands of writes between two looks */
+#define BUFFER_KIB	"1024"		/* a processor: some ten thousand writes between two looks */
 #define FILTER_MAX	4096
 
 static int refused(struct build_error *error, int code, const char *what)

@@ -16,7 +16,6 @@
 
 #define SECTOR		512
 #define READ_MAX	(STREAM_BATCH * HC_PAGE_SIZE)
-#define LOOK_BYTES	(16ull << 20)	/* of disk between two looks at the log */
 #define FEW_PAGES	1024		/* 4 MiB: not worth another pass */
 #define COPY_PASSES	10
 #define LOST_MAX	3
@@ -121,7 +120,7 @@ static void wrote(dev_t device, uint64_t sector, uint64_t count, void *data)
 }
 
 /* Where events were lost anything may have been written to. */
-static int collect(struct disks *disks)
+int disks_look(struct disks *disks)
 {
 	int code = disk_log_read(&disks->log, wrote, disks, disks->error);
 
@@ -214,7 +213,7 @@ static int write_run(struct disks *disks, unsigned int index, uint64_t first, ui
 static int write_disk(struct disks *disks, unsigned int index, bool sparse, struct disks_pass *pass)
 {
 	struct disk *disk = &disks->disk[index];
-	uint64_t count, looked = disks->done;
+	uint64_t count;
 	int code = 0;
 
 	for (uint64_t page = 0; page < disk->pages && code == 0; page += count) {
@@ -226,10 +225,8 @@ static int write_disk(struct disks *disks, unsigned int index, bool sparse, stru
 		while (count < STREAM_BATCH && page + count < disk->pages && is_set(disk->dirty, page + count))
 			count++;
 		code = write_run(disks, index, page, count, sparse, pass);
-		if (code == 0 && disks->done - looked >= LOOK_BYTES) {
-			code = collect(disks);
-			looked = disks->done;
-		}
+		if (code == 0)
+			code = disks_look(disks);
 	}
 	return code;
 }
@@ -252,7 +249,7 @@ static void count_dirty(struct disks *disks, struct disks_pass *pass)
 
 static int run_pass(struct disks *disks, bool sparse, struct disks_pass *pass)
 {
-	int code = collect(disks);
+	int code = disks_look(disks);
 
 	pass->sent = 0;
 	count_dirty(disks, pass);	/* says how much there is to do */
@@ -260,7 +257,7 @@ static int run_pass(struct disks *disks, bool sparse, struct disks_pass *pass)
 		if (disks->disk[i].fd >= 0)
 			code = write_disk(disks, i, sparse, pass);
 	if (code == 0)
-		code = collect(disks);
+		code = disks_look(disks);
 	count_dirty(disks, pass);
 	return code;
 }

@@ -58,6 +58,9 @@ void disks_close(struct disks *disks);
 /* All of them but for pages that are zero, as the other side's are; then what was written meanwhile, while that gets less. */
 int disks_copy(struct disks *disks);
 
+/* Take note of what was written to: now and then while something else takes time, or there is too much of it. */
+int disks_look(struct disks *disks);
+
 /* What was written to since. */
 int disks_pass(struct disks *disks, struct disks_pass *pass);
 

@@ -5,6 +5,7 @@
  * and the page is written again.
  */
 #include "pages.h"
+#include "disks.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -165,6 +166,8 @@ int pages_write(struct pages *pages, const uint64_t *wanted, uint64_t entries)
 		done += batch.count;
 		code = write_batch(pages, &batch);
 		batch.count = 0;
+		if (code == 0 && pages->disks)
+			code = disks_look(pages->disks);
 		if (pages->progress)
 			pages->progress(done, pages->guest->pages, pages->data);
 	}
