@@ -27,7 +27,7 @@ tests_unit_migrate_converge_unit_CPPFLAGS = $(migrate_unit_cppflags)
 tests_unit_migrate_converge_unit_CFLAGS = $(migrate_unit_cflags)
 tests_unit_migrate_converge_unit_LDADD = $(migrate_unit_libs)
 
-tests_unit_migrate_disks_unit_SOURCES = tests/unit/migrate_disks_unit.c
+tests_unit_migrate_disks_unit_SOURCES = tests/unit/migrate_disks_unit.c $(migrate_unit_world)
 tests_unit_migrate_disks_unit_CPPFLAGS = $(migrate_unit_cppflags)
 tests_unit_migrate_disks_unit_CFLAGS = $(migrate_unit_cflags)
 tests_unit_migrate_disks_unit_LDADD = $(migrate_unit_libs)

@@ -3,6 +3,8 @@
  * Disks that go with their guest: files in place of devices, and a pipe in place of the kernel's events. What was written to
  * while they were copied arrives; what the events do not tell of does not.
  */
+#include "migrate_world.h"
+
 #include "dom0-tools/migrate/disk_in.h"
 #include "dom0-tools/migrate/disks.h"
 
@@ -298,6 +300,61 @@ static void nothing_is_written_beside_a_disk(void **state)
 	assert_true(is_same());
 }
 
+/* A guest that writes to its disk after each round, and before it is suspended. */
+static void live(unsigned int round)
+{
+	write_at(40 + round, 9, PAGE);
+	tell_written(40 + round, 8);
+	world_write(DATA, round, round);
+}
+
+/* Some other program does, when the guest cannot. */
+static void live_with_another(unsigned int round)
+{
+	live(round);
+	if (round == 0)
+		disks.progress = write_again;
+}
+
+static void a_guest_takes_its_disk_along(void **state)
+{
+	char reason[600];
+	int fd;
+
+	(void)state;
+	write_at(2, 1, PAGE);
+	world_start(3);
+	world_disks = &disks;
+	assert_int_equal(world_save_live(&fd, live, reason), 0);
+	assert_int_equal(disks.done, disks.total);
+	/* Who does not expect a disk takes nothing. */
+	assert_int_equal(world_restore(fd, reason), -EBADMSG);
+	assert_non_null(strstr(reason, "out of order"));
+	assert_false(world.present[RESTORED]);
+	world_disks_in = &in;
+	assert_int_equal(world_restore(fd, reason), 0);
+	assert_true(is_same());
+	assert_memory_equal(world_page(RESTORED, DATA), world_page(GUEST, DATA), PAGE);
+	world_disks = NULL;
+	world_disks_in = NULL;
+	close(fd);
+}
+
+static void a_disk_with_two_writers_does_not_go(void **state)
+{
+	char reason[600];
+	int fd;
+
+	(void)state;
+	world_start(3);
+	world_disks = &disks;
+	assert_int_equal(world_save_live(&fd, live_with_another, reason), -EBUSY);
+	assert_non_null(strstr(reason, "somebody writes"));
+	assert_false(world.logging);
+	world_disks = NULL;
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +365,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lines_come_in_parts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lost_events_mean_everything, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_not_understood_is_an_error, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_guest_takes_its_disk_along, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_disk_with_two_writers_does_not_go, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_is_written_beside_a_disk, set_up, tear_down),
 	};
 

@@ -157,6 +157,9 @@ void world_start(unsigned int seed)
 
 /* --- what is under test, as its users call it --- */
 
+struct disks *world_disks;
+struct disk_in *world_disks_in;
+
 int world_save(int *fd, char *reason)
 {
 	static const char description[] = "{}";
@@ -202,7 +205,7 @@ int world_save_live(int *fd, void (*live)(unsigned int round), char *reason)
 	struct save_config config = {
 		.domid = GUEST, .description = "{}", .description_size = 2,
 		.fd = memfd_create("stream", MFD_CLOEXEC), .level = 1, .suspend = on_suspend,
-		.live = { .round = on_round },
+		.live = { .round = on_round }, .disks = world_disks,
 	};
 	struct build_error error = { "" };
 	struct save_result result;
@@ -234,7 +237,7 @@ int world_checkpoint(struct checkpoint_config *config, bool *again, char *reason
 
 int world_restore(int fd, char *reason)
 {
-	struct restore_config config = { .name = "restored" };
+	struct restore_config config = { .name = "restored", .disks = world_disks_in };
 	struct build_error error = { "" };
 	struct stream_reader reader;
 	struct build_result built;

@@ -76,6 +76,12 @@ int world_save(int *fd, char *reason);
 /* The same while it runs: life is called after each round, and before it is suspended (round 0). */
 int world_save_live(int *fd, void (*life)(unsigned int round), char *reason);
 
+/* Disks that go with it while it runs, and come when it is restored; NULL: none. */
+struct disks;
+struct disk_in;
+extern struct disks *world_disks;
+extern struct disk_in *world_disks_in;
+
 /* Checkpoints of it while it runs, as they are configured but for what is the same each time. */
 struct checkpoint_config;
 int world_checkpoint(struct checkpoint_config *config, bool *again, char *reason);
