@@ -59,7 +59,8 @@ int disk_in_take(struct disk_in *disks, const struct stream_reader *reader)
 		return stream_bad(reader, "has no contents");
 	size = reader->size - sizeof(*section);
 	if (section->disk >= disks->count || disks->fd[section->disk] < 0)
-		return stream_bad(reader, "disk %llu is none that is to be copied", (unsigned long long)section->disk + 1);
+		return stream_bad(reader, "disk %llu is none that is to be copied",
+				  (unsigned long long)section->disk + 1);
 	if (section->offset % SECTOR || size % SECTOR || section->offset > disks->bytes[section->disk] ||
 	    size > disks->bytes[section->disk] - section->offset)
 		return stream_bad(reader, "byte %llu, and %llu from there, are not within disk %llu",
@@ -71,7 +72,8 @@ int disk_in_take(struct disk_in *disks, const struct stream_reader *reader)
 				     (off_t)(section->offset + done));
 
 		if (put <= 0)
-			return refused(disks, (unsigned int)section->disk, put ? -errno : -EIO, "cannot be written");
+			return refused(disks, (unsigned int)section->disk, put ? -errno : -EIO,
+				       "cannot be written");
 		done += (uint64_t)put;
 	}
 	disks->unsynced += size;

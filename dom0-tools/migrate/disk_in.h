@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Disks that come with a guest, on the side that it comes to: its devices, at first without any contents but zeros.
+ * Disks that come with a guest, on the side that it comes to: its devices, at first full of zeros.
  */
 #ifndef MIGRATE_DISK_IN_H
 #define MIGRATE_DISK_IN_H
@@ -19,7 +19,10 @@ struct disk_in {
 	struct build_error *error;
 };
 
-/* Paths as those of disks_open(). All return 0, or a negative errno with *error. disk_in_close() in either case. */
+/*
+ * Paths as those of disks_open(). All return 0, or a negative errno with *error. disk_in_close() in either
+ * case.
+ */
 int disk_in_open(struct disk_in *disks, char *const paths[], unsigned int count, struct build_error *error);
 
 /* Write the section at hand, which is of STREAM_DISK. -EBADMSG: it says what cannot be. */

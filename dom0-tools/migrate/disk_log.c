@@ -17,7 +17,8 @@
 
 static int refused(struct build_error *error, int code, const char *what)
 {
-	return build_fail(error, code, "what is written to its disks cannot be logged: %s: %s", what, strerror(-code));
+	return build_fail(error, code, "what is written to its disks cannot be logged: %s: %s", what,
+			  strerror(-code));
 }
 
 static int put(const struct disk_log *log, const char *file, const char *text, struct build_error *error)
@@ -63,7 +64,8 @@ static int make_instance(struct disk_log *log, const char *name, struct build_er
 {
 	int code;
 
-	if (access(DISK_LOG_FOLDER "/instances", F_OK) && mount("tracefs", DISK_LOG_FOLDER, "tracefs", 0, NULL) && errno != EBUSY)
+	if (access(DISK_LOG_FOLDER "/instances", F_OK) &&
+	    mount("tracefs", DISK_LOG_FOLDER, "tracefs", 0, NULL) && errno != EBUSY)
 		return refused(error, -errno, DISK_LOG_FOLDER);
 	disk_log_remove(name);
 	instance_path(name, log->instance);
@@ -123,7 +125,8 @@ static int take_line(struct disk_log *log, disk_log_wrote *wrote, void *data, st
 	if (!strncmp(log->line, "CPU:", 4) && strstr(log->line, "[LOST"))
 		log->lost = true;
 	else if (!take_event(log->line, wrote, data))
-		return build_fail(error, -EPROTO, "the log of what is written to its disks says \"%.80s\"", log->line);
+		return build_fail(error, -EPROTO, "the log of what is written to its disks says \"%.80s\"",
+				  log->line);
 	return 0;
 }
 
@@ -138,7 +141,8 @@ static int take_text(struct disk_log *log, const char *text, size_t size, disk_l
 		else if (log->size < sizeof(log->line) - 1)
 			log->line[log->size++] = text[i];
 		else
-			return build_fail(error, -EPROTO, "the log of what is written to its disks has too long a line");
+			return build_fail(error, -EPROTO,
+					  "the log of what is written to its disks has too long a line");
 	}
 	return code;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which blocks of a device are written to, as dom0's kernel tells it: by the event block_rq_complete of its tracing,
- * in an instance of its own. The event comes when a write is done and before its author knows, so who has read all
- * events and then reads a block has what was written, or will be told of it. The device's
+ * Which blocks of a device are written to, as dom0's kernel tells it: by the event block_rq_complete of its
+ * tracing, in an instance of its own. The event comes when a write is done and before its author knows, so who
+ * has read all events and then reads a block has what was written, or will be told of it. The device's
  * users notice nothing, and whatever becomes of the reader does not reach them.
  */
 #ifndef MIGRATE_DISK_LOG_H
@@ -30,8 +30,8 @@ struct disk_log {
 typedef void disk_log_wrote(dev_t device, uint64_t sector, uint64_t count, void *data);
 
 /*
- * Begin: name is that of the instance, which must be nobody else's and is made anew. 0, or a negative errno with *error;
- * disk_log_close() in either case.
+ * Begin: name is that of the instance, which must be nobody else's and is made anew. 0, or a negative errno
+ * with *error; disk_log_close() in either case.
  */
 int disk_log_open(struct disk_log *log, const char *name, const dev_t *devices, unsigned int count,
 		  struct build_error *error);

@@ -73,7 +73,7 @@ int disks_open(struct disks *disks, char *const paths[], unsigned int count, str
 	if (count > DISKS_MAX)
 		return build_fail(error, -EINVAL, "%u disks are too many", count);
 	disks->count = count;
-	/* Contents are read to where a page begins, as reading past the cache demands; their header is before it. */
+	/* Reading past the cache demands that contents begin with a page; their header is before it. */
 	disks->section = aligned_alloc(HC_PAGE_SIZE, HC_PAGE_SIZE + READ_MAX);
 	if (!disks->section)
 		return build_fail(error, -ENOMEM, "no memory to copy disks");
@@ -128,7 +128,8 @@ int disks_look(struct disks *disks)
 		return code;
 	disks->log.lost = false;
 	if (++disks->lost > LOST_MAX)
-		return build_fail(disks->error, -EOVERFLOW, "the guest writes to its disks faster than it can be noted");
+		return build_fail(disks->error, -EOVERFLOW,
+				  "the guest writes to its disks faster than it can be noted");
 	for (unsigned int i = 0; i < disks->count; i++)
 		if (disks->disk[i].fd >= 0)
 			mark(&disks->disk[i], 0, disks->disk[i].pages);
@@ -231,7 +232,7 @@ static int write_disk(struct disks *disks, unsigned int index, bool sparse, stru
 	return code;
 }
 
-/* Pages that are to be written again, and those of them that this pass has written; the next one starts without any. */
+/* Pages that are to be written, and those of them that this pass has written; the next one starts without any. */
 static void count_dirty(struct disks *disks, struct disks_pass *pass)
 {
 	pass->dirty = pass->hot = 0;

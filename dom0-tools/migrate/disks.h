@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Disks that go with their guest: their contents, as the guest sees them, are written to the stream while it runs, and
- * what it writes meanwhile again. They are counted in pages like its memory, so that the
- * same rules say when little enough is left.
+ * Disks that go with their guest: their contents, as the guest sees them, are written to the stream while it
+ * runs, and what it writes meanwhile again. They are counted in pages like its memory, so that the same rules say
+ * when little enough is left.
  */
 #ifndef MIGRATE_DISKS_H
 #define MIGRATE_DISKS_H
@@ -48,14 +48,17 @@ struct disks_pass {
 /*
  * All return 0, or a negative errno with the reason in *disks->error.
  *
- * disks_open(): paths of the devices, in the order of the guest's disks, "-" for those that do not go with it; the log
- * is opened by disks_watch(), under a name of its own. disks_close() in either case.
+ * disks_open(): paths of the devices, in the order of the guest's disks, "-" for those that do not go with it;
+ * the log is opened by disks_watch(), under a name of its own. disks_close() in either case.
  */
 int disks_open(struct disks *disks, char *const paths[], unsigned int count, struct build_error *error);
 int disks_watch(struct disks *disks, const char *name);
 void disks_close(struct disks *disks);
 
-/* All of them but for pages that are zero, as the other side's are; then what was written meanwhile, while that gets less. */
+/*
+ * All of them but for pages that are zero, as the other side's are; then what was written meanwhile, while that
+ * gets less.
+ */
 int disks_copy(struct disks *disks);
 
 /* Take note of what was written to: now and then while something else takes time, or there is too much of it. */

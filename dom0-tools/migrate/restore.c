@@ -340,8 +340,8 @@ static int take_processor(struct restorer *r)
 /* Those of disks may come wherever those of pages may. */
 static bool is_disk(const struct restorer *r, uint32_t last)
 {
-	return r->in.reader->type == STREAM_DISK && r->config->disks && (last == STREAM_MAP || last == STREAM_PAGES) &&
-	       r->in.mapped == r->in.layout.entries;
+	return r->in.reader->type == STREAM_DISK && r->config->disks &&
+	       (last == STREAM_MAP || last == STREAM_PAGES) && r->in.mapped == r->in.layout.entries;
 }
 
 static int take_end(struct restorer *r)
@@ -383,7 +383,8 @@ static int take_all(struct restorer *r)
 			code = disk_in_take(r->config->disks, reader);
 			continue;
 		}
-		if (reader->type < last || reader->type > STREAM_END || (reader->type == last && last == STREAM_LAYOUT) ||
+		if (reader->type < last || reader->type > STREAM_END ||
+		    (reader->type == last && last == STREAM_LAYOUT) ||
 		    reader->type == STREAM_DESCRIPTION || (reader->type > STREAM_LAYOUT && !r->created) ||
 		    (reader->type > STREAM_MAP && r->in.mapped != r->in.layout.entries))
 			return stream_bad(reader, "is out of order, after type %u", last);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Files of disks that come with a guest. They are made under their second name, and get the first one only where nobody
- * has it.
+ * Files of disks that come with a guest. They are made under their second name, and get the first one only where
+ * nobody has it.
  */
 #include "copied.h"
 #include "device/spawn.h"
@@ -53,13 +53,14 @@ json_t *copied_propose(const struct domain_config *config, const struct record *
 	for (unsigned int i = 0; i < config->disk_count && i < record->disk_count; i++) {
 		const struct disk_config *disk = &config->disks[i];
 		struct stat info;
+		json_int_t size;
 
 		if (!copied_goes(disk) || stat(disk->source, &info))
 			continue;
 		/* A raw file may be longer than its device, by less than a sector. */
-		json_object_set_new(going, disk->target, json_pack("{s:I, s:I}",
-			"size", strcmp(disk->format, "raw") ? device_size(record->disks[i].device) : (json_int_t)info.st_size,
-			"used", (json_int_t)info.st_blocks * 512));
+		size = strcmp(disk->format, "raw") ? device_size(record->disks[i].device) : info.st_size;
+		json_object_set_new(going, disk->target, json_pack("{s:I, s:I}", "size", size, "used",
+								   (json_int_t)info.st_blocks * 512));
 	}
 	return going;
 }
@@ -96,7 +97,8 @@ static void folder_of(const struct disk_config *disk, char folder[PATH_MAX])
 }
 
 /* Bytes that disks up to this one need in its file system. */
-static json_int_t bytes_needed(const struct domain_config *config, unsigned int index, json_t *coming, unsigned long fsid)
+static json_int_t bytes_needed(const struct domain_config *config, unsigned int index, json_t *coming,
+			       unsigned long fsid)
 {
 	json_int_t needed = 0;
 
@@ -112,8 +114,8 @@ static json_int_t bytes_needed(const struct domain_config *config, unsigned int 
 	return needed;
 }
 
-static void check_disk(const struct host *host, const struct domain_config *config, unsigned int index, json_t *coming,
-		       struct errors *errors)
+static void check_disk(const struct host *host, const struct domain_config *config, unsigned int index,
+		       json_t *coming, struct errors *errors)
 {
 	const struct disk_config *disk = &config->disks[index];
 	char object[160], folder[PATH_MAX];
@@ -124,12 +126,12 @@ static void check_disk(const struct host *host, const struct domain_config *conf
 	folder_of(disk, folder);
 	if (!access(disk->source, F_OK) && !is_left(host, config, disk))
 		errors_note(errors, error_set(errors_next(errors), ERROR_EXISTS, object,
-					      "remove it, or give it another name; disks that hosts share are not to be copied",
+					      "remove or rename it; if hosts share it, it needs no copy",
 					      "%s is there already", disk->source));
 	if (access(folder, W_OK) || statvfs(folder, &info)) {
 		errors_note(errors, error_set(errors_next(errors), ERROR_CONFIG, object,
-					      "make the folder on this host too", "%s cannot be written to: %s", folder,
-					      strerror(errno)));
+					      "make the folder on this host too", "%s cannot be written to: %s",
+					      folder, strerror(errno)));
 		return;
 	}
 	needed = bytes_needed(config, index, coming, info.f_fsid);
@@ -137,10 +139,12 @@ static void check_disk(const struct host *host, const struct domain_config *conf
 	if (needed > room)
 		errors_note(errors, error_set(errors_next(errors), ERROR_RESOURCES, object, "make room there",
 					      "%lld MiB are needed in %s, and %lld MiB are free",
-					      (long long)(needed + (1 << 20) - 1) >> 20, folder, (long long)room >> 20));
+					      (long long)(needed + (1 << 20) - 1) >> 20, folder,
+					      (long long)room >> 20));
 }
 
-void copied_check(const struct host *host, const struct domain_config *config, json_t *coming, struct errors *errors)
+void copied_check(const struct host *host, const struct domain_config *config, json_t *coming,
+		  struct errors *errors)
 {
 	for (unsigned int i = 0; i < config->disk_count; i++)
 		if (copied_comes(coming, &config->disks[i]))
@@ -183,8 +187,8 @@ static int make_disk(const struct domain_config *config, const struct disk_confi
 		rc = save_sync_folder(disk->source);
 	disk_object(disk, object);
 	return rc ? error_set(error, rc == -ENOSPC ? ERROR_RESOURCES : ERROR_CONFIG, object,
-			      "look at the folder; a format beside raw needs qemu-img", "%s cannot be made, of %s: %s",
-			      disk->source, disk->format, strerror(-rc)) : 0;
+			      "look at the folder; a format beside raw needs qemu-img",
+			      "%s cannot be made, of %s: %s", disk->source, disk->format, strerror(-rc)) : 0;
 }
 
 int copied_make(const struct domain_config *config, json_t *coming, struct error *error)
@@ -193,8 +197,8 @@ int copied_make(const struct domain_config *config, json_t *coming, struct error
 
 	for (unsigned int i = 0; i < config->disk_count && !rc; i++)
 		if (copied_comes(coming, &config->disks[i]))
-			rc = make_disk(config, &config->disks[i], coming_number(coming, &config->disks[i], "size"),
-				       error);
+			rc = make_disk(config, &config->disks[i],
+				       coming_number(coming, &config->disks[i], "size"), error);
 	return rc;
 }
 

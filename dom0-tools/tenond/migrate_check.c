@@ -51,7 +51,7 @@ void check_leaving(const struct domain_config *config, bool copy, struct errors 
 			continue;
 		disk_object(disk, object);
 		errors_note(errors, error_set(errors_next(errors), ERROR_CONFIG, object,
-					      "convert it to raw; or copy it: --copy-storage; or move the guest by tenon save and restore",
+					      "copy it: --copy-storage; or convert it to raw; or tenon save and restore",
 					      "is in format %s, which cannot change hands while its guest runs",
 					      disk->format));
 	}
@@ -81,7 +81,8 @@ static void check_sizes(const struct domain_config *config, json_t *sizes, json_
 		json_t *theirs = json_object_get(sizes, disk->target);
 		json_int_t ours = disk_size(disk);
 
-		if (copied_comes(coming, disk) || !json_is_integer(theirs) || ours < 0 || json_integer_value(theirs) == ours)
+		if (copied_comes(coming, disk) || !json_is_integer(theirs) || ours < 0 ||
+		    json_integer_value(theirs) == ours)
 			continue;
 		disk_object(disk, object);
 		errors_note(errors, error_set(errors_next(errors), ERROR_CONFIG, object,

@@ -17,8 +17,8 @@
 void check_leaving(const struct domain_config *config, bool copy, struct errors *errors);
 
 /*
- * What that side adds to its proposal: {"processor": ..., "disks": {TARGET: BYTES}}, and "copy" of copied_propose() where
- * disks shall go with it.
+ * What that side adds to its proposal: {"processor": ..., "disks": {TARGET: BYTES}}, and "copy" of
+ * copied_propose() where disks shall go with it.
  */
 json_t *check_proposal(const struct domain_config *config, const struct record *record, bool copy);
 

@@ -144,7 +144,7 @@ static void log_name(const struct record *record, char name[64])
 	snprintf(name, 64, "tenon-%s", record->uuid);
 }
 
-/* The sender's arguments for disks that go with the guest: the log's name, and each disk's device, in their order. */
+/* The sender's arguments for disks that go with the guest: the log's name, and each disk's device. */
 static void disk_arguments(struct leaving *leaving, char *log, char *argv[])
 {
 	static char none[] = "-";
@@ -167,8 +167,8 @@ static int send_state(struct leaving *leaving, const char *description)
 		.suspend = on_suspend, .slow = on_slow, .line = on_line, .data = leaving,
 	};
 	char domid[16], downtime[16], bandwidth[32], steps[16], log[64];
-	char *argv[9 + CONFIG_DISKS_MAX] = { "tenon-migrate", "send", domid, downtime, bandwidth, options->packed ? "1" : "0",
-					 steps };
+	char *argv[9 + CONFIG_DISKS_MAX] = { "tenon-migrate", "send", domid, downtime, bandwidth,
+					     options->packed ? "1" : "0", steps };
 	struct worker_failure failure;
 	json_t *done;
 	int rc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Disks that go with their guest: files in place of devices, and a pipe in place of the kernel's events. What was written to
- * while they were copied arrives; what the events do not tell of does not.
+ * Disks that go with their guest: files in place of devices, and a pipe in place of the kernel's events. What was
+ * written to while they were copied arrives; what the events do not tell of does not.
  */
 #include "migrate_world.h"
 
@@ -60,8 +60,8 @@ static void tell_written(unsigned int page, unsigned int sectors)
 {
 	char line[128];
 
-	snprintf(line, sizeof(line), "   kworker/0:1-23  [000] d..1.   7.5: block_rq_complete: 0,0 WS () %u + %u [0]\n", page * 8,
-		 sectors);
+	snprintf(line, sizeof(line), "   kworker/0:1-23  [000] d..1.   7.5: block_rq_complete: 0,0 WS () %u + %u [0]\n",
+		 page * 8, sectors);
 	tell(line);
 }
 
@@ -259,7 +259,8 @@ static void lost_events_mean_everything(void **state)
 static void what_is_not_understood_is_an_error(void **state)
 {
 	static const char *const lines[] = {
-		"x-1 [001] d.... 8.1: block_rq_complete: 0,0 W () 80\n", "x-1 [001] 8.1: block_rq_issue: 0,0 W 9 () 8 + 8 [x]\n",
+		"x-1 [001] d.... 8.1: block_rq_complete: 0,0 W () 80\n",
+		"x-1 [001] 8.1: block_rq_issue: 0,0 W 9 () 8 + 8 [x]\n",
 		"\n",
 	};
 	struct disks_pass pass;
