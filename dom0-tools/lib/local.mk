@@ -10,7 +10,9 @@ dom0_tools_lib_libstoreclient_la_SOURCES = \
 	dom0-tools/lib/store_client.c \
 	dom0-tools/lib/store_client.h \
 	dom0-tools/lib/store_client_internal.h \
-	dom0-tools/lib/store_link.c
+	dom0-tools/lib/store_link.c \
+	dom0-tools/lib/store_wire.c \
+	dom0-tools/lib/store_wire.h
 
 # Logging, going to the background, queues, pages shared with guests; needs libsystemd and libhypercall.
 dom0_tools_lib_libdaemon_la_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)

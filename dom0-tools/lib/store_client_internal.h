@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the two halves of the store client share: store_link.c keeps the
+ * What the halves of the store client share: store_link.c keeps the
  * connection, store_client.c turns calls into messages.
  */
 #ifndef TENON_STORE_CLIENT_INTERNAL_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The store client's connection: framing of messages, the queue of watch
- * events that arrive between answers, and the making of a new connection when
- * the daemon was restarted.
+ * The store client's connection: calls and their answers, the queue of watch events
+ * that arrive in between, and the making of a new connection when the daemon was restarted.
  *
  * The descriptor given to callers is an epoll set of three: the socket, an
  * eventfd raised while events wait in memory (they may have been read from the
@@ -18,17 +17,17 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <hypercall/store.h>
 
+#include "clock.h"
 #include "store_client_internal.h"
+#include "store_wire.h"
 
 #define RETRY_MS 50
 
-/* Bytes read, or collected, at once: no more than a socket takes without anybody reading. */
-#define AHEAD_BYTES 4096
+/* Bytes collected at once: no more than a socket takes without anybody reading. */
 #define BATCH_BYTES 8192
 
 struct known_watch {
@@ -56,28 +55,17 @@ struct store_client {
 	int epoll;
 	int wake;		/* eventfd, readable while events is not empty */
 	int timer;		/* runs while there is no connection */
-	int socket;		/* -1: no connection */
-	uint32_t next_request;
 	struct known_watch *watches;
 	struct queued_event *events;
 	struct queued_event **events_tail;
-	/* A message being received: header first, then body. */
-	struct hc_store_msg header;
-	char *body;
-	size_t received;	/* bytes of header and body so far */
-	/* What the socket had, but was not received yet. */
-	size_t ahead, ahead_end;
-	char ahead_data[AHEAD_BYTES];
+	struct store_wire wire;
 	struct batch batch;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+	return (int64_t)(monotonic_ns() / 1000000);
 }
 
 static void set_timer(struct store_client *client, bool on)
@@ -93,148 +81,8 @@ static void set_timer(struct store_client *client, bool on)
 
 static void disconnect(struct store_client *client)
 {
-	if (client->socket >= 0)
-		close(client->socket);
-	client->socket = -1;
-	free(client->body);
-	client->body = NULL;
-	client->received = 0;
-	client->ahead = client->ahead_end = 0;
+	wire_close(&client->wire);
 	set_timer(client, true);
-}
-
-static int send_all(struct store_client *client, struct iovec *parts, int count)
-{
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = count };
-
-	while (message.msg_iovlen) {
-		ssize_t sent = sendmsg(client->socket, &message, MSG_NOSIGNAL);
-
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent < 0)
-			return -errno;
-		while (message.msg_iovlen && (size_t)sent >= message.msg_iov->iov_len) {
-			sent -= message.msg_iov->iov_len;
-			message.msg_iov++;
-			message.msg_iovlen--;
-		}
-		if (message.msg_iovlen) {
-			message.msg_iov->iov_base = (char *)message.msg_iov->iov_base + sent;
-			message.msg_iov->iov_len -= sent;
-		}
-	}
-	return 0;
-}
-
-/* Starts a request with total bytes of body; -E2BIG: they are too many. */
-static int make_header(struct store_client *client, uint32_t type, uint32_t tx, size_t total,
-		       struct hc_store_msg *header)
-{
-	if (total > HC_STORE_PAYLOAD_MAX)
-		return -E2BIG;
-	*header = (struct hc_store_msg){
-		.type = type, .tx_id = tx, .req_id = ++client->next_request, .len = total,
-	};
-	return 0;
-}
-
-static size_t total_of(const struct iovec *parts, int count)
-{
-	size_t total = 0;
-
-	for (int i = 0; i < count; i++)
-		total += parts[i].iov_len;
-	return total;
-}
-
-static int send_request(struct store_client *client, uint32_t type, uint32_t tx,
-			const struct iovec *parts, int count, uint32_t *id)
-{
-	struct hc_store_msg header;
-	struct iovec all[8];
-	int rc;
-
-	if (count + 1 > (int)(sizeof(all) / sizeof(all[0])))
-		return -EINVAL;
-	rc = make_header(client, type, tx, total_of(parts, count), &header);
-	if (rc)
-		return rc;
-	*id = header.req_id;
-	all[0] = (struct iovec){ &header, sizeof(header) };
-	memcpy(all + 1, parts, count * sizeof(*parts));
-	return send_all(client, all, count + 1);
-}
-
-/* As recv(), but from what has been read ahead, which is then read again. */
-static ssize_t receive_some(struct store_client *client, void *into, size_t want, int flags)
-{
-	size_t left = client->ahead_end - client->ahead;
-	ssize_t got;
-
-	if (!left) {
-		got = recv(client->socket, client->ahead_data, sizeof(client->ahead_data), flags);
-		if (got <= 0)
-			return got;
-		client->ahead = 0;
-		client->ahead_end = left = got;
-	}
-	if (want > left)
-		want = left;
-	memcpy(into, client->ahead_data + client->ahead, want);
-	client->ahead += want;
-	return want;
-}
-
-/*
- * Takes bytes of the current message from the socket.  1: it is complete,
- * 0: with MSG_DONTWAIT more is to come, else a negative errno.
- */
-static int receive_message(struct store_client *client, int flags)
-{
-	const size_t head = sizeof(client->header);
-
-	for (;;) {
-		char *into;
-		size_t want;
-		ssize_t got;
-
-		if (client->received < head) {
-			into = (char *)&client->header + client->received;
-			want = head - client->received;
-		} else {
-			if (client->header.len > HC_STORE_PAYLOAD_MAX)
-				return -EBADMSG;
-			if (!client->body)
-				client->body = malloc(client->header.len + 1);
-			if (!client->body)
-				return -ENOMEM;
-			into = client->body + (client->received - head);
-			want = client->header.len - (client->received - head);
-		}
-		if (!want) {
-			client->body[client->header.len] = '\0';
-			return 1;
-		}
-		got = receive_some(client, into, want, flags);
-		if (got == 0)
-			return -ECONNRESET;
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return errno == EAGAIN ? 0 : -errno;
-		client->received += got;
-	}
-}
-
-/* Hands the body of a complete message over to the caller. */
-static char *take_body(struct store_client *client)
-{
-	char *body = client->body;
-
-	client->body = NULL;
-	client->received = 0;
-	return body;
 }
 
 static int queue_event(struct store_client *client, const char *body, size_t len)
@@ -267,14 +115,14 @@ static int queue_event(struct store_client *client, const char *body, size_t len
 /* Queues the event that comes next, if one is there.  1: it was, 0: none is, else a negative errno. */
 static int take_event(struct store_client *client)
 {
-	int rc = receive_message(client, MSG_DONTWAIT);
+	int rc = wire_receive(&client->wire, MSG_DONTWAIT);
 	char *body;
 
 	if (rc <= 0)
 		return rc;
-	body = take_body(client);
-	rc = client->header.type == HC_XS_WATCH_EVENT ?
-		queue_event(client, body, client->header.len) : -EBADMSG;
+	body = wire_take_body(&client->wire);
+	rc = client->wire.header.type == HC_XS_WATCH_EVENT ?
+		queue_event(client, body, client->wire.header.len) : -EBADMSG;
 	free(body);
 	return rc ? rc : 1;
 }
@@ -282,7 +130,7 @@ static int take_event(struct store_client *client)
 /* Queues the events that have been read ahead: of those the socket says nothing any more. */
 static void queue_ahead(struct store_client *client)
 {
-	while (client->ahead < client->ahead_end) {
+	while (client->wire.ahead < client->wire.ahead_end) {
 		int rc = take_event(client);
 
 		if (rc < 0)
@@ -296,17 +144,17 @@ static void queue_ahead(struct store_client *client)
 static int receive_reply(struct store_client *client, uint32_t id, struct store_reply *reply)
 {
 	for (;;) {
-		int rc = receive_message(client, 0);
-		uint32_t type = client->header.type;
-		size_t len = client->header.len;
+		int rc = wire_receive(&client->wire, 0);
+		uint32_t type = client->wire.header.type;
+		size_t len = client->wire.header.len;
 		char *body;
 
 		if (rc < 0)
 			return rc;
 		if (rc == 0)
 			return -EIO;
-		body = take_body(client);
-		if (type != HC_XS_WATCH_EVENT && client->header.req_id == id) {
+		body = wire_take_body(&client->wire);
+		if (type != HC_XS_WATCH_EVENT && client->wire.header.req_id == id) {
 			reply->body = body;
 			reply->len = len;
 			return type == HC_XS_ERROR ? 1 : 0;
@@ -318,36 +166,15 @@ static int receive_reply(struct store_client *client, uint32_t id, struct store_
 	}
 }
 
-/* The errno for an error's name, by the table of the protocol. */
-static int error_number(const char *name)
-{
-	static const struct {
-		const char *name;
-		int number;
-	} errors[] = {
-		{ "EINVAL", EINVAL }, { "EACCES", EACCES }, { "EEXIST", EEXIST },
-		{ "EISDIR", EISDIR }, { "ENOENT", ENOENT }, { "ENOMEM", ENOMEM },
-		{ "ENOSPC", ENOSPC }, { "EIO", EIO }, { "ENOTEMPTY", ENOTEMPTY },
-		{ "ENOSYS", ENOSYS }, { "EROFS", EROFS }, { "EBUSY", EBUSY },
-		{ "EAGAIN", EAGAIN }, { "EISCONN", EISCONN }, { "E2BIG", E2BIG },
-		{ "EPERM", EPERM },
-	};
-
-	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
-		if (!strcmp(errors[i].name, name))
-			return errors[i].number;
-	return EPROTO;
-}
-
 static int call_once(struct store_client *client, uint32_t type, uint32_t tx,
 		     const struct iovec *parts, int count, struct store_reply *reply, int *answer)
 {
 	uint32_t id;
 	int rc;
 
-	if (client->socket < 0)
+	if (client->wire.socket < 0)
 		return -ENOTCONN;
-	rc = send_request(client, type, tx, parts, count, &id);
+	rc = wire_request(&client->wire, type, tx, parts, count, &id);
 	if (rc)
 		return rc;
 	rc = receive_reply(client, id, reply);
@@ -355,7 +182,7 @@ static int call_once(struct store_client *client, uint32_t type, uint32_t tx,
 		return rc;
 	*answer = 0;
 	if (rc > 0) {
-		*answer = -error_number(reply->body);
+		*answer = -wire_error(reply->body);
 		free(reply->body);
 		reply->body = NULL;
 	}
@@ -377,13 +204,13 @@ static int connect_once(struct store_client *client)
 	struct epoll_event interest = { .events = EPOLLIN };
 	int rc;
 
-	client->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (client->socket < 0)
+	client->wire.socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (client->wire.socket < 0)
 		return -errno;
 	memcpy(address.sun_path, client->path, sizeof(address.sun_path));
-	if (connect(client->socket, (struct sockaddr *)&address, sizeof(address)))
+	if (connect(client->wire.socket, (struct sockaddr *)&address, sizeof(address)))
 		goto fail;
-	if (epoll_ctl(client->epoll, EPOLL_CTL_ADD, client->socket, &interest))
+	if (epoll_ctl(client->epoll, EPOLL_CTL_ADD, client->wire.socket, &interest))
 		goto fail;
 	set_timer(client, false);
 	for (struct known_watch *watch = client->watches; watch; watch = watch->next) {
@@ -427,15 +254,15 @@ static void send_batch(struct store_client *client)
 {
 	struct batch *batch = &client->batch;
 	struct iovec all = { batch->data, batch->len };
-	uint32_t id = client->next_request - batch->count;
-	int rc = client->socket < 0 ? -ENOTCONN : send_all(client, &all, 1);
+	uint32_t id = client->wire.next_request - batch->count;
+	int rc = client->wire.socket < 0 ? -ENOTCONN : wire_send(&client->wire, &all, 1);
 
 	for (; batch->count && rc >= 0; batch->count--) {
 		struct store_reply reply = { 0 };
 
 		rc = receive_reply(client, ++id, &reply);
 		if (rc > 0 && !batch->rc)
-			batch->rc = -error_number(reply.body);
+			batch->rc = -wire_error(reply.body);
 		free(reply.body);
 	}
 	batch->count = 0;
@@ -474,7 +301,7 @@ int store_link_put(struct store_client *client, uint32_t type, uint32_t tx,
 {
 	struct batch *batch = &client->batch;
 	struct hc_store_msg header;
-	size_t total = total_of(parts, count);
+	size_t total = wire_total(parts, count);
 	char *at;
 	int rc;
 
@@ -483,7 +310,7 @@ int store_link_put(struct store_client *client, uint32_t type, uint32_t tx,
 		return batch->rc;
 	if (total <= HC_STORE_PAYLOAD_MAX && batch->len + sizeof(header) + total > BATCH_BYTES)
 		send_batch(client);
-	rc = make_header(client, type, tx, total, &header);
+	rc = wire_header(&client->wire, type, tx, total, &header);
 	if (rc)
 		return batch->rc = rc;
 	at = mempcpy(batch->data + batch->len, &header, sizeof(header));
@@ -511,7 +338,7 @@ int store_link_call(struct store_client *client, uint32_t type, uint32_t tx,
 			*repeated = again;
 		if (!rc)
 			return answer;
-		if (is_local_error(rc) && client->received == 0)
+		if (is_local_error(rc) && client->wire.received == 0)
 			return rc;
 		disconnect(client);
 		if (is_local_error(rc) || rc == -EBADMSG)
@@ -563,7 +390,7 @@ static int pump(struct store_client *client)
 {
 	int rc;
 
-	if (client->socket < 0) {
+	if (client->wire.socket < 0) {
 		uint64_t expirations;
 
 		if (read(client->timer, &expirations, sizeof(expirations)) < 0)
@@ -654,7 +481,7 @@ int store_open(const char *path, unsigned int timeout_ms, struct store_client **
 	if (!client)
 		return -ENOMEM;
 	strcpy(client->path, path);
-	client->socket = client->epoll = client->wake = client->timer = -1;
+	client->wire.socket = client->epoll = client->wake = client->timer = -1;
 	client->events_tail = &client->events;
 	rc = open_descriptors(client);
 	if (!rc)
@@ -690,8 +517,7 @@ void store_close(struct store_client *client)
 		client->watches = watch->next;
 		free(watch);
 	}
-	free(client->body);
-	close_descriptor(client->socket);
+	wire_close(&client->wire);
 	close_descriptor(client->timer);
 	close_descriptor(client->wake);
 	close_descriptor(client->epoll);
