@@ -16,12 +16,11 @@
 
 #include <cmocka.h>
 
+#include "scripts.h"
 #include "store_world.h"
 
 #define GUEST 1
 #define SCRIPT_MAX 4096
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct world world;
 
@@ -115,56 +114,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifndef FUZZ_WITH_ENGINE
-static void run_random(unsigned int seed)
+static size_t make_script(unsigned int seed, uint8_t *script)
 {
-	uint8_t script[SCRIPT_MAX];
 	size_t size;
 
 	srand(seed);
-	size = rand() % sizeof(script);
+	size = rand() % SCRIPT_MAX;
 	for (size_t i = 0; i < size; i++)
 		script[i] = rand() >> 8;
-	LLVMFuzzerTestOneInput(script, size);
-}
-
-static unsigned int random_scripts = 3000;
-
-static void test_random_scripts(void **state)
-{
-	(void)state;
-	for (unsigned int seed = 1; seed <= random_scripts; seed++)
-		run_random(seed);
-}
-
-static int run_file(const char *name)
-{
-	static uint8_t script[1 << 20];
-	FILE *file = fopen(name, "rb");
-	size_t size;
-
-	if (!file) {
-		perror(name);
-		return 1;
-	}
-	size = fread(script, 1, sizeof(script), file);
-	fclose(file);
-	return LLVMFuzzerTestOneInput(script, size);
+	return size;
 }
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_random_scripts),
-	};
-	int rc = 0;
-
-	if (argc > 2 && !strcmp(argv[1], "-n"))
-		random_scripts = atoi(argv[2]);
-	else if (argc > 1) {
-		for (int i = 1; i < argc; i++)
-			rc |= run_file(argv[i]);
-		return rc;
-	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_scripts(argc, argv, 3000, make_script);
 }
 #endif

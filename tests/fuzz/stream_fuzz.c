@@ -26,11 +26,10 @@
 #include "dom0-tools/migrate/checkpoint.h"
 #include "dom0-tools/migrate/save.h"
 #include "dom0-tools/migrate/stream.h"
+#include "scripts.h"
 
 #define SCRIPT_MAX 64
 #define SECTIONS_MAX 64
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Right ones, not packed: of a save, and of two checkpoints. */
 static struct stream {
@@ -174,53 +173,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifndef FUZZ_WITH_ENGINE
-static unsigned int random_scripts = 400;
-
-static void test_random_scripts(void **state)
+static size_t make_script(unsigned int seed, uint8_t *script)
 {
-	uint8_t script[SCRIPT_MAX];
-
-	(void)state;
-	for (unsigned int seed = 1; seed <= random_scripts; seed++) {
-		size_t size;
-
-		srand(seed);
-		size = 1 + (size_t)rand() % (seed % 2 ? 8 : sizeof(script));
-		for (size_t i = 0; i < size; i++)
-			script[i] = (uint8_t)(rand() >> 8);
-		LLVMFuzzerTestOneInput(script, size);
-	}
-}
-
-static int run_file(const char *name)
-{
-	static uint8_t script[1 << 20];
-	FILE *file = fopen(name, "rb");
 	size_t size;
 
-	if (!file) {
-		perror(name);
-		return 1;
-	}
-	size = fread(script, 1, sizeof(script), file);
-	fclose(file);
-	return LLVMFuzzerTestOneInput(script, size);
+	srand(seed);
+	size = 1 + (size_t)rand() % (seed % 2 ? 8 : SCRIPT_MAX);
+	for (size_t i = 0; i < size; i++)
+		script[i] = (uint8_t)(rand() >> 8);
+	return size;
 }
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_random_scripts),
-	};
-	int rc = 0;
-
-	if (argc > 2 && !strcmp(argv[1], "-n"))
-		random_scripts = (unsigned int)atoi(argv[2]);
-	else if (argc > 1) {
-		for (int i = 1; i < argc; i++)
-			rc |= run_file(argv[i]);
-		return rc;
-	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_scripts(argc, argv, 400, make_script);
 }
 #endif

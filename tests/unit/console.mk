@@ -16,7 +16,7 @@ check_PROGRAMS += tests/unit/console_guests_unit
 UNIT_TESTS += tests/unit/console_guests_unit
 
 tests_unit_console_guests_unit_SOURCES = tests/unit/console_guests_unit.c dom0-tools/consoled/guests.c \
-	dom0-tools/stored/server.c dom0-tools/stored/socket.c
+	$(store_unit_process)
 tests_unit_console_guests_unit_CPPFLAGS = $(store_unit_cppflags) -I$(top_srcdir)/dom0-tools/consoled
 tests_unit_console_guests_unit_CFLAGS = $(store_unit_cflags) $(SYSTEMD_CFLAGS)
 tests_unit_console_guests_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sendmsg

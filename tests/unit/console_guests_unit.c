@@ -19,9 +19,7 @@
 #include <cmocka.h>
 
 #include "guests.h"
-#include "server.h"
-#include "state.h"
-#include "store_world.h"
+#include "store_process.h"
 
 #define CONSOLES 8	/* domains whose numbers are below */
 
@@ -34,22 +32,9 @@ static struct noted {
 	bool there;
 } noted[CONSOLES];
 
-static struct world world;
 static struct console_world consoles;
 static struct guests guests;
 static struct store_client *searcher, *toolstack;
-static char socket_path[128];
-static pid_t daemon_pid;
-static unsigned int sent;	/* messages to the store, of both clients */
-
-ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
-
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
-{
-	sent++;
-	return __real_sendmsg(fd, message, flags);
-}
 
 static struct noted *noted_of(struct console *console)
 {
@@ -101,51 +86,12 @@ void console_end(struct console *console)
 	noted_of(console)->there = false;
 }
 
-static void run_daemon(void)
-{
-	static struct server server;
-	struct journal journal;
-	bool found;
-
-	if (store_init(&server.store) || journal_open(world.dir, &journal, &found))
-		_exit(1);
-	server.store.journal = &journal;
-	if (found && state_read(&server.store))
-		_exit(2);
-	server.store.hv = &server.hv;
-	server.hv.ports.fd = eventfd(0, EFD_CLOEXEC);	/* no event channel ever fires */
-	if (store_populate(&server.store) || sd_event_new(&server.event) < 0 ||
-	    server_listen(&server, socket_path) || server_prepare(&server))
-		_exit(3);
-	domain_reattach_all(&server.store, &server.hv);
-	sd_event_loop(server.event);
-	_exit(4);
-}
-
-static void start_daemon(void)
-{
-	daemon_pid = fork();
-	assert_true(daemon_pid >= 0);
-	if (!daemon_pid)
-		run_daemon();
-}
-
-static void kill_daemon(void)
-{
-	kill(daemon_pid, SIGKILL);
-	waitpid(daemon_pid, NULL, 0);
-	world_close_ports();
-}
-
 static int setup(void **state)
 {
 	(void)state;
 	memset(noted, 0, sizeof(noted));
 	memset(&consoles, 0, sizeof(consoles));
-	world_start(&world, true);
-	world_kill(&world);
-	snprintf(socket_path, sizeof(socket_path), "%s/sock", world.dir);
-	start_daemon();
+	process_begin();
 	assert_true(sd_event_new(&consoles.event) >= 0);
 	return store_open(socket_path, 5000, &searcher) || store_open(socket_path, 5000, &toolstack);
 }
@@ -160,10 +106,7 @@ static int teardown(void **state)
 		free(at);	/* each begins with its link */
 	store_close(searcher);
 	store_close(toolstack);
-	kill_daemon();
-	unlink(socket_path);
-	world_restart(&world);
-	world_end(&world);
+	process_end();
 	return 0;
 }
 

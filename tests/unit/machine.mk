@@ -6,7 +6,7 @@ machine_unit_tests = tests/unit/timer_unit tests/unit/sched_unit tests/unit/acpi
 check_PROGRAMS += $(machine_unit_tests)
 UNIT_TESTS += $(machine_unit_tests)
 
-machine_unit_world = tests/unit/machine_world.c tests/unit/machine_world.h
+machine_unit_world = tests/unit/machine_world.c tests/unit/machine_world.h tests/unit/world_log.c
 machine_unit_interrupt = hypervisor/interrupt/ioapic.c hypervisor/interrupt/irq.c hypervisor/interrupt/msi.c \
 	hypervisor/interrupt/pci.c hypervisor/interrupt/physdev.c hypervisor/interrupt/pirq.c \
 	hypervisor/interrupt/vector.c hypervisor/hypercall/operation.c

@@ -47,28 +47,6 @@ void machine_on_cpu(unsigned int cpu)
 	machine.pending[cpu] = 0;
 }
 
-void panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vprint_error(fmt, ap);
-	va_end(ap);
-	fflush(NULL);
-	abort();
-}
-
-void log_printf(enum log_level level, const char *fmt, ...)
-{
-	char line[256];
-	va_list ap;
-
-	(void)level;
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-}
-
 void log_guest(enum log_level level, const char *fmt, ...)
 {
 	(void)level;

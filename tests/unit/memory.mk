@@ -8,7 +8,8 @@ check_PROGRAMS += $(memory_unit_tests)
 UNIT_TESTS += $(memory_unit_tests)
 
 check_LTLIBRARIES += libmemoryworld.la
-libmemoryworld_la_SOURCES = tests/unit/memory_world.c tests/unit/memory_world.h hypervisor/extension/tables.c \
+libmemoryworld_la_SOURCES = tests/unit/memory_world.c tests/unit/memory_world.h tests/unit/world_log.c \
+	hypervisor/extension/tables.c \
 	hypervisor/memory/allocator.c hypervisor/memory/base.c hypervisor/memory/dirty.c hypervisor/memory/entry.c \
 	hypervisor/memory/exchange.c hypervisor/memory/fault.c hypervisor/memory/frame.c \
 	hypervisor/memory/frame_type.c hypervisor/memory/grant_map.c hypervisor/memory/heap.c \

@@ -36,23 +36,6 @@ static struct {
 	uint64_t args[4];
 } continuation;
 
-void panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vprint_error(fmt, ap);
-	va_end(ap);
-	fflush(NULL);
-	abort();
-}
-
-void log_printf(enum log_level level, const char *fmt, ...)
-{
-	(void)level;
-	(void)fmt;
-}
-
 void cpu_relax_serving(void)
 {
 	sched_yield();

@@ -53,7 +53,7 @@ tests_unit_migrate_tls_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_tls_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_tls_unit_LDADD = $(tenond_unit_libs) -lpthread
 
-tests_fuzz_stream_fuzz_SOURCES = tests/fuzz/stream_fuzz.c $(migrate_unit_world)
+tests_fuzz_stream_fuzz_SOURCES = tests/fuzz/stream_fuzz.c tests/fuzz/scripts.c tests/fuzz/scripts.h $(migrate_unit_world)
 tests_fuzz_stream_fuzz_CPPFLAGS = $(migrate_unit_cppflags)
 tests_fuzz_stream_fuzz_CFLAGS = $(migrate_unit_cflags)
 tests_fuzz_stream_fuzz_LDADD = $(migrate_unit_libs)

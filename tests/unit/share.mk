@@ -5,7 +5,7 @@ share_unit_tests = tests/unit/event_unit tests/unit/grant_unit tests/unit/share_
 check_PROGRAMS += $(share_unit_tests)
 UNIT_TESTS += $(share_unit_tests)
 
-share_unit_sources = tests/unit/share_world.c tests/unit/share_world.h \
+share_unit_sources = tests/unit/share_world.c tests/unit/share_world.h tests/unit/world_log.c \
 	hypervisor/event/channel.c hypervisor/event/deliver.c hypervisor/event/domain.c hypervisor/event/fifo.c \
 	hypervisor/event/operations.c hypervisor/grant/copy.c hypervisor/grant/domain.c hypervisor/grant/map.c \
 	hypervisor/grant/mapping.c hypervisor/grant/operations.c hypervisor/grant/table.c \

@@ -29,28 +29,6 @@ static __thread struct {
 } continuation;
 __thread unsigned int world_continuations;
 
-void panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vprint_error(fmt, ap);
-	va_end(ap);
-	fflush(NULL);
-	abort();
-}
-
-void log_printf(enum log_level level, const char *fmt, ...)
-{
-	char line[256];
-	va_list ap;
-
-	(void)level;
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-}
-
 void cpu_relax_serving(void)
 {
 	if (!world.threads)

@@ -55,14 +55,15 @@ tests_unit_store_kill_unit_CFLAGS = $(store_unit_cflags)
 tests_unit_store_kill_unit_LDADD = $(store_unit_libs)
 
 # The daemon's loop and sockets are compiled for it, since they belong to the program, not to the library.
-tests_unit_store_client_unit_SOURCES = tests/unit/store_client_unit.c \
+store_unit_process = tests/unit/store_process.c tests/unit/store_process.h \
 	dom0-tools/stored/server.c dom0-tools/stored/socket.c
+tests_unit_store_client_unit_SOURCES = tests/unit/store_client_unit.c $(store_unit_process)
 tests_unit_store_client_unit_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_store_client_unit_CFLAGS = $(store_unit_cflags) $(SYSTEMD_CFLAGS)
 tests_unit_store_client_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sendmsg
 tests_unit_store_client_unit_LDADD = dom0-tools/lib/libstoreclient.la $(store_unit_libs)
 
-tests_fuzz_store_fuzz_SOURCES = tests/fuzz/store_fuzz.c
+tests_fuzz_store_fuzz_SOURCES = tests/fuzz/store_fuzz.c tests/fuzz/scripts.c tests/fuzz/scripts.h
 tests_fuzz_store_fuzz_CPPFLAGS = $(store_unit_cppflags)
 tests_fuzz_store_fuzz_CFLAGS = $(store_unit_cflags)
 tests_fuzz_store_fuzz_LDADD = $(store_unit_libs)

@@ -19,70 +19,15 @@
 
 #include <cmocka.h>
 
-#include "server.h"
-#include "state.h"
 #include "store_client.h"
-#include "store_world.h"
+#include "store_process.h"
 
-static struct world world;
 static struct store_client *client;
-static char socket_path[128];
-static pid_t daemon_pid;
-
-static unsigned int sent;	/* by the client: the daemon is another process, and has its own way */
-
-ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
-
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
-{
-	sent++;
-	return __real_sendmsg(fd, message, flags);
-}
-
-static void run_daemon(void)
-{
-	static struct server server;
-	struct journal journal;
-	bool found;
-
-	if (store_init(&server.store) || journal_open(world.dir, &journal, &found))
-		_exit(1);
-	server.store.journal = &journal;
-	if (found && state_read(&server.store))
-		_exit(2);
-	server.store.hv = &server.hv;
-	server.hv.ports.fd = eventfd(0, EFD_CLOEXEC);	/* no event channel ever fires */
-	if (store_populate(&server.store) || sd_event_new(&server.event) < 0 ||
-	    server_listen(&server, socket_path) || server_prepare(&server))
-		_exit(3);
-	domain_reattach_all(&server.store, &server.hv);
-	sd_event_loop(server.event);
-	_exit(4);
-}
-
-static void start_daemon(void)
-{
-	daemon_pid = fork();
-	assert_true(daemon_pid >= 0);
-	if (!daemon_pid)
-		run_daemon();
-}
-
-static void kill_daemon(void)
-{
-	kill(daemon_pid, SIGKILL);
-	waitpid(daemon_pid, NULL, 0);
-	world_close_ports();
-}
 
 static int setup(void **state)
 {
 	(void)state;
-	world_start(&world, true);
-	world_kill(&world);
-	snprintf(socket_path, sizeof(socket_path), "%s/sock", world.dir);
-	start_daemon();
+	process_begin();
 	return store_open(socket_path, 5000, &client);
 }
 
@@ -90,10 +35,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	store_close(client);
-	kill_daemon();
-	unlink(socket_path);
-	world_restart(&world);
-	world_end(&world);
+	process_end();
 	return 0;
 }
 
