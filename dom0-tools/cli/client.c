@@ -4,36 +4,15 @@
  */
 #include "client.h"
 
+#include "../lib/unix_socket.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
-
-static int connect_to(const char *path, unsigned int timeout)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval limit = { .tv_sec = timeout };
-	int fd, rc;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
-		return fd;
-	rc = -errno;
-	close(fd);
-	return rc == -EAGAIN ? -ETIMEDOUT : rc;
-}
 
 static int send_all(int fd, const char *data, size_t size)
 {
@@ -118,7 +97,7 @@ int client_request(const char *socket, const char *method, const char *path, con
 			  "Content-Length: %zu\r\n\r\n", method, path, size);
 	if (length >= (int)sizeof(head))
 		return -ENAMETOOLONG;
-	fd = connect_to(socket, timeout);
+	fd = unix_connect(socket, timeout);
 	if (fd < 0)
 		return fd;
 	rc = send_all(fd, head, (size_t)length);

@@ -8,13 +8,14 @@
  */
 #include "output.h"
 
+#include "../lib/unix_socket.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -123,18 +124,13 @@ static int read_reply(int fd, char *line, size_t size)
 /* A socket to tenon-consoled; complains where that fails. */
 static int connect_daemon(const struct place *place)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char cause[256];
-	int fd;
+	int fd = unix_connect(place->socket, 0);
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", place->socket);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof(address)))
-		return fd;
-	snprintf(cause, sizeof(cause), "cannot be reached at %s: %s", place->socket, strerror(errno));
-	complain("tenon-consoled", cause, "is it running? tenon doctor says more");
 	if (fd >= 0)
-		close(fd);
+		return fd;
+	snprintf(cause, sizeof(cause), "cannot be reached at %s: %s", place->socket, strerror(-fd));
+	complain("tenon-consoled", cause, "is it running? tenon doctor says more");
 	return -1;
 }
 

@@ -8,15 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <systemd/sd-daemon.h>
 
 #include "daemon.h"
+#include "unix_socket.h"
 
 /* Of the pipe to the process that waits for readiness; -1: nobody waits. */
 static int ready_pipe = -1;
@@ -117,30 +116,15 @@ int daemon_make_dirs(const char *path)
 
 int daemon_listen(const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char dir[PATH_MAX];
-	int fd, rc;
+	int rc;
 
-	if (strlen(path) >= sizeof(address.sun_path))
+	if (strlen(path) >= sizeof(dir))
 		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
 	strcpy(dir, path);
 	*strrchr(dir, '/') = '\0';
 	rc = daemon_make_dirs(dir);
-	if (rc)
-		return rc;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	unlink(path);
-	/* Before it listens nobody can connect, so that the mode is in time. */
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || chmod(path, 0600) ||
-	    listen(fd, 128)) {
-		rc = -errno;
-		close(fd);
-		return rc;
-	}
-	return fd;
+	return rc ? rc : unix_listen(path, 128);
 }
 
 int daemon_drop_privileges(void)

@@ -12,7 +12,8 @@ dom0_tools_lib_libstoreclient_la_SOURCES = \
 	dom0-tools/lib/store_client_internal.h \
 	dom0-tools/lib/store_link.c \
 	dom0-tools/lib/store_wire.c \
-	dom0-tools/lib/store_wire.h
+	dom0-tools/lib/store_wire.h \
+	dom0-tools/lib/unix_socket.h
 
 # Logging, going to the background, queues, pages shared with guests; needs libsystemd and libhypercall.
 dom0_tools_lib_libdaemon_la_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
@@ -38,4 +39,6 @@ HEADER_CHECK += \
 	dom0-tools/lib/log.h \
 	dom0-tools/lib/ports.h \
 	dom0-tools/lib/queue.h \
-	dom0-tools/lib/store_client.h
+	dom0-tools/lib/store_client.h \
+	dom0-tools/lib/store_wire.h \
+	dom0-tools/lib/unix_socket.h

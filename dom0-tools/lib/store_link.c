@@ -24,6 +24,7 @@
 #include "clock.h"
 #include "store_client_internal.h"
 #include "store_wire.h"
+#include "unix_socket.h"
 
 #define RETRY_MS 50
 
@@ -200,18 +201,17 @@ int store_link_watch_parts(const char *path, const char *token, bool numbered, s
 
 static int connect_once(struct store_client *client)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct epoll_event interest = { .events = EPOLLIN };
-	int rc;
+	int fd = unix_connect(client->path, 0), rc;
 
-	client->wire.socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (client->wire.socket < 0)
-		return -errno;
-	memcpy(address.sun_path, client->path, sizeof(address.sun_path));
-	if (connect(client->wire.socket, (struct sockaddr *)&address, sizeof(address)))
-		goto fail;
-	if (epoll_ctl(client->epoll, EPOLL_CTL_ADD, client->wire.socket, &interest))
-		goto fail;
+	if (fd < 0)
+		return fd;
+	client->wire.socket = fd;
+	if (epoll_ctl(client->epoll, EPOLL_CTL_ADD, fd, &interest)) {
+		rc = -errno;
+		disconnect(client);
+		return rc;
+	}
 	set_timer(client, false);
 	for (struct known_watch *watch = client->watches; watch; watch = watch->next) {
 		struct iovec parts[3];
@@ -226,10 +226,6 @@ static int connect_once(struct store_client *client)
 		}
 	}
 	return 0;
-fail:
-	rc = -errno;
-	disconnect(client);
-	return rc;
 }
 
 static int reconnect(struct store_client *client, int64_t until)

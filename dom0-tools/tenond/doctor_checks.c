@@ -8,6 +8,7 @@
 #include "device/spawn.h"
 
 #include "../lib/store_client.h"
+#include "../lib/unix_socket.h"
 
 #include <errno.h>
 #include <hypercall/hypercall.h>
@@ -15,15 +16,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define MIB			(1ull << 20)
 #define GUEST_MEMORY_LOW	(64 * MIB)
 #define DOM0_MEMORY_LOW		(48 * MIB)
+#define ANSWER_SECONDS		2
 #define LOG_SPACE_LOW		(64 * MIB)
 
 /* The hypervisor's account of the host, by the daemon's handle or one of our own. */
@@ -120,21 +120,6 @@ void check_dom0_memory(const struct host *host, struct finding *finding)
 		    "%llu MiB are available", (unsigned long long)(available / MIB));
 }
 
-static int connect_to(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, rc = 0;
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) && errno != EAGAIN)
-		rc = -errno;
-	close(fd);
-	return rc;
-}
-
 void check_store(const struct host *host, struct finding *finding)
 {
 	struct store_client *store;
@@ -160,14 +145,15 @@ void check_store(const struct host *host, struct finding *finding)
 static void check_socket(const char *daemon, const char *path, struct finding *finding)
 {
 	char next[96];
-	int rc = connect_to(path);
+	int fd = unix_connect(path, ANSWER_SECONDS);
 
 	snprintf(next, sizeof(next), "start it: systemctl start %s", daemon);
-	if (rc)
-		finding_set(finding, VERDICT_FAIL, next, "%s does not answer at %s: %s", daemon, path,
-			    strerror(-rc));
-	else
-		finding_set(finding, VERDICT_OK, NULL, "%s answers", daemon);
+	if (fd < 0) {
+		finding_set(finding, VERDICT_FAIL, next, "%s does not answer at %s: %s", daemon, path, strerror(-fd));
+		return;
+	}
+	close(fd);
+	finding_set(finding, VERDICT_OK, NULL, "%s answers", daemon);
 }
 
 void check_console(const struct host *host, struct finding *finding)

@@ -7,13 +7,13 @@
 #include "http.h"
 #include "log.h"
 
+#include "../lib/unix_socket.h"
+
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define CONNECTIONS_MAX	256
@@ -193,28 +193,6 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **c
 	*context = NULL;
 }
 
-static int listen_at(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, rc = 0;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	unlink(path);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || chmod(path, 0600) ||
-	    listen(fd, CONNECTIONS_MAX))
-		rc = -errno;
-	if (rc) {
-		close(fd);
-		return rc;
-	}
-	return fd;
-}
-
 static int attach(struct http *http, sd_event *event)
 {
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -239,7 +217,7 @@ int http_listen(sd_event *event, const char *path,
 		return -ENOMEM;
 	http->handle = handle;
 	http->data = data;
-	http->listener = listen_at(path);
+	http->listener = unix_listen(path, CONNECTIONS_MAX);
 	if (http->listener < 0) {
 		rc = http->listener;
 		free(http);

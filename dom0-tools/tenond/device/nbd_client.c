@@ -5,13 +5,13 @@
  */
 #include "nbd_client.h"
 
+#include "../../lib/unix_socket.h"
+
 #include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define MAGIC_SERVER	0x4e42444d41474943ull	/* "NBDMAGIC" */
@@ -79,23 +79,18 @@ static int agree(int fd, struct nbd_export *export)
 
 int nbd_client_connect(const char *path, struct nbd_export *export)
 {
-	struct timeval limit = { .tv_sec = ANSWER_SECONDS }, none = { 0 };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, rc;
+	struct timeval none = { 0 };
+	int fd = unix_connect(path, ANSWER_SECONDS), rc;
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	rc = connect(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : agree(fd, export);
+		return fd;
+	rc = agree(fd, export);
 	if (rc) {
 		close(fd);
 		return rc;
 	}
 	/* The kernel waits for answers as long as it takes. */
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &none, sizeof(none));
 	return fd;
 }
