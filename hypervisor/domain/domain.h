@@ -174,7 +174,7 @@ int domain_get_target(uint16_t domid, struct domain **out);
 /* NULL: out of range or not created */
 static inline struct vcpu *vcpu_of(struct domain *d, uint32_t id)
 {
-	return id < d->max_vcpus ? d->vcpu[id] : NULL;
+	return id < d->max_vcpus ? d->vcpu[index_below(id, d->max_vcpus)] : NULL;
 }
 #define for_each_vcpu(d, v) \
 	for (unsigned int i__ = 0; i__ < (d)->max_vcpus; i__++) \

@@ -372,9 +372,13 @@ long hypercall_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg)
 		[HC_VCPUOP_REGISTER_VCPU_TIME_MEMORY_AREA] = vcpu_register_time_area,
 	};
 	struct vcpu *v = id <= MAX_VCPUS ? vcpu_of(current->domain, (uint32_t)id) : NULL;
+	long (*run)(struct vcpu *v, uint64_t arg);
 	uint32_t op = (uint32_t)cmd;
 
 	if (!v)
 		return -ENOENT;
-	return op < ARRAY_SIZE(operations) && operations[op] ? operations[op](v, arg) : -ENOSYS;
+	if (op >= ARRAY_SIZE(operations))
+		return -ENOSYS;
+	run = operations[index_below(op, ARRAY_SIZE(operations))];
+	return run ? run(v, arg) : -ENOSYS;
 }

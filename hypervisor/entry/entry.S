@@ -7,10 +7,10 @@
  * Budgets (instructions, hypervisor side only, no work pending, from the
  * guest's instruction or fault to the guest's next one):
  *   system call from guest user to guest kernel            62
- *   return from it (iret hypercall, HC_VGCF_IN_SYSCALL)    59
+ *   return from it (iret hypercall, HC_VGCF_IN_SYSCALL)    58
  *   exception, entry to guest kernel (an event: 2 more)    66
  *   return from it (iret hypercall)                        65
- *   empty hypercall, there and back                        58
+ *   empty hypercall, there and back                        57
  */
 #include "entry/entry.h"
 
@@ -195,6 +195,16 @@ bounce_failed:
 1:	CALL_C	bounce_refused
 
 /*
+ * sysret faults in ring 0 on an address whose upper 17 bits are not all the same. With this added, only those that it
+ * takes are below 2^48.
+ */
+	.pushsection .entry.rodata, "a"
+	.balign 8
+canonical_half:
+	.quad	1 << 47
+	.popsection
+
+/*
  * A hypercall: nr in rax, arguments rdi rsi rdx r10 r8.  The frame is full, but
  * rbx, rbp and r12..r15 are stored only when something looks at them (C keeps
  * them): on the way to the slow return.
@@ -225,9 +235,9 @@ hypercall_entry:
 	mov	%r10, %rcx
 	mov	VCPU_HYPERCALLS(%rdi), %r10
 	mov	REGS_RDI(%rsp), %rdi
-	mov	%eax, %eax
-	cmp	$HC_NR_MAX, %rax
-	jae	3f
+	cmp	$HC_NR_MAX - 1, %eax
+	ja	3f
+	and	$HC_NR_MAX - 1, %eax		/* also where the processor guesses otherwise */
 2:	DETOUR	hypercall_split
 	call	*(%r10, %rax, 8)
 hypercall_done:				/* rax stays as it is on the fast way */
@@ -241,10 +251,9 @@ hypercall_done:				/* rax stays as it is on the fast way */
 	je	hypercall_slow_return
 	mov	REGS_RIP(%rsp), %rcx
 	mov	%rcx, %r11
-	sar	$47, %r11			/* sysret faults in ring 0 on a strange address */
-	inc	%r11
-	cmp	$1, %r11
-	ja	hypercall_slow_return
+	add	canonical_half(%rip), %r11
+	shr	$48, %r11
+	jnz	hypercall_slow_return
 	DETOUR	4f
 	mov	REGS_RFLAGS(%rsp), %r11
 5:	mov	REGS_R10(%rsp), %r10
@@ -307,10 +316,9 @@ hypercall_iret_entry:
 	jz	iret_to_user
 	GUEST	iret_fault, mov 32(%rsi), %rcx	/* rip */
 	mov	%rcx, %rax
-	sar	$47, %rax
-	inc	%rax
-	cmp	$1, %rax
-	ja	iret_fault
+	add	canonical_half(%rip), %rax
+	shr	$48, %rax
+	jnz	iret_fault
 	GUEST	iret_fault, mov (%rsi), %rax
 	GUEST	iret_fault, mov 56(%rsi), %rsi	/* rsp */
 	GUEST_ACCESS_END

@@ -54,8 +54,11 @@ struct event_channel {
 /* NULL: no such port.  The channel stays where it is for the domain's life. */
 static inline struct event_channel *channel_of(struct domain *d, uint32_t port)
 {
-	if (port >= __atomic_load_n(&d->event.ports, __ATOMIC_ACQUIRE))
+	uint32_t ports = __atomic_load_n(&d->event.ports, __ATOMIC_ACQUIRE);
+
+	if (port >= ports)
 		return NULL;
+	port = index_below(port, ports);
 	return &d->event.buckets[port / CHANNELS_PER_BUCKET][port % CHANNELS_PER_BUCKET];
 }
 

@@ -77,8 +77,13 @@ static extension_fn *const operations[] = {
 
 long hypercall_extension(uint64_t op, uint64_t arg)
 {
-	if (op >= ARRAY_SIZE(operations) || !operations[op])
+	extension_fn *run;
+
+	if (op >= ARRAY_SIZE(operations))
+		return -ENOSYS;
+	run = operations[index_below(op, ARRAY_SIZE(operations))];
+	if (!run)
 		return -ENOSYS;
 	count_event(current, HC_COUNTER_EXTENSIONS);
-	return operations[op](arg);
+	return run(arg);
 }

@@ -127,7 +127,7 @@ static long swap_list(uint64_t arg, uint32_t count)
 	return i;
 }
 
-static const struct {
+static const struct list_operation {
 	long (*run)(uint64_t arg, uint32_t count);
 	size_t size;
 } lists[] = {
@@ -161,21 +161,23 @@ static long single(uint64_t cmd, uint64_t arg)
  */
 long hypercall_grant_table_op(uint64_t cmd, uint64_t arg, uint64_t count)
 {
+	const struct list_operation *list;
 	long done;
 
 	if (count > INT32_MAX)
 		return -EINVAL;
 	if (cmd == HC_GNTTABOP_CACHE_FLUSH)
 		return -EOPNOTSUPP;
-	if (cmd >= ARRAY_SIZE(lists) || !lists[cmd].run)
+	list = cmd < ARRAY_SIZE(lists) ? &lists[index_below(cmd, ARRAY_SIZE(lists))] : NULL;
+	if (!list || !list->run)
 		return count == 1 ? single(cmd, arg) : -EINVAL;
-	done = lists[cmd].run(arg, count);
+	done = list->run(arg, count);
 	/* Unmapping may have freed the last frames of domains that are gone. */
 	owner_reap();
 	if (done < 0)
 		return done;
 	if ((uint64_t)done < count)
 		return hypercall_continue(HC_NR_GRANT_TABLE_OP, 3, cmd,
-					  arg + done * lists[cmd].size, count - done);
+					  arg + done * list->size, count - done);
 	return 0;
 }

@@ -52,10 +52,11 @@ int grant_grow(struct domain *d, uint32_t frames)
 
 struct hc_grant_entry_v1 *grant_entry(struct domain *d, uint32_t ref)
 {
-	uint32_t frame = ref / GRANTS_PER_FRAME;
+	uint32_t frame = ref / GRANTS_PER_FRAME, frames = __atomic_load_n(&d->grant.frames, __ATOMIC_ACQUIRE);
 
-	if (frame >= __atomic_load_n(&d->grant.frames, __ATOMIC_ACQUIRE))
+	if (frame >= frames)
 		return NULL;
+	frame = index_below(frame, frames);
 	return (struct hc_grant_entry_v1 *)d->grant.shared[frame] + ref % GRANTS_PER_FRAME;
 }
 

@@ -52,7 +52,7 @@ static long call_one(hypercall_fn *const *table, const struct hc_multicall_entry
 	/* A nested multicall or iret would lose its own return state. */
 	if (e->op >= HC_NR_MAX || e->op == HC_NR_MULTICALL || e->op == HC_NR_IRET)
 		return -ENOSYS;
-	fn = table[e->op];
+	fn = table[index_below(e->op, HC_NR_MAX)];
 	return fn(e->args[0], e->args[1], e->args[2], e->args[3], e->args[4]);
 }
 

@@ -12,9 +12,11 @@ long operation_run(const struct operation *rows, size_t count, uint64_t cmd, uin
 	char op[OPERATION_SIZE_MAX] __aligned(8);
 	long rc;
 
-	if (cmd >= count || !rows[cmd].run)
+	if (cmd >= count)
 		return -ENOSYS;
-	row = &rows[cmd];
+	row = &rows[index_below(cmd, count)];
+	if (!row->run)
+		return -ENOSYS;
 	if (row->flags & OP_PRIVILEGED && !current->domain->privileged)
 		return -EPERM;
 	ASSERT(row->size <= sizeof(op));

@@ -17,6 +17,8 @@ static long no_such_hypercall(void)
 
 #define ENTRY(nr, handler) [nr] = (hypercall_fn *)(void (*)(void))(handler)
 
+_Static_assert(!(HC_NR_MAX & (HC_NR_MAX - 1)), "the entry code masks numbers");
+
 /* With the entry code, which looks into it before it leaves the tables of the guest. */
 __attribute__((section(".entry.rodata")))
 hypercall_fn *const hypercall_table[HC_NR_MAX + 1] = {

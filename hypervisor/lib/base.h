@@ -52,4 +52,20 @@ typedef uint64_t cpumask_t;	/* bit n: processor n */
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 #define barrier() __asm__ volatile("" ::: "memory")
 
+/*
+ * An index that a guest has chosen, and that has been found to be below n: i. Should a processor guess the outcome of
+ * that check and go on with one that is not, it gets some index below n, and the guest learns nothing of what lies beyond.
+ */
+static __always_inline uint64_t index_below(uint64_t i, uint64_t n)
+{
+	uint64_t mask;
+
+	if (__builtin_constant_p(n) && !(n & (n - 1))) {
+		__asm__("" : "+r"(i));		/* the compiler knows of the check, too, and would leave this out */
+		return i & (n - 1);
+	}
+	__asm__("cmp %2, %1\n\tsbb %0, %0" : "=r"(mask) : "r"(i), "r"(n) : "cc");
+	return i & mask;
+}
+
 #endif

@@ -170,7 +170,7 @@ static int op_copy_page(struct vcpu *v, struct domain *d, const struct hc_mmuext
 	return rc;
 }
 
-static const struct {
+static const struct row {
 	operation run;
 	bool foreign;		/* may be done for another domain */
 } operations[] = {
@@ -197,6 +197,7 @@ static const struct {
 static int op_list(struct domain *d, uint64_t list, uint32_t count, uint32_t *i)
 {
 	struct vcpu *v = current;
+	const struct row *row;
 	struct hc_mmuext_op op;
 
 	while (*i < count) {
@@ -204,11 +205,14 @@ static int op_list(struct domain *d, uint64_t list, uint32_t count, uint32_t *i)
 
 		if (guest_read_words(&op, list + *i * sizeof(op), sizeof(op) / 8))
 			return -EFAULT;
-		if (op.cmd >= ARRAY_SIZE(operations) || !operations[op.cmd].run)
+		if (op.cmd >= ARRAY_SIZE(operations))
 			return -ENOSYS;
-		if (d != v->domain && !operations[op.cmd].foreign)
+		row = &operations[index_below(op.cmd, ARRAY_SIZE(operations))];
+		if (!row->run)
+			return -ENOSYS;
+		if (d != v->domain && !row->foreign)
 			return -EPERM;
-		rc = operations[op.cmd].run(v, d, &op);
+		rc = row->run(v, d, &op);
 		if (rc)
 			return rc;
 		++*i;
