@@ -166,28 +166,6 @@ void event_send_pirq(struct domain *d, unsigned int pirq)
 	spin_unlock(&chn->lock);
 }
 
-bool event_pirq_masked(struct domain *d, unsigned int pirq)
-{
-	struct event_channel *chn = lock_pirq(d, pirq);
-	bool masked;
-
-	if (!chn)
-		return false;
-	masked = event_is_masked(d, chn);
-	spin_unlock(&chn->lock);
-	return masked;
-}
-
-void event_unmask_pirq(struct domain *d, unsigned int pirq)
-{
-	struct event_channel *chn = lock_pirq(d, pirq);
-
-	if (!chn)
-		return;
-	event_unmask(d, chn);
-	spin_unlock(&chn->lock);
-}
-
 static bool channel_in_use(const struct event_channel *chn)
 {
 	return chn->state != CHANNEL_FREE && chn->state != CHANNEL_RESERVED;

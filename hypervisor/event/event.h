@@ -53,9 +53,6 @@ void event_send_virq(struct vcpu *v, unsigned int virq);	/* per-vcpu ones */
 void event_send_global_virq(unsigned int virq);	/* to dom0's vcpu that bound it */
 /* May be called with an interrupt descriptor's lock held. */
 void event_send_pirq(struct domain *d, unsigned int pirq);
-bool event_pirq_masked(struct domain *d, unsigned int pirq);
-/* As EVTCHNOP_unmask of the port bound to pirq; nothing if there is none. */
-void event_unmask_pirq(struct domain *d, unsigned int pirq);
 /* The port is in use: SCHEDOP_poll refuses others. */
 bool event_port_valid(struct domain *d, uint32_t port);
 /* The port that vcpu would see now: for SCHEDOP_poll.  True: pending. */

@@ -23,14 +23,3 @@ copy_user:
 	ret
 	FIXUP	1b, 3b
 	FIXUP	2b, 4b
-
-	/* uint64_t clear_user(void *dst, uint64_t size) */
-	.globl clear_user
-clear_user:
-	xor	%eax, %eax
-	mov	%rsi, %rcx
-5:	rep stosb
-	ret
-6:	mov	%rcx, %rax
-	ret
-	FIXUP	5b, 6b

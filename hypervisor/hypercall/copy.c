@@ -5,7 +5,6 @@
 #include "memory/layout.h"
 
 uint64_t copy_user(void *dst, const void *src, uint64_t size);
-uint64_t clear_user(void *dst, uint64_t size);
 
 int copy_from_guest_any(void *dst, uint64_t src, size_t size)
 {
@@ -27,18 +26,6 @@ int copy_to_guest_any(uint64_t dst, const void *src, size_t size)
 		return -EFAULT;
 	guest_access_begin();
 	left = copy_user((void *)dst, src, size);
-	guest_access_end();
-	return left ? -EFAULT : 0;
-}
-
-int clear_guest(uint64_t dst, size_t size)
-{
-	uint64_t left;
-
-	if (!guest_range_ok(dst, size))
-		return -EFAULT;
-	guest_access_begin();
-	left = clear_user((void *)dst, size);
 	guest_access_end();
 	return left ? -EFAULT : 0;
 }

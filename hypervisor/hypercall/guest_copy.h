@@ -9,8 +9,6 @@
 
 #include "lib/base.h"
 
-int clear_guest(uint64_t dst, size_t size);
-
 #ifdef TENON_HOST
 int copy_from_guest(void *dst, uint64_t src, size_t size);
 int copy_to_guest(uint64_t dst, const void *src, size_t size);

@@ -9,16 +9,9 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define LIST_INIT(name) { &(name), &(name) }
-
 static inline void list_init(struct list *l)
 {
 	l->next = l->prev = l;
-}
-
-static inline bool list_empty(const struct list *l)
-{
-	return l->next == l;
 }
 
 static inline void list_add(struct list *n, struct list *after)
@@ -27,11 +20,6 @@ static inline void list_add(struct list *n, struct list *after)
 	n->prev = after;
 	after->next->prev = n;
 	after->next = n;
-}
-
-static inline void list_add_tail(struct list *n, struct list *head)
-{
-	list_add(n, head->prev);
 }
 
 /* Leaves the node as an empty list, so that removing twice is harmless. */

@@ -57,11 +57,4 @@ static inline void spin_unlock(spinlock_t *l)
 	__atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
 }
 
-static inline bool spin_is_locked(const spinlock_t *l)
-{
-	uint32_t v = __atomic_load_n(&l->both, __ATOMIC_RELAXED);
-
-	return (v & 0xffff) != (v >> 16);
-}
-
 #endif

@@ -292,11 +292,10 @@ static void pirqs_are_bound_once(void **state)
 	event_send_pirq(dom0, 10);
 	event_send_pirq(dom0, EVENT_PIRQS);
 	dom0->shared_info->evtchn_mask[0] = 1ULL << port;
-	assert_true(event_pirq_masked(dom0, 9));
 	drain(0);
 	event_send_pirq(dom0, 9);
 	assert_int_equal(world.kicks[0][0], 0);
-	event_unmask_pirq(dom0, 9);
+	assert_int_equal(port_op(HC_EVTCHNOP_UNMASK, port), 0);
 	assert_int_equal(world.kicks[0][0], 1);
 	assert_int_equal(port_op(HC_EVTCHNOP_CLOSE, port), 0);
 	assert_false(world.pirq_bound[9]);
