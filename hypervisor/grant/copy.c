@@ -15,8 +15,8 @@
  * least the same domain, so both are kept until another is wanted.
  */
 struct side {
-	struct domain *domain;	/* NULL: none; with a reference */
-	uint16_t domid;		/* as the caller wrote it */
+	struct domain *domain;	/* whose grants were named last, with a reference; NULL: nobody's */
+	uint16_t domid;		/* the same as the caller wrote it */
 	bool held;		/* the frame, as the next three say */
 	bool by_ref;
 	bool write;
@@ -66,12 +66,9 @@ static int16_t take_domain(struct side *s, uint16_t domid)
 
 static int16_t take_own(struct side *s, mfn_t mfn)
 {
-	struct frame *f;
+	struct frame *f = frame_of(mfn);
 
-	if (!mfn_valid(mfn))
-		return HC_GNTST_BAD_PAGE;
-	f = frame_of(mfn);
-	if (!frame_get(f, current->domain))
+	if (mfn >= memory_max_mfn || !frame_get_id(f, current->domain->id))
 		return HC_GNTST_BAD_PAGE;
 	if (s->write && frame_get_writable(f)) {
 		frame_put(f);
@@ -86,18 +83,20 @@ static int16_t take_side(struct side *s, const struct hc_gnttab_copy_ptr *ptr, b
 	uint64_t name = by_ref ? ptr->u.ref : ptr->u.gmfn;
 	int16_t status;
 
-	if (s->held && s->domid == ptr->domid && s->by_ref == by_ref && s->name == name)
-		return HC_GNTST_OKAY;
 	if (!by_ref && ptr->domid != HC_DOMID_SELF)
 		return HC_GNTST_PERMISSION_DENIED;
+	if (s->held && s->name == name && s->by_ref == by_ref && (!by_ref || s->domid == ptr->domid))
+		return HC_GNTST_OKAY;
 	drop_frame(s);
-	status = take_domain(s, ptr->domid);
-	if (status != HC_GNTST_OKAY)
-		return status;
+	if (!by_ref) {
+		status = take_own(s, name);
+	} else {
+		status = take_domain(s, ptr->domid);
+		if (status == HC_GNTST_OKAY)
+			status = grant_pin(s->domain, name, current->domain->id, s->write, &s->mfn);
+	}
 	s->by_ref = by_ref;
 	s->name = name;
-	status = by_ref ? grant_pin(s->domain, name, current->domain->id, s->write, &s->mfn) :
-			  take_own(s, name);
 	s->held = status == HC_GNTST_OKAY;
 	return status;
 }

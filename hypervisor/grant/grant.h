@@ -15,7 +15,7 @@ struct grant_domain {
 	uint32_t frames, max_frames;	/* frames: published after the arrays' entries */
 	void **shared;			/* frames shared with the guest */
 	struct grant_active **active;	/* for each of them, what is in use */
-	spinlock_t map_lock;		/* the fields below, and claiming a handle */
+	spinlock_t map_lock;		/* the fields below, and the free handles */
 	struct grant_mapping **maps;	/* what this domain has mapped of others: pages, by handle */
 	uint32_t map_count;		/* handles that exist */
 	uint32_t map_limit;		/* and at most */

@@ -10,6 +10,7 @@
 #define MAP_FLAGS (MAP_PARTS | HC_GNTMAP_READONLY | HC_GNTMAP_APPLICATION_MAP | \
 		   HC_GNTMAP_CONTAINS_PTE)
 
+/* With a reference to the granter, which the mapping takes over. */
 static int16_t map_of(struct domain *granter, struct hc_gnttab_map_grant_ref *op)
 {
 	struct domain *d = current->domain;
@@ -31,7 +32,6 @@ static int16_t map_of(struct domain *granter, struct hc_gnttab_map_grant_ref *op
 		status = HC_GNTST_BAD_VIRT_ADDR;
 		goto unpin;
 	}
-	domain_ref(granter);
 	mapping_store(d, handle, &map);
 	op->handle = handle;
 	op->dev_bus_addr = mfn << PAGE_SHIFT;
@@ -55,7 +55,8 @@ static int16_t map_one(struct hc_gnttab_map_grant_ref *op)
 	if (!granter)
 		return HC_GNTST_BAD_DOMAIN;
 	status = map_of(granter, op);
-	domain_put(granter);
+	if (status != HC_GNTST_OKAY)
+		domain_put(granter);
 	return status;
 }
 
@@ -123,29 +124,24 @@ static void unmap_end(struct unmapping *u)
 		mapping_release(current->domain, u->handle, &u->map);
 }
 
+/* Both lists have entries of one shape; only what the second address means differs. */
+union unmap_entry {
+	struct hc_gnttab_unmap_grant_ref unmap;
+	struct hc_gnttab_unmap_and_replace replace;
+};
+
 /*
- * Up to GRANT_BATCH entries of size bytes: all entries out, one flush, then the
- * granters get their frames back.  Returns the entries read; fewer: -EFAULT there.
+ * Up to GRANT_BATCH entries: all of them out, one flush, then the granters get
+ * their frames back.  Returns the entries read; fewer: -EFAULT there.
  */
 static uint32_t unmap_batch(uint64_t arg, uint32_t count, bool replace, struct unmapping *batch)
 {
+	union unmap_entry op;
 	uint32_t i;
 
-	for (i = 0; i < count; i++) {
-		if (replace) {
-			struct hc_gnttab_unmap_and_replace op;
-
-			if (copy_from_guest(&op, arg + i * sizeof(op), sizeof(op)))
-				break;
-			unmap_begin(&batch[i], op.handle, op.host_addr, 0, op.new_addr);
-		} else {
-			struct hc_gnttab_unmap_grant_ref op;
-
-			if (copy_from_guest(&op, arg + i * sizeof(op), sizeof(op)))
-				break;
-			unmap_begin(&batch[i], op.handle, op.host_addr, op.dev_bus_addr, 0);
-		}
-	}
+	for (i = 0; i < count && !copy_from_guest(&op, arg + i * sizeof(op), sizeof(op)); i++)
+		unmap_begin(&batch[i], op.unmap.handle, op.unmap.host_addr,
+			    replace ? 0 : op.unmap.dev_bus_addr, replace ? op.replace.new_addr : 0);
 	tlb_flush_mask(READ_ONCE(current->domain->dirty_cpus));
 	for (uint32_t n = 0; n < i; n++)
 		unmap_end(&batch[n]);
@@ -154,10 +150,7 @@ static uint32_t unmap_batch(uint64_t arg, uint32_t count, bool replace, struct u
 
 static long unmap_list(uint64_t arg, uint32_t count, bool replace)
 {
-	size_t size = replace ? sizeof(struct hc_gnttab_unmap_and_replace) :
-		      sizeof(struct hc_gnttab_unmap_grant_ref);
-	size_t status = replace ? offsetof(struct hc_gnttab_unmap_and_replace, status) :
-			offsetof(struct hc_gnttab_unmap_grant_ref, status);
+	const size_t size = sizeof(union unmap_entry);
 	struct unmapping batch[GRANT_BATCH];
 	uint32_t done = 0;
 
@@ -166,8 +159,8 @@ static long unmap_list(uint64_t arg, uint32_t count, bool replace)
 		uint32_t n = unmap_batch(arg, want, replace, batch);
 
 		for (uint32_t i = 0; i < n; i++)
-			if (copy_to_guest(arg + i * size + status, &batch[i].status,
-					  sizeof(batch[i].status)))
+			if (copy_to_guest(arg + i * size + offsetof(union unmap_entry, unmap.status),
+					  &batch[i].status, sizeof(batch[i].status)))
 				return -EFAULT;
 		if (n < want)
 			return -EFAULT;

@@ -31,7 +31,7 @@ static bool add_page(struct domain *d)
 		page[i].ref = g->map_count + i + 1;
 	page[MAPS_PER_PAGE - 1].ref = g->map_free;
 	g->map_free = g->map_count;
-	g->map_count += MAPS_PER_PAGE;
+	__atomic_store_n(&g->map_count, g->map_count + MAPS_PER_PAGE, __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -56,28 +56,30 @@ uint32_t mapping_alloc(struct domain *d)
 
 bool mapping_claim(struct domain *d, uint32_t handle, struct grant_mapping *out)
 {
-	struct grant_domain *g = &d->grant;
-	bool claimed = false;
+	struct grant_mapping *map;
+	uint16_t flags;
 
-	spin_lock(&g->map_lock);
-	if (handle < g->map_count) {
-		struct grant_mapping *map = mapping_of(d, handle);
-
-		claimed = map->flags && !(map->flags & MAP_CLAIMED);
-		if (claimed) {
-			*out = *map;
-			map->flags |= MAP_CLAIMED;
-		}
-	}
-	spin_unlock(&g->map_lock);
-	return claimed;
+	if (handle >= __atomic_load_n(&d->grant.map_count, __ATOMIC_ACQUIRE))
+		return false;
+	map = mapping_of(d, handle);
+	flags = READ_ONCE(map->flags);
+	if (!flags || flags & MAP_CLAIMED ||
+	    !__atomic_compare_exchange_n(&map->flags, &flags, flags | MAP_CLAIMED, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return false;
+	/* Nobody else writes to it now. */
+	*out = *map;
+	out->flags = flags;
+	return true;
 }
 
 void mapping_store(struct domain *d, uint32_t handle, const struct grant_mapping *map)
 {
-	spin_lock(&d->grant.map_lock);
-	*mapping_of(d, handle) = *map;
-	spin_unlock(&d->grant.map_lock);
+	struct grant_mapping *to = mapping_of(d, handle);
+
+	to->granter = map->granter;
+	to->ref = map->ref;
+	__atomic_store_n(&to->flags, map->flags, __ATOMIC_RELEASE);
 }
 
 void mapping_free(struct domain *d, uint32_t handle)

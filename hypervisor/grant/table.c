@@ -107,21 +107,18 @@ static uint16_t stale_flags(const struct grant_active *active)
 static int16_t take_frame(struct domain *d, struct hc_grant_entry_v1 *entry,
 			  struct grant_active *active, bool first, bool write)
 {
-	uint32_t frame = first ? READ_ONCE(entry->frame) : active->frame;
 	struct frame *f;
 
-	if (!mfn_valid(frame))
-		return HC_GNTST_BAD_PAGE;
-	f = frame_of(frame);
-	if (first && !frame_get(f, d))
+	if (first)
+		active->frame = READ_ONCE(entry->frame);
+	f = frame_of(active->frame);
+	if (first && (active->frame >= memory_max_mfn || !frame_get_id(f, d->id)))
 		return HC_GNTST_BAD_PAGE;
 	if (write && frame_get_writable(f)) {
 		if (first)
 			frame_put(f);
 		return HC_GNTST_BAD_PAGE;
 	}
-	if (first)
-		active->frame = frame;
 	return HC_GNTST_OKAY;
 }
 
