@@ -294,7 +294,7 @@ long hypercall_update_descriptor(uint64_t maddr, uint64_t desc)
 	if (maddr & 7 || !descriptor_check(&desc) || !mfn_valid(mfn))
 		return -EINVAL;
 	f = frame_of(mfn);
-	if (!frame_get(f, d))
+	if (!frame_get_id(f, d->id))
 		return -EINVAL;
 	if (!frame_get_type(f, FRAME_DESCRIPTORS, false)) {
 		WRITE_ONCE(*(uint64_t *)maddr_to_virt(maddr), desc);

@@ -253,7 +253,7 @@ static long copy_frame(struct domain *d, const struct hc_control_copy *c, uint32
 
 	if (copy_from_guest(&mfn, c->list + i * sizeof(mfn), sizeof(mfn)))
 		return -EFAULT;
-	if (!mfn_valid(mfn) || !frame_get(frame_of(mfn), d))
+	if (!mfn_valid(mfn) || !frame_get_id(frame_of(mfn), d->id))
 		return -EINVAL;
 	f = frame_of(mfn);
 	if (!to) {
@@ -326,7 +326,7 @@ static uint64_t frame_info(struct domain *d, mfn_t mfn)
 	uint64_t owner, type, info;
 	enum frame_type use;
 
-	if (!mfn_valid(mfn) || !frame_get(frame_of(mfn), d))
+	if (!mfn_valid(mfn) || !frame_get_id(frame_of(mfn), d->id))
 		return HC_FRAME_ALIEN;
 	owner = frame_owner_word(frame_of(mfn));
 	type = frame_type_word(frame_of(mfn));
@@ -386,7 +386,7 @@ static long op_grant_seed(struct domain *d, struct hc_control *op)
 	struct hc_control_grant_seed *g = &op->u.grant_seed;
 
 	if (g->pad || g->ref > GRANT_SEED_MAX || !mfn_valid(g->mfn) ||
-	    !frame_get(frame_of(g->mfn), d))
+	    !frame_get_id(frame_of(g->mfn), d->id))
 		return -EINVAL;
 	/* When it is mapped its owner is looked at again; this is for who makes a mistake. */
 	frame_put(frame_of(g->mfn));

@@ -32,7 +32,7 @@ static long counters(uint64_t arg)
 
 int extension_check_frame(struct domain *d, mfn_t mfn)
 {
-	if (!mfn_valid(mfn) || !frame_get(frame_of(mfn), d))
+	if (!mfn_valid(mfn) || !frame_get_id(frame_of(mfn), d->id))
 		return -EINVAL;
 	frame_put(frame_of(mfn));
 	return 0;

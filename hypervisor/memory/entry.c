@@ -104,11 +104,8 @@ int l1_entry_get_special(struct domain *d, unsigned int frames_of, uint64_t *ent
 
 static inline int store(uint64_t *slot, uint64_t *old, uint64_t new, struct entry_store how)
 {
-	if (how.expected) {
-		if (frame_cas(slot, how.expected, new))
-			return 0;
-		return -EAGAIN;
-	}
+	if (how.expected)
+		return frame_cas(slot, how.expected, new) ? 0 : -EAGAIN;
 	if (how.keep_ad) {
 		while (!frame_cas(slot, old, new | (*old & PTE_AD)))
 			;
@@ -139,22 +136,6 @@ static inline int entry_store(struct domain *d, uint64_t *slot, uint64_t *old, u
 	return rc;
 }
 
-/* Same frame of the domain's own, other permissions: one reference changes at most. */
-static int l1_entry_protect(struct domain *d, uint64_t *slot, uint64_t old, uint64_t new,
-			    struct entry_store how)
-{
-	struct frame *f = frame_of(pte_mfn(new));
-	bool gains = new & ~old & PTE_WRITE, loses = old & ~new & PTE_WRITE;
-	int rc;
-
-	if (gains && frame_get_writable(f))
-		return -EINVAL;
-	rc = entry_store(d, slot, &old, new, how);
-	if (rc ? gains : loses)
-		frame_put_writable(f);
-	return rc;
-}
-
 static __always_inline
 int update_l1(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
 	      struct entry_store how)
@@ -169,13 +150,8 @@ int update_l1(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t
 	if (new & PTE_PRESENT) {
 		if (unlikely(!l1_entry_adjust(d, &new)))
 			return -EINVAL;
-		if (old & PTE_PRESENT && !((old ^ new) & PTE_ADDRESS)) {
-			if (!((old ^ new) & PTE_WRITE))
-				return entry_store(d, slot, &old, new, how);
-			if (frames_of == d->id && mfn_valid(pte_mfn(new)) &&
-			    frame_owner_id(frame_owner_word(frame_of(pte_mfn(new)))) == d->id)
-				return l1_entry_protect(d, slot, old, new, how);
-		}
+		if (old & PTE_PRESENT && !((old ^ new) & (PTE_ADDRESS | PTE_WRITE)))
+			return entry_store(d, slot, &old, new, how);
 		rc = l1_entry_get(d, frames_of, &new);
 		if (unlikely(rc))
 			return -EINVAL;
@@ -185,10 +161,55 @@ int update_l1(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t
 	return rc;
 }
 
-int l1_entry_update(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
-		    struct entry_store how)
+int l1_entry_update_any(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
+			struct entry_store how)
 {
 	return update_l1(d, frames_of, slot, new, how);
+}
+
+/* The domain's shadow entry goes before the frame, if any, may become something else. */
+static __noinline int flags_logged(struct domain *d, uint64_t *slot, struct frame *unwritten)
+{
+	shadow_entry_changed(d, slot);
+	if (unwritten)
+		frame_put_writable(unwritten);
+	return 0;
+}
+
+/*
+ * The entry keeps its reference to the frame, so only the one for writing comes or goes.
+ * As the table is locked nobody but a processor, which marks the entry accessed and dirty,
+ * changes it meanwhile.
+ */
+int l1_entry_update_flags(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
+			  struct entry_store how)
+{
+	uint64_t old = pte_read(slot);
+	struct frame *f = NULL;
+
+	if (how.expected && *how.expected != old)
+		return l1_entry_update_any(d, frames_of, slot, new, how);
+	if ((old ^ new) & PTE_WRITE) {
+		f = frame_of(pte_mfn(new));
+		if (unlikely(frames_of != d->id || pte_mfn(new) >= memory_max_mfn ||
+			     frame_owner_id(frame_owner_word(f)) != d->id ||
+			     (new & PTE_WRITE && !frame_try_writable(f))))
+			return l1_entry_update_any(d, frames_of, slot, new, how);
+	}
+	l1_entry_adjust(d, &new);
+	while (unlikely(!frame_cas(slot, &old, how.keep_ad ? new | (old & PTE_AD) : new)))
+		if (how.expected) {
+			if (f && new & PTE_WRITE)
+				frame_put_writable(f);
+			return l1_entry_update_any(d, frames_of, slot, new, how);
+		}
+	if (new & PTE_WRITE)
+		f = NULL;
+	if (unlikely(d->memory.log.active))
+		return flags_logged(d, slot, f);
+	if (f)
+		frame_put_writable(f);
+	return 0;
 }
 
 int l1_entry_set(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new)

@@ -68,9 +68,34 @@ static __always_inline void l1_entry_put(unsigned int domid, uint64_t e)
 	frame_put(frame_of(mfn));
 }
 
+/* Replace an entry of a locked table by a value that is not present; what was there. */
+static inline uint64_t l1_entry_clear(struct domain *d, uint64_t *slot, uint64_t value)
+{
+	uint64_t old = __atomic_exchange_n(slot, value, __ATOMIC_SEQ_CST);
+
+	if (unlikely(d->memory.log.active))
+		shadow_entry_changed(d, slot);
+	l1_entry_put(d->id, old);
+	return old;
+}
+
+/* For l1_entry_update() only: any change, and one of flags alone. */
+int l1_entry_update_any(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
+			struct entry_store how);
+int l1_entry_update_flags(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
+			  struct entry_store how);
+
 /* Change an entry of a level-1 table that the caller has locked: 0, -EINVAL, -EAGAIN (expected). */
-int l1_entry_update(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
-		    struct entry_store how);
+static inline int l1_entry_update(struct domain *d, unsigned int frames_of, uint64_t *slot,
+				  uint64_t new, struct entry_store how)
+{
+	uint64_t old = pte_read(slot);
+
+	/* Where the caching stays it was allowed before. */
+	return old & new & PTE_PRESENT && !((old ^ new) & (PTE_ADDRESS | PTE_CACHE)) ?
+	       l1_entry_update_flags(d, frames_of, slot, new, how) :
+	       l1_entry_update_any(d, frames_of, slot, new, how);
+}
 /* The same, whatever the entry is. */
 int l1_entry_set(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new);
 

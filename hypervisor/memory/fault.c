@@ -68,10 +68,7 @@ int pagetable_exchange(struct vcpu *v, mfn_t table, uint64_t va, uint64_t value,
 		*old = pte_read(slot);
 		rc = l1_entry_update(v->domain, v->domain->id, slot, value, how);
 	} else {
-		*old = __atomic_exchange_n(slot, value, __ATOMIC_SEQ_CST);
-		if (unlikely(v->domain->memory.log.active))
-			shadow_entry_changed(v->domain, slot);
-		l1_entry_put(v->domain->id, *old);
+		*old = l1_entry_clear(v->domain, slot, value);
 	}
 	frame_unlock_table(frame_of(table));
 	owner_reap();

@@ -10,11 +10,6 @@
 #include "memory/owner.h"
 #include "memory/tlb.h"
 
-bool frame_get(struct frame *f, struct domain *d)
-{
-	return frame_get_id(f, d->id);
-}
-
 bool frame_get_any(struct frame *f, struct domain **owner)
 {
 	unsigned int domid = frame_owner_id(frame_owner_word(f));
@@ -88,18 +83,22 @@ void frame_unshare(mfn_t mfn)
 	frame_put(f);
 }
 
-int frame_get_both(mfn_t mfn, struct domain *d, enum frame_type type, bool preemptible)
+static __noinline int get_type_after_frame(struct frame *f, enum frame_type type, bool preemptible)
 {
-	struct frame *f;
-	int rc;
+	int rc = frame_get_type_slow(f, type, preemptible);
 
-	if (mfn >= memory_max_mfn || !frame_get_id(frame_of(mfn), d->id))
-		return -EINVAL;
-	f = frame_of(mfn);
-	rc = frame_get_type(f, type, preemptible);
 	if (rc)
 		frame_put(f);
 	return rc;
+}
+
+int frame_get_both(mfn_t mfn, struct domain *d, enum frame_type type, bool preemptible)
+{
+	struct frame *f = frame_of(mfn);
+
+	if (mfn >= memory_max_mfn || !frame_get_id(f, d->id))
+		return -EINVAL;
+	return frame_try_type(f, type) ? 0 : get_type_after_frame(f, type, preemptible);
 }
 
 void frame_put_both(struct frame *f)
@@ -108,11 +107,19 @@ void frame_put_both(struct frame *f)
 	frame_put(f);
 }
 
-int frame_put_table(struct frame *f, bool preemptible)
+static __noinline int put_last_use(struct frame *f, bool preemptible)
 {
-	int rc = frame_put_type(f, preemptible);
+	int rc = frame_put_type_slow(f, preemptible);
 
 	/* A partial table keeps itself alive. */
 	frame_put(f);
 	return rc;
+}
+
+int frame_put_table(struct frame *f, bool preemptible)
+{
+	if (!frame_try_put_type(f))
+		return put_last_use(f, preemptible);
+	frame_put(f);
+	return 0;
 }

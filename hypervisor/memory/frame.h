@@ -4,7 +4,9 @@
 #define MEMORY_FRAME_H
 
 #include "lib/base.h"
+#include "lib/log.h"
 #include "memory/layout.h"
+#include "memory/tlb.h"
 
 struct domain;
 
@@ -67,7 +69,6 @@ enum frame_type {
 #define FRAME_PARTIAL (1ULL << 38)
 #define FRAME_LOCKED (1ULL << 39)
 #define FRAME_PROGRESS_SHIFT 40
-#define FRAME_PROGRESS_MASK 0xffffffULL
 
 #ifdef TENON_HOST
 extern struct frame *host_frames;
@@ -123,8 +124,9 @@ static inline bool mfn_valid(mfn_t mfn)
 }
 
 /*
- * The reference count cannot overflow: a reference is an entry of a page table
- * or something larger, and 2^40 entries of 8 bytes exceed all RAM we support.
+ * A general reference, if that domain owns the frame, which is not freed until frame_put().
+ * The count cannot overflow: a reference is an entry of a page table or something larger,
+ * and 2^40 entries of 8 bytes exceed all RAM we support.
  */
 static inline bool frame_get_id(struct frame *f, unsigned int domid)
 {
@@ -148,34 +150,39 @@ static inline void frame_put(struct frame *f)
 		frame_release(f, x);
 }
 
-/* A general reference, if d owns the frame.  Such a frame is not freed until frame_put. */
-bool frame_get(struct frame *f, struct domain *d);
-
 /* The first use and the last, and whatever is not plain (frame_type.c). */
 int frame_get_type_slow(struct frame *f, enum frame_type type, bool preemptible);
 int frame_put_type_slow(struct frame *f, bool preemptible);
 
-/* Use as type: 0, -EINVAL (wrong type or contents), -EBUSY (too often), -ERESTART (preempted). */
-static inline int frame_get_type(struct frame *f, enum frame_type type, bool preemptible)
+/* One more use as what it is in use as already; false: not that simple. */
+static inline bool frame_try_type(struct frame *f, enum frame_type type)
 {
 	const uint64_t valid = (uint64_t)type << FRAME_TYPE_SHIFT | FRAME_VALIDATED;
 	uint64_t x = frame_type_word(f);
 
-	if (likely((x & (FRAME_TYPE | FRAME_VALIDATED)) == valid && (uint32_t)x != FRAME_COUNT &&
-		   frame_cas(&f->type, &x, x + 1)))
-		return 0;
-	return frame_get_type_slow(f, type, preemptible);
+	return likely((x & (FRAME_TYPE | FRAME_VALIDATED)) == valid && (uint32_t)x != FRAME_COUNT &&
+		      frame_cas(&f->type, &x, x + 1));
+}
+
+/* Use as type: 0, -EINVAL (wrong type or contents), -EBUSY (too often), -ERESTART (preempted). */
+static inline int frame_get_type(struct frame *f, enum frame_type type, bool preemptible)
+{
+	return frame_try_type(f, type) ? 0 : frame_get_type_slow(f, type, preemptible);
+}
+
+/* One use less of those that are not the last; false: nothing is done. */
+static inline bool frame_try_put_type(struct frame *f)
+{
+	uint64_t x = frame_type_word(f);
+
+	/* While a table is locked one may be the lock's. */
+	return likely((uint32_t)x > 1 && !(x & FRAME_LOCKED) && frame_cas(&f->type, &x, x - 1));
 }
 
 /* 0, or -ERESTART: the frame is partial now, the rest is for frame_put_resume(). */
 static inline int frame_put_type(struct frame *f, bool preemptible)
 {
-	uint64_t x = frame_type_word(f);
-
-	/* Of two, one may be the lock's. */
-	if (likely((uint32_t)x > 2 && frame_cas(&f->type, &x, x - 1)))
-		return 0;
-	return frame_put_type_slow(f, preemptible);
+	return frame_try_put_type(f) ? 0 : frame_put_type_slow(f, preemptible);
 }
 
 /* Undo f if it is a partial table of that domain's; 0 or -ERESTART.  Needs no reference. */
@@ -183,33 +190,47 @@ int frame_put_resume(struct frame *f, unsigned int domid, bool preemptible);
 /* Both references of a table; 0 or -ERESTART as above, the caller's references are gone anyway. */
 int frame_put_table(struct frame *f, bool preemptible);
 
-/* The caller holds a general reference, which stays with the type's. */
-static inline int frame_get_writable(struct frame *f)
+#define WRITABLE_UNUSED ((uint64_t)FRAME_WRITABLE << FRAME_TYPE_SHIFT)
+#define WRITABLE_VALID (WRITABLE_UNUSED | FRAME_VALIDATED)
+
+/* frame_get_writable() where it is simple; false: nothing is done. */
+static inline bool frame_try_writable(struct frame *f)
 {
-	const uint64_t writable = (uint64_t)FRAME_WRITABLE << FRAME_TYPE_SHIFT | FRAME_VALIDATED;
 	uint64_t x = frame_type_word(f), new;
 
 	do {
+		unsigned int kind = (x & (FRAME_TYPE | FRAME_VALIDATED)) >> FRAME_TYPE_SHIFT;
+
 		/* In use like that already; or unused, and never anything else. */
-		if ((x & (FRAME_TYPE | FRAME_VALIDATED)) == writable && (uint32_t)x != FRAME_COUNT)
+		if (kind == WRITABLE_VALID >> FRAME_TYPE_SHIFT && (uint32_t)x != FRAME_COUNT)
 			new = x + 1;
-		else if (!(x & FRAME_COUNT) &&
-			 (!(x & FRAME_TYPE) || frame_type_of(x) == FRAME_WRITABLE))
-			new = writable | 1;
+		else if (!(uint32_t)x && (!kind || kind == FRAME_WRITABLE))
+			new = WRITABLE_VALID | 1;
 		else
-			return frame_get_type(f, FRAME_WRITABLE, false);
+			return false;
 	} while (unlikely(!frame_cas(&f->type, &x, new)));
-	return 0;
+	return true;
+}
+
+/* The caller holds a general reference, which stays with the type's. */
+static inline int frame_get_writable(struct frame *f)
+{
+	return likely(frame_try_writable(f)) ? 0 : frame_get_type_slow(f, FRAME_WRITABLE, false);
 }
 
 static inline void frame_put_writable(struct frame *f)
 {
-	uint64_t x = frame_type_word(f);
+	uint64_t x = frame_type_word(f), new;
 
-	while (likely((uint32_t)x > 1))
-		if (likely(frame_cas(&f->type, &x, x - 1)))
-			return;
-	frame_put_type(f, false);
+	do {
+		/* The last one, mostly: from now on it may become something else. */
+		if (likely(x == (WRITABLE_VALID | 1))) {
+			new = (uint64_t)tlb_stamp_now() << FRAME_PROGRESS_SHIFT | WRITABLE_UNUSED;
+		} else {
+			ASSERT((uint32_t)x > 1);
+			new = x - 1;
+		}
+	} while (unlikely(!frame_cas(&f->type, &x, new)));
 }
 
 /*

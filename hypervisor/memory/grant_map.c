@@ -28,8 +28,6 @@ int grant_map_pte(struct vcpu *v, uint64_t where, mfn_t mfn, unsigned int flags)
 	struct frame *table;
 	int rc;
 
-	if (!mfn_valid(mfn))
-		return -EINVAL;
 	if (!(flags & HC_GNTMAP_READONLY))
 		entry |= PTE_WRITE | PTE_DIRTY;
 	entry |= (uint64_t)(flags >> HC_GNTMAP_GUEST_AVAIL0 & AVAIL_BITS) << AVAIL_SHIFT;
@@ -93,14 +91,15 @@ int grant_unmap_pte(struct vcpu *v, uint64_t where, mfn_t mfn, uint64_t new_va, 
 {
 	uint64_t *slot;
 	struct frame *table = lock_target(v, where, flags, &slot);
-	int rc = -EINVAL;
+	bool mapped;
 
 	if (!table)
 		return -EINVAL;
 	if (new_va)
 		return replace(v, table, slot, mfn, new_va);
-	if (maps(pte_read(slot), mfn))
-		rc = l1_entry_set(v->domain, v->domain->id, slot, 0);
+	mapped = maps(pte_read(slot), mfn);
+	if (mapped)
+		l1_entry_clear(v->domain, slot, 0);
 	frame_unlock_table(table);
-	return rc;
+	return mapped ? 0 : -EINVAL;
 }

@@ -9,19 +9,19 @@
 
 /* Set in "count" when a preempted call goes on: *done then counts what is done. */
 #define PREEMPTED 0x80000000u
-#define CHUNK 16		/* requests copied in at a time */
+#define CHUNK 32		/* requests copied in at a time */
 
 struct update {
 	struct domain *tables_of;	/* whose tables change */
 	uint32_t frames_of;		/* whose frames they may map */
-	struct frame *locked;		/* level-1 table that is kept locked, or NULL */
+	mfn_t locked;			/* level-1 table that is kept locked, or MFN_INVALID */
 };
 
 static void unlock(struct update *u)
 {
-	if (u->locked)
-		frame_unlock_table(u->locked);
-	u->locked = NULL;
+	if (u->locked != MFN_INVALID)
+		frame_unlock_table(frame_of(u->locked));
+	u->locked = MFN_INVALID;
 }
 
 /* Tables that are not live are memory like any other. */
@@ -37,39 +37,40 @@ static int plain_store(struct update *u, mfn_t mfn, uint64_t *slot, uint64_t val
 	return 0;
 }
 
-static int pt_update(struct update *u, uint64_t maddr, uint64_t value, bool keep_ad)
+static inline int l1_update(struct update *u, const struct hc_mmu_update *r)
 {
-	struct entry_store how = { .keep_ad = keep_ad };
-	mfn_t mfn = maddr >> PAGE_SHIFT;
-	uint64_t *slot;
-	struct frame *f;
+	struct entry_store how = { .keep_ad = (r->ptr & 3) == HC_MMU_PT_UPDATE_PRESERVE_AD };
+
+	return l1_entry_update(u->tables_of, u->frames_of, maddr_to_virt(r->ptr & ~7ULL), r->val, how);
+}
+
+/* An entry of another table than the one that is locked. */
+static int pt_update(struct update *u, const struct hc_mmu_update *r)
+{
+	struct entry_store how = { .keep_ad = (r->ptr & 3) == HC_MMU_PT_UPDATE_PRESERVE_AD };
+	mfn_t mfn = r->ptr >> PAGE_SHIFT;
+	struct frame *f = frame_of(mfn);
 	unsigned int level;
 	int rc;
 
 	if (unlikely(mfn >= memory_max_mfn))
 		return -EINVAL;
-	f = frame_of(mfn);
-	slot = maddr_to_virt(maddr);
-	if (f != u->locked) {
-		unlock(u);
-		level = frame_try_lock_l1(f, u->tables_of->id) ? 1 :
-			frame_lock_table(f, u->tables_of->id);
-		if (!level)
-			return plain_store(u, mfn, slot, value);
-		if (level > 1) {
-			/* Kept by a reference instead: what comes may take long. */
-			rc = frame_get_id(f, u->tables_of->id) ? 0 : -EINVAL;
-			frame_unlock_table(f);
-			if (rc)
-				return rc;
-			rc = table_entry_update(u->tables_of, f, level,
-						(maddr & (PAGE_SIZE - 1)) / 8, value, how, true);
-			frame_put(f);
-			return rc;
-		}
-		u->locked = f;
+	level = frame_try_lock_l1(f, u->tables_of->id) ? 1 : frame_lock_table(f, u->tables_of->id);
+	if (!level)
+		return plain_store(u, mfn, maddr_to_virt(r->ptr & ~7ULL), r->val);
+	if (level == 1) {
+		u->locked = mfn;
+		return l1_update(u, r);
 	}
-	return l1_entry_update(u->tables_of, u->frames_of, slot, value, how);
+	/* Kept by a reference instead: what comes may take long. */
+	rc = frame_get_id(f, u->tables_of->id) ? 0 : -EINVAL;
+	frame_unlock_table(f);
+	if (rc)
+		return rc;
+	rc = table_entry_update(u->tables_of, f, level, (r->ptr & (PAGE_SIZE - 1)) / 8, r->val, how,
+				true);
+	frame_put(f);
+	return rc;
 }
 
 static int m2p_update(struct update *u, mfn_t mfn, uint64_t pfn)
@@ -82,18 +83,16 @@ static int m2p_update(struct update *u, mfn_t mfn, uint64_t pfn)
 	return 0;
 }
 
-static int update_one(struct update *u, const struct hc_mmu_update *r)
+/* Another table than the one that is locked, or none. */
+static __noinline int update_one(struct update *u, const struct hc_mmu_update *r)
 {
-	uint64_t maddr = r->ptr & ~7ULL;
-
+	unlock(u);
 	switch (r->ptr & 3) {
 	case HC_MMU_NORMAL_PT_UPDATE:
 	case HC_MMU_PT_UPDATE_NO_TRANSLATE:
-		return pt_update(u, maddr, r->val, false);
 	case HC_MMU_PT_UPDATE_PRESERVE_AD:
-		return pt_update(u, maddr, r->val, true);
+		return pt_update(u, r);
 	default:
-		unlock(u);
 		return m2p_update(u, r->ptr >> PAGE_SHIFT, r->val);
 	}
 }
@@ -110,6 +109,13 @@ static int update_list(struct update *u, uint64_t list, uint32_t count, uint32_t
 		if (guest_read_words(chunk, list + *i * sizeof(chunk[0]), n * sizeof(chunk[0]) / 8))
 			return -EFAULT;
 		for (uint32_t k = 0; k < n && !rc; k++) {
+			if (likely(chunk[k].ptr >> PAGE_SHIFT == u->locked &&
+				   (chunk[k].ptr & 3) != HC_MMU_MACHPHYS_UPDATE)) {
+				rc = l1_update(u, &chunk[k]);
+				if (likely(!rc))
+					++*i;
+				continue;
+			}
 			rc = update_one(u, &chunk[k]);
 			if (rc)
 				break;
@@ -166,19 +172,17 @@ static int resolve(uint32_t domid, struct update *u, struct domain **frames, str
 static inline bool update_single(uint64_t req, int *rc)
 {
 	struct vcpu *v = current;
-	struct domain *d = v->domain;
+	struct update u = { .tables_of = v->domain, .frames_of = v->domain->id };
 	struct hc_mmu_update r;
-	struct entry_store how = { .keep_ad = false };
 	struct frame *f;
 
 	if (guest_read64(&r.ptr, req) || guest_read64(&r.val, req + 8) ||
 	    (r.ptr & 3) == HC_MMU_MACHPHYS_UPDATE || r.ptr >> PAGE_SHIFT >= memory_max_mfn)
 		return false;
 	f = frame_of(r.ptr >> PAGE_SHIFT);
-	if (!frame_try_lock_l1(f, d->id))
+	if (!frame_try_lock_l1(f, u.frames_of))
 		return false;
-	how.keep_ad = (r.ptr & 3) == HC_MMU_PT_UPDATE_PRESERVE_AD;
-	*rc = l1_entry_update(d, d->id, maddr_to_virt(r.ptr & ~7ULL), r.val, how);
+	*rc = l1_update(&u, &r);
 	frame_unlock_table(f);
 	if (!*rc)
 		v->counters[HC_COUNTER_MMU_UPDATES]++;
@@ -186,16 +190,13 @@ static inline bool update_single(uint64_t req, int *rc)
 	return true;
 }
 
-long hypercall_mmu_update(uint64_t req, uint64_t count64, uint64_t done_at, uint64_t domid)
+static __noinline long update(uint64_t req, uint64_t count64, uint64_t done_at, uint64_t domid)
 {
 	uint32_t count = count64 & ~PREEMPTED, before = 0, i = 0;
-	struct update u = { .locked = NULL };
+	struct update u = { .locked = MFN_INVALID };
 	struct domain *frames, *tables;
 	int rc;
 
-	if (likely(count64 == 1 && domid == HC_DOMID_SELF && !done_at &&
-		   !current->memory.deferred) && update_single(req, &rc))
-		return rc;
 	if (vcpu_deferred_finish(current, true))
 		return hypercall_continue(HC_NR_MMU_UPDATE, 4, req, count64, done_at, domid);
 	if (count64 & PREEMPTED && done_at && copy_from_guest(&before, done_at, sizeof(before)))
@@ -217,4 +218,14 @@ long hypercall_mmu_update(uint64_t req, uint64_t count64, uint64_t done_at, uint
 		rc = hypercall_continue(HC_NR_MMU_UPDATE, 4, req + i * sizeof(struct hc_mmu_update),
 					(uint64_t)((count - i) | PREEMPTED), done_at, domid);
 	return rc;
+}
+
+long hypercall_mmu_update(uint64_t req, uint64_t count64, uint64_t done_at, uint64_t domid)
+{
+	int rc;
+
+	if (likely(count64 == 1 && domid == HC_DOMID_SELF && !done_at &&
+		   !current->memory.deferred) && update_single(req, &rc))
+		return rc;
+	return update(req, count64, done_at, domid);
 }

@@ -194,25 +194,30 @@ static const struct row {
 	[HC_MMUEXT_FLUSH_CACHE_GLOBAL] = { op_flush_cache, false },
 };
 
-static int op_list(struct domain *d, uint64_t list, uint32_t count, uint32_t *i)
+static inline int op_one(struct vcpu *v, struct domain *d, uint64_t at)
 {
-	struct vcpu *v = current;
 	const struct row *row;
 	struct hc_mmuext_op op;
 
-	while (*i < count) {
-		int rc;
+	if (guest_read_words(&op, at, sizeof(op) / 8))
+		return -EFAULT;
+	if (op.cmd >= ARRAY_SIZE(operations))
+		return -ENOSYS;
+	row = &operations[index_below(op.cmd, ARRAY_SIZE(operations))];
+	if (!row->run)
+		return -ENOSYS;
+	if (d != v->domain && !row->foreign)
+		return -EPERM;
+	return row->run(v, d, &op);
+}
 
-		if (guest_read_words(&op, list + *i * sizeof(op), sizeof(op) / 8))
-			return -EFAULT;
-		if (op.cmd >= ARRAY_SIZE(operations))
-			return -ENOSYS;
-		row = &operations[index_below(op.cmd, ARRAY_SIZE(operations))];
-		if (!row->run)
-			return -ENOSYS;
-		if (d != v->domain && !row->foreign)
-			return -EPERM;
-		rc = row->run(v, d, &op);
+static int op_list(struct domain *d, uint64_t list, uint32_t count, uint32_t *i)
+{
+	struct vcpu *v = current;
+
+	while (*i < count) {
+		int rc = op_one(v, d, list + *i * sizeof(struct hc_mmuext_op));
+
 		if (rc)
 			return rc;
 		++*i;
@@ -223,7 +228,7 @@ static int op_list(struct domain *d, uint64_t list, uint32_t count, uint32_t *i)
 	return 0;
 }
 
-long hypercall_mmuext_op(uint64_t ops, uint64_t count64, uint64_t done_at, uint64_t domid)
+static __noinline long mmuext(uint64_t ops, uint64_t count64, uint64_t done_at, uint64_t domid)
 {
 	uint32_t count = count64 & ~PREEMPTED, before = 0, i = 0;
 	struct domain *d = current->domain;
@@ -248,5 +253,21 @@ long hypercall_mmuext_op(uint64_t ops, uint64_t count64, uint64_t done_at, uint6
 	if (rc == -ERESTART)
 		rc = hypercall_continue(HC_NR_MMUEXT_OP, 4, ops + i * sizeof(struct hc_mmuext_op),
 					(uint64_t)((count - i) | PREEMPTED), done_at, domid);
+	return rc;
+}
+
+/* Nearly all calls are for one operation on the caller's own. */
+long hypercall_mmuext_op(uint64_t ops, uint64_t count64, uint64_t done_at, uint64_t domid)
+{
+	struct vcpu *v = current;
+	int rc;
+
+	if (unlikely(count64 != 1 || domid != HC_DOMID_SELF || done_at || v->memory.deferred))
+		return mmuext(ops, count64, done_at, domid);
+	rc = op_one(v, v->domain, ops);
+	owner_reap();
+	/* Again; or done but for the undoing of what was there. */
+	if (unlikely(rc == -ERESTART || (!rc && v->memory.deferred)))
+		return mmuext(ops, rc ? 1 : PREEMPTED, 0, domid);
 	return rc;
 }

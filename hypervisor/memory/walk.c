@@ -5,16 +5,16 @@
 #include "domain/domain.h"
 
 /*
- * An entry of a table.  Stale entries may lead to frames that are anything now,
+ * An entry at that address.  Stale entries may lead to frames that are anything now,
  * also where there is no RAM: then 0, as the load itself finds out.
  */
 #ifdef TENON_HOST
-static inline uint64_t read_entry(mfn_t table, unsigned int index)
+static inline uint64_t read_entry(uint64_t maddr)
 {
-	return mfn_valid(table) ? pte_read((uint64_t *)mfn_to_virt(table) + index) : 0;
+	return mfn_valid(maddr >> PAGE_SHIFT) ? pte_read(maddr_to_virt(maddr)) : 0;
 }
 #else
-static inline uint64_t read_entry(mfn_t table, unsigned int index)
+static inline uint64_t read_entry(uint64_t maddr)
 {
 	uint64_t entry;
 
@@ -22,7 +22,7 @@ static inline uint64_t read_entry(mfn_t table, unsigned int index)
 		     "	.pushsection .exception_table, \"a\"\n"
 		     "	.quad	1b, %l[fault]\n"
 		     "	.popsection"
-		     : "=r"(entry) : "m"(((uint64_t *)mfn_to_virt(table))[index]) : : fault);
+		     : "=r"(entry) : "m"(*(const uint64_t *)maddr_to_virt(maddr)) : : fault);
 	return entry;
 fault:
 	return 0;
@@ -31,31 +31,31 @@ fault:
 
 bool table_walk(uint64_t cr3, uint64_t va, unsigned int level, struct walk *w)
 {
-	mfn_t table = cr3 >> PAGE_SHIFT;
-	uint64_t entry = 0, writable = PTE_WRITE, nx = 0;
+	uint64_t entry = cr3, table = 0, writable = PTE_WRITE, nx = 0;
+	uint64_t end = memory_max_mfn << PAGE_SHIFT;
 
 	w->entry = 0;
-	if (unlikely(!table))
+	if (unlikely(!cr3))
 		return false;
 #pragma GCC unroll 4
 	for (unsigned int at = 4; at; at--) {
-		if (unlikely(table >= memory_max_mfn))
+		table = entry & PTE_ADDRESS;
+		if (unlikely(table >= end))
 			return false;
-		entry = read_entry(table, pte_index(va, at));
-		if (at == level || !(entry & PTE_PRESENT))
+		entry = read_entry(table + pte_index(va, at) * 8);
+		if (at == level || unlikely(!(entry & PTE_PRESENT)))
 			break;
 		writable &= entry;
 		nx |= entry;
-		table = pte_mfn(entry);
 	}
-	w->table = table;
+	w->table = table >> PAGE_SHIFT;
 	w->entry = entry;
 	w->upper = writable | (nx & PTE_NX);
 	return entry & PTE_PRESENT;
 }
 
 /* What is not a level-1 table that nobody has locked. */
-static struct frame *lock_slow(struct domain *d, struct frame *f)
+static __noinline struct frame *lock_slow(struct domain *d, struct frame *f)
 {
 	unsigned int level = frame_lock_table(f, d->id);
 
@@ -66,7 +66,7 @@ static struct frame *lock_slow(struct domain *d, struct frame *f)
 	return NULL;
 }
 
-static inline struct frame *lock_at(struct domain *d, uint64_t maddr, uint64_t **slot)
+struct frame *table_lock_at(struct domain *d, uint64_t maddr, uint64_t **slot)
 {
 	struct frame *f = frame_of(maddr >> PAGE_SHIFT);
 
@@ -76,18 +76,22 @@ static inline struct frame *lock_at(struct domain *d, uint64_t maddr, uint64_t *
 	return likely(frame_try_lock_l1(f, d->id)) ? f : lock_slow(d, f);
 }
 
-struct frame *table_lock_at(struct domain *d, uint64_t maddr, uint64_t **slot)
-{
-	return lock_at(d, maddr, slot);
-}
-
+/* Walks by itself: most requests come here, and what the upper levels allow is no matter. */
 struct frame *table_lock_for(struct vcpu *v, uint64_t va, uint64_t **slot)
 {
-	struct walk w;
+	uint64_t entry = v->memory.base_kernel, end = memory_max_mfn << PAGE_SHIFT;
 
-	if (!guest_address_ok(va) || !table_walk(v->memory.base_kernel, va, 2, &w))
+	if (unlikely(!guest_address_ok(va)))
 		return NULL;
-	return lock_at(v->domain, (w.entry & PTE_ADDRESS) + pte_index(va, 1) * 8, slot);
+#pragma GCC unroll 3
+	for (unsigned int at = 4; at > 1; at--) {
+		if (unlikely((entry & PTE_ADDRESS) >= end))
+			return NULL;
+		entry = read_entry((entry & PTE_ADDRESS) + pte_index(va, at) * 8);
+		if (unlikely(!(entry & PTE_PRESENT)))
+			return NULL;
+	}
+	return table_lock_at(v->domain, (entry & PTE_ADDRESS) + pte_index(va, 1) * 8, slot);
 }
 
 bool pagetable_walk(struct vcpu *v, uint64_t va, uint64_t *l1e)

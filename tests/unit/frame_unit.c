@@ -17,8 +17,8 @@ static void references_keep_a_frame(void **state)
 	};
 
 	(void)state;
-	assert_true(frame_get(f, &world.dom[1]));
-	assert_false(frame_get(f, &world.dom[0]));
+	assert_true(frame_get_id(f, world.dom[1].id));
+	assert_false(frame_get_id(f, world.dom[0].id));
 	assert_int_equal(world_memory_op(HC_MEM_DECREASE_RESERVATION, &r), 1);
 	/* Given back by its owner, but not free while somebody looks at it. */
 	assert_int_equal(world_refs(mfn), 1);
@@ -26,7 +26,7 @@ static void references_keep_a_frame(void **state)
 	assert_int_equal(world_memory_op(HC_MEM_DECREASE_RESERVATION, &r), 0);
 	frame_put(f);
 	assert_int_equal(world.dom[1].memory.frames, 0);
-	assert_false(frame_get(f, &world.dom[1]));
+	assert_false(frame_get_id(f, world.dom[1].id));
 }
 
 static void hypervisor_frames_are_nobodys(void **state)
@@ -36,7 +36,7 @@ static void hypervisor_frames_are_nobodys(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < 2; i++)
-		assert_false(frame_get(frame_of(mfn), &world.dom[i]));
+		assert_false(frame_get_id(frame_of(mfn), world.dom[i].id));
 	assert_false(frame_get_any(frame_of(mfn), &owner));
 	frames_free(mfn, 0);
 	assert_false(frame_get_any(frame_of(mfn), &owner));
@@ -122,7 +122,7 @@ static void shared_pages_outlive_their_end(void **state)
 	assert_int_equal(frame_get_both(mfn, &world.dom[1], FRAME_WRITABLE, false), 0);
 	assert_int_equal(frame_get_both(mfn, &world.dom[1], FRAME_L1, false), -EINVAL);
 	frame_unshare(mfn);
-	assert_false(frame_get(f, &world.dom[1]));
+	assert_false(frame_get_id(f, world.dom[1].id));
 	free = memory_free_frames();
 	page_free_for(&world.dom[1], page);
 	assert_int_equal(memory_free_frames(), free);

@@ -228,11 +228,6 @@ unsigned int world_refs(mfn_t mfn)
 	return (frames[mfn].owner & FRAME_REFS) - 1;
 }
 
-bool frame_get(struct frame *f, struct domain *d)
-{
-	return frame_get_id(f, d->id);
-}
-
 /* Nothing here may drop the owner's own reference. */
 void frame_release(struct frame *f, uint64_t owner_word)
 {
@@ -248,6 +243,8 @@ void world_make_table(mfn_t mfn)
 {
 	frames[mfn].type = (uint64_t)FRAME_L1 << FRAME_TYPE_SHIFT | FRAME_VALIDATED | 1;
 }
+
+uint64_t tlb_clock = 1;
 
 /* The inline frame_get_writable() comes here with what is not writable. */
 int frame_get_type_slow(struct frame *f, enum frame_type type, bool preemptible)
@@ -270,7 +267,7 @@ int frame_put_type_slow(struct frame *f, bool preemptible)
 
 int frame_get_both(mfn_t mfn, struct domain *d, enum frame_type type, bool preemptible)
 {
-	if (!mfn_valid(mfn) || !frame_get(frame_of(mfn), d))
+	if (!mfn_valid(mfn) || !frame_get_id(frame_of(mfn), d->id))
 		return -EINVAL;
 	if (frame_get_type(frame_of(mfn), type, preemptible)) {
 		frame_put(frame_of(mfn));
