@@ -19,7 +19,6 @@
 #define PERCPU_DB_PAGE 5
 #define PERCPU_NMI_PAGE 6
 #define PERCPU_MC_PAGE 8
-#define PERCPU_STACK_FIRST_PAGE 11
 #define PERCPU_STACK_TOP PERCPU_SIZE
 #define PERCPU_PAGE_MASK 0xf977	/* bit n: page n is mapped */
 /*

@@ -5,7 +5,6 @@
 
 #define CR0_PE (1 << 0)
 #define CR0_MP (1 << 1)
-#define CR0_EM (1 << 2)
 #define CR0_TS (1 << 3)
 #define CR0_ET (1 << 4)
 #define CR0_NE (1 << 5)

@@ -28,7 +28,6 @@
 #include "entry/offsets.h"
 
 #define HYP_CS 0xe008
-#define HYP_DS 0xe010
 
 #define SHORT_FRAME 64
 #define F_RSI 0

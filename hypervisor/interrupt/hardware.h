@@ -8,7 +8,6 @@
 
 #include "lib/base.h"
 
-#define MSR_IA32_TSC 0x10
 #define MSR_IA32_APIC_BASE 0x1b
 #define MSR_IA32_TSC_ADJUST 0x3b
 #define MSR_IA32_TSC_DEADLINE 0x6e0

@@ -34,7 +34,6 @@ void panic(const char *fmt, ...) __noreturn __attribute__((format(printf, 1, 2))
 		if (unlikely(!(cond))) \
 			panic("assertion failed: %s at %s:%d", #cond, __FILE__, __LINE__); \
 	} while (0)
-#define BUG() panic("bug at %s:%d", __FILE__, __LINE__)
 
 size_t format_string(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
