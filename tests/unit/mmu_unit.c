@@ -76,20 +76,20 @@ static void entries_change(void **state)
 	assert_int_equal(done, 33);
 	assert_int_equal(world_types(a), 33);
 	world_check();
-	/* Permissions alone, and in between what is not about that table. */
+	/* Permissions alone, and in between what is not about entries of that table. */
 	assert_int_equal(update(slot_addr(s.l1, 60), pte_make(s.l1, PTE_PRESENT)), 0);
 	world_table(s.l1)[100] |= PTE_AD;
 	for (unsigned int i = 0; i < 40; i++)
 		list[i] = (struct hc_mmu_update){
 			slot_addr(s.l1, 100 + i) | HC_MMU_PT_UPDATE_PRESERVE_AD, pte_make(a, PTE_PRESENT),
 		};
-	list[20] = (struct hc_mmu_update){ a << PAGE_SHIFT | HC_MMU_MACHPHYS_UPDATE, 5 };
+	list[20] = (struct hc_mmu_update){ s.l1 << PAGE_SHIFT | HC_MMU_MACHPHYS_UPDATE, 5 };
 	list[21] = (struct hc_mmu_update){ slot_addr(b, 9), 7 };
 	assert_int_equal(world_mmu_update(list, 40, &done, HC_DOMID_SELF), 0);
 	assert_int_equal(done, 40);
 	assert_int_equal(world_table(s.l1)[100], pte_make(a, PTE_PRESENT | PTE_USER | PTE_AD));
 	assert_int_equal(world_types(a), 2);
-	assert_int_equal(m2p_get(a), 5);
+	assert_int_equal(m2p_get(s.l1), 5);
 	world_check();
 	for (unsigned int i = 0; i < 40; i++)
 		if (i != 20 && i != 21)
