@@ -91,7 +91,7 @@ static void long_lists(void)
 
 void test_main(void)
 {
-	struct hc_vcpu_set_periodic_timer op = { .period_ns = 20000000 };
+	struct hc_vcpu_set_periodic_timer op = { .period_ns = 2000000 };
 	long port = event_bind_virq(HC_VIRQ_TIMER, 0);
 
 	need(port);
