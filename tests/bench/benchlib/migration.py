@@ -55,13 +55,16 @@ class Beside:
         self.swap()
         return json.loads(text.splitlines()[-1])
 
-    def ping_pong(self, times):
-        """There and back so often, one client watching all the way; its longest gap."""
+    def ping_pong(self, times, told):
+        """There and back so often, one client watching all the way; how often it went well is told after each time."""
         self.ask("A", "watch")
-        for _ in range(2 * times):
-            self.ask(self.at, "move %s %s" % (self.other.lower(), " ".join(self.options.tool)))
-            self.swap()
-        return {"times": times, "gap_us": int(self.ask("A", "watched").splitlines()[-1])}
+        for done in range(1, times + 1):
+            for _ in range(2):
+                self.ask(self.at, "move %s %s" % (self.other.lower(), " ".join(self.options.tool)))
+                self.swap()
+            told["ping_pong"] = {"times": done, "gap_us": None}
+            self.write(told)
+        told["ping_pong"]["gap_us"] = int(self.ask("A", "watched").splitlines()[-1])
 
     def moves(self):
         """The guest with each workload in turn, from where it has come to."""
@@ -81,7 +84,7 @@ class Beside:
             if self.options.ping_pong:
                 if self.at != "A":
                     self.move("idle")
-                told["ping_pong"] = self.ping_pong(self.options.ping_pong)
+                self.ping_pong(self.options.ping_pong, told)
             told["failed"] = None
         except BenchError as error:
             told["failed"] = str(error)
