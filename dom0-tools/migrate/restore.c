@@ -33,6 +33,7 @@ struct restorer {
 	struct incoming in;
 	uint16_t domid;
 	bool created;
+	bool told;			/* the caller knows of the domain, and ends it if it is to end */
 	struct build_result built;
 };
 
@@ -312,7 +313,14 @@ static int take_map(struct restorer *r)
 {
 	int code = incoming_map(&r->in);
 
-	return code == 0 && r->in.mapped == r->in.layout.entries ? populate(r) : code;
+	if (code < 0 || r->in.mapped != r->in.layout.entries)
+		return code;
+	code = populate(r);
+	if (code == 0 && r->config->created) {
+		r->told = true;
+		r->config->created(r->domid, r->config->data);
+	}
+	return code;
 }
 
 static int take_layout(struct restorer *r)
@@ -405,7 +413,7 @@ int restore_domain(struct hc_handle *handle, struct stream_reader *reader,
 	};
 	int code = take_all(&r);
 
-	if (code < 0 && r.created)
+	if (code < 0 && r.created && !r.told)
 		hc_domain_destroy(handle, r.domid);
 	*result = r.built;
 	incoming_clear(&r.in);

@@ -20,12 +20,15 @@ struct restore_config {
 	bool more;		/* something else may follow the stream, as on a connection */
 	/* How far it is, now and then; may be NULL. */
 	void (*progress)(uint64_t done, uint64_t pages, void *data);
+	/* The domain has its number and its memory, long before it is whole; from here on it is the caller's. */
+	void (*created)(uint16_t domid, void *data);	/* may be NULL */
 	void *data;
 };
 
 /*
  * Reads the rest of a stream whose description has been read. 0, or a negative
- * errno with the reason in *reader->error; then no domain is left behind.
+ * errno with the reason in *reader->error; then no domain is left behind,
+ * unless created() was told of it.
  * -EBADMSG: the stream is damaged or says what cannot be; -ENOMEM: the host
  * has too little memory; else what reading or the hypervisor said.
  */

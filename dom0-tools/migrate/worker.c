@@ -6,7 +6,7 @@
  *
  * The stream is descriptor 3. Standard input holds the description to be saved. Each
  * line of standard output is a JSON object: "progress" and "disks" now and then, "round" after each round of a
- * guest that runs, and "done" or "error" at the end. Between them "suspend", "resume" and "slow" have tenond do
+ * guest that runs, "created" when one that comes has its number, and "done" or "error" at the end. Between them "suspend", "resume" and "slow" have tenond do
  * something to the guest, and "checkpoint" tells of one that is complete and waits until it is time for the
  * next; descriptor 4 then has a line with 0 or a negative errno.
  */
@@ -76,6 +76,12 @@ static void progress(uint64_t done, uint64_t pages, void *data)
 		return;
 	say(json_pack("{s:{s:I, s:I}}", "progress", "done", (json_int_t)done, "pages",
 		      (json_int_t)pages));
+}
+
+static void on_created(uint16_t domid, void *data)
+{
+	(void)data;
+	say(json_pack("{s:{s:i}}", "created", "domid", (int)domid));
 }
 
 /* The description, from standard input. NULL: too large, or not readable. */
@@ -238,6 +244,8 @@ static int restore(struct hc_handle *handle, bool more, const char *stream, cons
 
 	if (uuid_parse(uuid, config.uuid))
 		return failed(-EINVAL, "the UUID given is none");
+	if (more)
+		config.created = on_created;
 	if (disk_count) {
 		config.disks = &disks;
 		code = disk_in_open(&disks, devices, disk_count, &error);

@@ -3,6 +3,9 @@
  * Creating a domain, step by step.  Disks are started before the kernel is
  * unpacked and awaited after it, and all devices get their nodes in one
  * transaction, so that nothing waits for what can go on at the same time.
+ * The devices of a guest that comes from another host are made ready while it
+ * still runs there: its rings, and its processors, are all that is left to do
+ * while it stands still.
  *
  * There is one way back for all steps: teardown_domain() gives back whatever
  * is there, as it must be able to after a kill between any two of them.
@@ -45,6 +48,8 @@ struct creation {
 	struct block blocks[CONFIG_DISKS_MAX];
 	struct build_result built;
 	bool disks_ready;
+	bool prepared;			/* prepare() has been called */
+	int early;			/* what it returned where that was during build() */
 	enum phase unfinished;		/* how the record stands until the domain is whole */
 };
 
@@ -128,84 +133,6 @@ static int await_disks(struct creation *creation)
 	return 0;
 }
 
-/* The receiver's: the device of each disk that comes, in their order. */
-static void disk_arguments(struct creation *creation, char *argv[])
-{
-	static char none[] = "-";
-
-	for (unsigned int i = 0; i < creation->config->disk_count; i++)
-		argv[i] = copied_comes(creation->saved->coming, &creation->config->disks[i]) ?
-			  creation->blocks[i].device : none;
-}
-
-/* A process of its own makes the domain and fills it from the stream. */
-static int restore(struct creation *creation)
-{
-	const struct domain_config *config = creation->config;
-	char *argv[6 + CONFIG_DISKS_MAX] = { "tenon-migrate", creation->saved->incoming ? "receive" : "restore",
-					     creation->saved->path, creation->record->uuid, config->name };
-	struct build_result *built = &creation->built;
-	int domid, store_port, console_port;
-	json_int_t store_mfn, console_mfn;
-	struct worker_failure why;
-	json_t *done;
-	int rc = 0;
-
-	if (creation->saved->coming) {
-		rc = await_disks(creation);
-		if (rc)
-			return rc;
-		disk_arguments(creation, argv + 5);
-	}
-	if (creation->saved->incoming) {
-		taken_forget(creation->host, creation->record->uuid);
-		rc = migrate_ready(creation->saved);
-	}
-	if (rc)
-		return error_set(creation->error, ERROR_UNREACHABLE, creation->saved->path, NULL,
-				 "has hung up: %s", strerror(-rc));
-	rc = worker_run(argv, creation->saved->fd, NULL, &done, &why);
-
-	if (rc)
-		return restore_failed(creation, &why);
-	rc = json_unpack(done, "{s:i, s:i, s:i, s:I, s:I}", "domid", &domid, "store_port", &store_port,
-			 "console_port", &console_port, "store_mfn", &store_mfn, "console_mfn",
-			 &console_mfn);
-	json_decref(done);
-	if (rc)
-		return error_domain(creation->error, ERROR_INTERNAL, config->name, NULL,
-				    "cannot be restored: tenon-migrate gives no answer");
-	*built = (struct build_result){
-		.domid = (uint16_t)domid, .store_port = (uint32_t)store_port,
-		.console_port = (uint32_t)console_port, .store_mfn = (uint64_t)store_mfn,
-		.console_mfn = (uint64_t)console_mfn,
-	};
-	creation->record->domid = domid;
-	return save(creation, creation->unfinished);
-}
-
-static int build(struct creation *creation)
-{
-	const struct domain_config *config = creation->config;
-	struct build_config wanted = {
-		.kernel = config->kernel, .initrd = config->initrd, .command_line = config->cmdline,
-		.cache = CACHE_DIR, .name = config->name,
-		.memory = config->memory, .max_memory = config->max_memory,
-		.vcpus = config->max_vcpus, .domid = 0xffff,
-	};
-	struct build_error why = { "" };
-	int rc;
-
-	if (creation->saved)
-		return restore(creation);
-	memcpy(wanted.uuid, config->uuid, sizeof(wanted.uuid));
-	rc = build_domain(creation->host->hv, &wanted, &creation->built, &why);
-	if (rc)
-		return build_failed(creation, rc, &why);
-	creation->record->domid = creation->built.domid;
-	return save(creation, creation->unfinished);
-}
-
 static int schedule(struct creation *creation)
 {
 	const struct domain_config *config = creation->config;
@@ -224,24 +151,24 @@ static int schedule(struct creation *creation)
 	return 0;
 }
 
-/* From here on the guest has a store to talk to, and dom0's backends see its devices. */
-static int enter_store(struct creation *creation)
+static int store_failed(struct creation *creation, int rc)
 {
-	const struct build_result *built = &creation->built;
+	return error_set(creation->error, ERROR_UNREACHABLE, "store",
+			 "is tenon-stored running? tenon doctor says more", "domain %s cannot be made known: %s",
+			 creation->config->name, strerror(-rc));
+}
+
+/* From here on dom0's backends see its devices. */
+static int make_nodes(struct creation *creation)
+{
+	uint16_t domid = creation->built.domid;
 	int rc = store_open(creation->host->store_socket, STORE_OPEN_MS, &creation->store);
 
 	if (!rc)
-		rc = nodes_create(creation->store, creation->config, built, creation->blocks);
+		rc = nodes_create(creation->store, domid, creation->config, creation->blocks);
 	if (!rc && creation->saved)
-		rc = nodes_saved_write(creation->store, built->domid, creation->saved->nodes);
-	if (!rc)
-		rc = store_introduce(creation->store, built->domid, built->store_mfn, built->store_port);
-	if (rc)
-		return error_set(creation->error, ERROR_UNREACHABLE, "store",
-				 "is tenon-stored running? tenon doctor says more",
-				 "domain %s cannot be made known: %s", creation->config->name,
-				 strerror(-rc));
-	return 0;
+		rc = nodes_saved_write(creation->store, domid, creation->saved->nodes);
+	return rc ? store_failed(creation, rc) : 0;
 }
 
 static int plug_nics(struct creation *creation)
@@ -284,6 +211,130 @@ static int plug_disks(struct creation *creation)
 		block_close(&creation->blocks[i]);
 	}
 	return 0;
+}
+
+/* The domain has its number: all that its guest need not be there for. */
+static int prepare(struct creation *creation)
+{
+	static int (*const steps[])(struct creation *) = {
+		schedule, await_disks, make_nodes, plug_nics, plug_disks,
+	};
+	int rc = 0;
+
+	if (creation->prepared)
+		return 0;
+	creation->prepared = true;
+	for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++)
+		rc = steps[i](creation);
+	return rc;
+}
+
+/* tenon-migrate has made it, and reads on meanwhile. */
+static void on_line(json_t *line, void *data)
+{
+	struct creation *creation = data;
+	int domid;
+
+	if (creation->prepared || json_unpack(line, "{s:{s:i}}", "created", "domid", &domid))
+		return;
+	creation->built.domid = (uint16_t)domid;
+	creation->record->domid = domid;
+	creation->early = save(creation, creation->unfinished);
+	if (!creation->early)
+		creation->early = prepare(creation);
+}
+
+/* The receiver's: the device of each disk that comes, in their order. */
+static void disk_arguments(struct creation *creation, char *argv[])
+{
+	static char none[] = "-";
+
+	for (unsigned int i = 0; i < creation->config->disk_count; i++)
+		argv[i] = copied_comes(creation->saved->coming, &creation->config->disks[i]) ?
+			  creation->blocks[i].device : none;
+}
+
+/* A process of its own makes the domain and fills it from the stream. */
+static int restore(struct creation *creation)
+{
+	const struct domain_config *config = creation->config;
+	char *argv[6 + CONFIG_DISKS_MAX] = { "tenon-migrate", creation->saved->incoming ? "receive" : "restore",
+					     creation->saved->path, creation->record->uuid, config->name };
+	const struct worker_live live = { .line = on_line, .data = creation };
+	struct build_result *built = &creation->built;
+	int domid, store_port, console_port;
+	json_int_t store_mfn, console_mfn;
+	struct worker_failure why;
+	json_t *done;
+	int rc = 0;
+
+	if (creation->saved->coming) {
+		rc = await_disks(creation);
+		if (rc)
+			return rc;
+		disk_arguments(creation, argv + 5);
+	}
+	if (creation->saved->incoming) {
+		taken_forget(creation->host, creation->record->uuid);
+		rc = migrate_ready(creation->saved);
+	}
+	if (rc)
+		return error_set(creation->error, ERROR_UNREACHABLE, creation->saved->path, NULL,
+				 "has hung up: %s", strerror(-rc));
+	rc = worker_run_live(argv, creation->saved->fd, NULL, &live, &done, &why);
+	if (creation->early) {
+		json_decref(done);
+		return creation->early;
+	}
+	if (rc)
+		return restore_failed(creation, &why);
+	rc = json_unpack(done, "{s:i, s:i, s:i, s:I, s:I}", "domid", &domid, "store_port", &store_port,
+			 "console_port", &console_port, "store_mfn", &store_mfn, "console_mfn",
+			 &console_mfn);
+	json_decref(done);
+	if (rc)
+		return error_domain(creation->error, ERROR_INTERNAL, config->name, NULL,
+				    "cannot be restored: tenon-migrate gives no answer");
+	*built = (struct build_result){
+		.domid = (uint16_t)domid, .store_port = (uint32_t)store_port,
+		.console_port = (uint32_t)console_port, .store_mfn = (uint64_t)store_mfn,
+		.console_mfn = (uint64_t)console_mfn,
+	};
+	creation->record->domid = domid;
+	return save(creation, creation->unfinished);
+}
+
+static int build(struct creation *creation)
+{
+	const struct domain_config *config = creation->config;
+	struct build_config wanted = {
+		.kernel = config->kernel, .initrd = config->initrd, .command_line = config->cmdline,
+		.cache = CACHE_DIR, .name = config->name,
+		.memory = config->memory, .max_memory = config->max_memory,
+		.vcpus = config->max_vcpus, .domid = 0xffff,
+	};
+	struct build_error why = { "" };
+	int rc;
+
+	if (creation->saved)
+		return restore(creation);
+	memcpy(wanted.uuid, config->uuid, sizeof(wanted.uuid));
+	rc = build_domain(creation->host->hv, &wanted, &creation->built, &why);
+	if (rc)
+		return build_failed(creation, rc, &why);
+	creation->record->domid = creation->built.domid;
+	return save(creation, creation->unfinished);
+}
+
+/* From here on the guest has a store to talk to. */
+static int enter_store(struct creation *creation)
+{
+	const struct build_result *built = &creation->built;
+	int rc = nodes_put_rings(creation->store, built);
+
+	if (!rc)
+		rc = store_introduce(creation->store, built->domid, built->store_mfn, built->store_port);
+	return rc ? store_failed(creation, rc) : 0;
 }
 
 /* The sender's last word: from here on it is ours, whatever happens. */
@@ -359,7 +410,7 @@ static int create(const struct host *host, const struct domain_config *config, s
 		  struct saved *saved, struct error *error)
 {
 	static int (*const steps[])(struct creation *) = {
-		start_disks, build, schedule, await_disks, enter_store, plug_nics, plug_disks, start,
+		start_disks, build, prepare, enter_store, start,
 	};
 	struct creation creation = {
 		.host = host, .config = config, .record = record, .saved = saved, .error = error,

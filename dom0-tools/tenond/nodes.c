@@ -150,8 +150,12 @@ static void put_control(struct writer *writer, const char *home)
 		guest_owns(writer, home, answers[i]);
 }
 
-static void put_rings(struct writer *writer, const char *home, const struct build_result *built)
+static void rings_body(struct writer *writer, const void *data)
 {
+	const struct build_result *built = data;
+	char home[PATH_MAX_STORE];
+
+	snprintf(home, sizeof(home), "/local/domain/%u", writer->domid);
 	guest_reads(writer, home, "console");
 	guest_reads(writer, home, "store");
 	put(writer, home, "store/ring-ref", "%llu", (unsigned long long)built->store_mfn);
@@ -165,8 +169,7 @@ static void put_rings(struct writer *writer, const char *home, const struct buil
 	put(writer, home, "console/port", "%u", built->console_port);
 }
 
-static void put_domain(struct writer *writer, const struct domain_config *config,
-		       const struct build_result *built)
+static void put_domain(struct writer *writer, const struct domain_config *config)
 {
 	static const char *const owned[] = { "data", "drivers", "feature", "attr", "error" };
 	char home[PATH_MAX_STORE], vm[PATH_MAX_STORE], name[64], uuid[UUID_STR_LEN];
@@ -189,7 +192,6 @@ static void put_domain(struct writer *writer, const struct domain_config *config
 		put(writer, home, name, "%s", vcpu < config->vcpus ? "online" : "offline");
 	}
 	put_control(writer, home);
-	put_rings(writer, home, built);
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		guest_owns(writer, home, owned[i]);
 }
@@ -220,7 +222,6 @@ static int commit(struct writer *writer, void (*body)(struct writer *writer, con
 
 struct creation_nodes {
 	const struct domain_config *config;
-	const struct build_result *built;
 	const struct block *blocks;
 };
 
@@ -228,20 +229,27 @@ static void create_body(struct writer *writer, const void *data)
 {
 	const struct creation_nodes *nodes = data;
 
-	put_domain(writer, nodes->config, nodes->built);
+	put_domain(writer, nodes->config);
 	for (unsigned int i = 0; i < nodes->config->disk_count; i++)
 		put_disk(writer, &nodes->config->disks[i], &nodes->blocks[i]);
 	for (unsigned int i = 0; i < nodes->config->nic_count; i++)
 		put_nic(writer, &nodes->config->nics[i], i);
 }
 
-int nodes_create(struct store_client *store, const struct domain_config *config,
-		 const struct build_result *built, const struct block *blocks)
+int nodes_create(struct store_client *store, uint16_t domid, const struct domain_config *config,
+		 const struct block *blocks)
 {
-	const struct creation_nodes nodes = { config, built, blocks };
-	struct writer writer = { .store = store, .domid = built->domid };
+	const struct creation_nodes nodes = { config, blocks };
+	struct writer writer = { .store = store, .domid = domid };
 
 	return commit(&writer, create_body, &nodes);
+}
+
+int nodes_put_rings(struct store_client *store, const struct build_result *built)
+{
+	struct writer writer = { .store = store, .domid = built->domid };
+
+	return commit(&writer, rings_body, built);
 }
 
 static void host_body(struct writer *writer, const void *data)

@@ -14,9 +14,13 @@
 #include "../build/build.h"
 #include "../lib/store_client.h"
 
-/* Everything that describes a new domain, in one transaction. 0 or a negative errno of the store. */
-int nodes_create(struct store_client *store, const struct domain_config *config,
-		 const struct build_result *built, const struct block *blocks);
+/*
+ * What describes a new domain and its devices, in one transaction; and, when they are there, its rings, before it
+ * is introduced to the store. 0 or a negative errno of the store.
+ */
+int nodes_create(struct store_client *store, uint16_t domid, const struct domain_config *config,
+		 const struct block *blocks);
+int nodes_put_rings(struct store_client *store, const struct build_result *built);
 
 /* dom0's own nodes, which backends and tools expect. */
 int nodes_create_host(struct store_client *store);

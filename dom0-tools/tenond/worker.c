@@ -94,7 +94,12 @@ static bool read_live(const struct run *run, json_t *json)
 
 	if (!run->live)
 		return false;
-	if (json_object_get(json, "suspend"))
+	if (json_object_get(json, "round") || json_object_get(json, "progress") ||
+	    json_object_get(json, "disks") || json_object_get(json, "created"))
+		run->live->line(json, run->live->data);
+	else if (!run->live->suspend)
+		return false;
+	else if (json_object_get(json, "suspend"))
 		answer(run, run->live->suspend(run->live->data));
 	else if (json_object_get(json, "resume"))
 		answer(run, run->live->resume(run->live->data));
@@ -102,9 +107,6 @@ static bool read_live(const struct run *run, json_t *json)
 		answer(run, run->live->checkpoint(taken, run->live->data));
 	else if (!json_unpack(json, "{s:{s:i}}", "slow", "step", &step))
 		answer(run, run->live->slow((unsigned int)step, run->live->data));
-	else if (json_object_get(json, "round") || json_object_get(json, "progress") ||
-		 json_object_get(json, "disks"))
-		run->live->line(json, run->live->data);
 	else
 		return false;
 	return true;

@@ -25,7 +25,7 @@ int worker_run(char *const argv[], int stream, const char *input, json_t **done,
 
 /*
  * What one that works on a running guest may ask for, NULL where it does not; results, 0 or a negative errno,
- * are passed on to it.
+ * are passed on to it. One without suspend() is not listened to but for its lines.
  */
 struct worker_live {
 	int (*suspend)(void *data);		/* the guest */
@@ -33,7 +33,7 @@ struct worker_live {
 	/* Of one that takes checkpoints: let it go on; one is complete, wait until it is time for another. */
 	int (*resume)(void *data);
 	int (*checkpoint)(json_t *taken, void *data);
-	void (*line)(json_t *line, void *data);	/* "disks", "round" or "progress" */
+	void (*line)(json_t *line, void *data);	/* "disks", "round", "progress" or "created" */
 	void *data;
 };
 

@@ -220,6 +220,45 @@ static void refusals_leave_nothing(void **state)
 	close(fd);
 }
 
+static unsigned int told;
+
+static void note_created(uint16_t domid, void *data)
+{
+	(void)data;
+	assert_int_equal(domid, RESTORED);
+	assert_true(world.present[RESTORED]);
+	assert_int_not_equal(world_machine(RESTORED, DATA), 0);
+	told++;
+}
+
+/* A domain that others know of is theirs, and is left to them; before that it goes like all others. */
+static void who_is_told_of_a_domain_keeps_it(void **state)
+{
+	unsigned int calls, before = 0;
+	int fd = saved(12);
+
+	(void)state;
+	world_created = note_created;
+	world_start(12);
+	told = 0;
+	assert_int_equal(world_restore(fd, reason), 0);
+	assert_int_equal(told, 1);
+	calls = world.calls;
+	for (unsigned int at = 1; at <= calls; at++) {
+		world_start(12);
+		world.fail_at = at;
+		told = 0;
+		if (world_restore(fd, reason) < 0) {
+			assert_int_equal(world.present[RESTORED], told);
+			before += !told;
+		}
+	}
+	assert_in_range(before, 1, calls - 1);
+	assert_int_equal(told, 1);
+	world_created = NULL;
+	close(fd);
+}
+
 static void truncated_streams_leave_nothing(void **state)
 {
 	int fd = saved(8);
@@ -367,6 +406,7 @@ int main(void)
 		cmocka_unit_test(a_running_guest_arrives_as_it_was_last),
 		cmocka_unit_test(a_failed_live_save_stops_logging),
 		cmocka_unit_test(refusals_leave_nothing),
+		cmocka_unit_test(who_is_told_of_a_domain_keeps_it),
 		cmocka_unit_test(truncated_streams_leave_nothing),
 		cmocka_unit_test(flipped_bits_leave_nothing),
 		cmocka_unit_test(what_follows_the_end_is_refused),

@@ -656,8 +656,29 @@ struct sender {
 	bool activate;			/* else it hangs up when all is complete */
 	json_t *coming;			/* disks that come with it */
 	bool ended;			/* says at last that it knows */
+	bool runs;			/* until its devices are ready at the other side */
+	unsigned int fail_at;		/* the number of the call that fails */
+	const char *last;		/* what tenon-migrate says last; NULL: that all is well */
 	bool ready, complete, active;
 };
+
+/* The guest runs until its devices are ready at the other side; then tenon-migrate, which waits for a file, goes on. */
+static void await_devices(void)
+{
+	char path[300];
+	int fd;
+
+	/* The descriptor of its disk is closed once the backend has it. */
+	for (int i = 0; i < 5000 && !(__atomic_load_n(&fakes.nics, __ATOMIC_SEQ_CST) &&
+				      !__atomic_load_n(&fakes.disk_fds, __ATOMIC_SEQ_CST)); i++)
+		usleep(1000);
+	if (!fakes.nics || fakes.disk_fds)
+		return;
+	snprintf(path, sizeof(path), "%s/ready", host.run_dir);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	if (fd >= 0)
+		close(fd);
+}
 
 static void *send_guest(void *data)
 {
@@ -668,6 +689,8 @@ static void *send_guest(void *data)
 	json = peer_receive(sender->fd, 5000, &rc);
 	sender->ready = json && json_object_get(json, "ready");
 	json_decref(json);
+	if (sender->ready && sender->runs)
+		await_devices();
 	json = sender->ready ? peer_receive(sender->fd, 5000, &rc) : NULL;
 	sender->complete = json && json_object_get(json, "complete");
 	json_decref(json);
@@ -688,6 +711,7 @@ static int come(struct sender *sender)
 	json_t *description = json_pack("{s:s, s:s, s:s, s:{}}", "name", "web", "uuid", record.uuid, "xml",
 					config->xml, "nodes");
 	struct saved *saved;
+	char script[1000];
 	pthread_t thread;
 	int pair[2], rc;
 
@@ -695,9 +719,15 @@ static int come(struct sender *sender)
 	assert_int_equal(saved_incoming(&host, pair[0], description, &saved, &error), 0);
 	json_decref(description);
 	saved->coming = sender->coming;
-	pretend("[ $# = 4 ] || [ \"$5\" = /dev/loop7 ] || exit 1; echo '{\"done\":{\"domid\":1,\"store_port\":5,\"console_port\":6,\"store_mfn\":1000,"
-		"\"console_mfn\":1001}}'");
+	snprintf(script, sizeof(script),
+		 "[ $# = 4 ] || [ \"$5\" = /dev/loop7 ] || exit 1\n"
+		 "echo '{\"created\":{\"domid\":1}}'; echo '{\"progress\":{\"done\":1,\"pages\":2}}'\n"
+		 "for i in %s; do [ -e %s/ready ] || sleep 1; done; [ -z \"$i\" ] || [ -e %s/ready ] || exit 1; echo '%s'",
+		 sender->runs ? "1 2 3 4 5 6 7" : "", host.run_dir, host.run_dir, sender->last ? sender->last :
+		 "{\"done\":{\"domid\":1,\"store_port\":5,\"console_port\":6,\"store_mfn\":1000,\"console_mfn\":1001}}");
+	pretend(script);
 	fakes_reset();
+	fakes.fail_at = sender->fail_at;
 	fakes.domains[1].present = true;
 	fakes.domains[1].info.pause_count = 1;
 	memcpy(fakes.domains[1].info.uuid, config->uuid, 16);
@@ -725,6 +755,50 @@ static void a_guest_comes(void **state)
 	record_delete(&host, &record);
 	assert_true(taken_find(&host, record.uuid));
 	assert_false(taken_find(&host, "../x"));
+}
+
+/* While the guest still runs at the other side. */
+static void its_devices_are_ready_before_it_comes(void **state)
+{
+	struct sender sender = { .activate = true, .runs = true };
+
+	(void)state;
+	assert_int_equal(come(&sender), 0);
+	assert_true(sender.active);
+	assert_string_equal(fakes_node("/local/domain/1/store/port"), "5");
+	assert_int_equal(fakes.introduced, 1);
+	assert_int_equal(teardown_domain(&host, &record, config, &error), 0);
+	assert_true(fakes_clean());
+}
+
+/* Neither of one that does not come after all, nor whatever call fails; its domain is tenond's to end. */
+static void devices_of_a_guest_that_does_not_come_go(void **state)
+{
+	struct sender gone = { .runs = true, .last = "{\"error\":{\"code\":-32,\"text\":\"has hung up\"}}" };
+	unsigned int failed = 0;
+
+	(void)state;
+	assert_true(come(&gone) < 0);
+	assert_non_null(strstr(error.cause, "has hung up"));
+	assert_false(fakes.domains[1].present);
+	assert_true(fakes_clean());
+	for (unsigned int at = 1; at == 1 || fakes.calls >= at - 1; at++) {
+		struct sender sender = { .activate = true, .fail_at = at };
+
+		if (come(&sender) < 0) {
+			failed += sender.ready;
+			assert_false(sender.active);
+			if (!sender.ready)	/* nobody has made it yet */
+				fakes.domains[1].present = false;
+			assert_true(fakes_clean());
+			assert_int_equal(fakes_records(&host), 0);
+			continue;
+		}
+		fakes.fail_at = 0;
+		assert_int_equal(teardown_domain(&host, &record, config, &error), 0);
+		record_delete(&host, &record);
+	}
+	assert_true(failed > 5);
 }
 
 static void a_sender_that_knows_will_not_ask(void **state)
@@ -910,6 +984,8 @@ int main(void)
 		TEST(nobody_there),
 		TEST(requests_are_waited_for),
 		TEST(a_guest_comes),
+		TEST(its_devices_are_ready_before_it_comes),
+		TEST(devices_of_a_guest_that_does_not_come_go),
 		TEST(disks_come_with_a_guest),
 		TEST(disks_of_a_guest_that_does_not_come_go),
 		TEST(nobody_elses_file_is_touched),

@@ -159,6 +159,7 @@ void world_start(unsigned int seed)
 
 struct disks *world_disks;
 struct disk_in *world_disks_in;
+void (*world_created)(uint16_t domid, void *data);
 
 int world_save(int *fd, char *reason)
 {
@@ -237,7 +238,9 @@ int world_checkpoint(struct checkpoint_config *config, bool *again, char *reason
 
 int world_restore(int fd, char *reason)
 {
-	struct restore_config config = { .name = "restored", .disks = world_disks_in };
+	struct restore_config config = {
+		.name = "restored", .disks = world_disks_in, .created = world_created,
+	};
 	struct build_error error = { "" };
 	struct stream_reader reader;
 	struct build_result built;

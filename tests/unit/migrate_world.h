@@ -81,6 +81,7 @@ struct disks;
 struct disk_in;
 extern struct disks *world_disks;
 extern struct disk_in *world_disks_in;
+extern void (*world_created)(uint16_t domid, void *data);	/* NULL: nobody is told */
 
 /* Checkpoints of it while it runs, as they are configured but for what is the same each time. */
 struct checkpoint_config;
