@@ -46,14 +46,20 @@ void check_leaving(const struct domain_config *config, bool copy, struct errors 
 	for (unsigned int i = 0; i < config->disk_count; i++) {
 		const struct disk_config *disk = &config->disks[i];
 
-		/* Both hosts have it open for a while, and such an image has one writer's tables in memory. */
-		if (disk->readonly || !strcmp(disk->format, "raw") || (copy && copied_goes(disk)))
+		if (disk->readonly || (copy && copied_goes(disk)))
 			continue;
 		disk_object(disk, object);
-		errors_note(errors, error_set(errors_next(errors), ERROR_CONFIG, object,
-					      "copy it: --copy-storage; or convert it to raw; or tenon save and restore",
-					      "is in format %s, which cannot change hands while its guest runs",
-					      disk->format));
+		if (strcmp(disk->format, "raw"))
+			/* Both hosts have it open for a while, and such an image has one writer's tables in memory. */
+			errors_note(errors, error_set(errors_next(errors), ERROR_CONFIG, object,
+						      "copy it: --copy-storage; or convert it to raw; or tenon save and restore",
+						      "is in format %s, which cannot change hands while its guest runs",
+						      disk->format));
+		else if (!disk->block && !disk->direct)
+			/* Each host's kernel has one of its own for the file, whatever the file system. */
+			errors_note(errors, error_set(errors_next(errors), ERROR_CONFIG, object,
+						      "copy it: --copy-storage; or create the guest with <driver cache='none'/>",
+						      "is written through dom0's page cache, of which the other host knows nothing"));
 	}
 }
 

@@ -57,7 +57,8 @@ static int set_up(void **state)
 	(void)state;
 	fakes_reset();
 	fakes_host(&host);
-	snprintf(devices, sizeof(devices), "<disk type='file'><source file='%s/disk.img'/><target dev='xvda'/></disk>"
+	snprintf(devices, sizeof(devices), "<disk type='file'><driver type='raw' cache='none'/><source file='%s/disk.img'/>"
+		 "<target dev='xvda'/></disk>"
 		 "<interface type='bridge'><source bridge='br0'/></interface>", host.run_dir);
 	xml = fakes_xml(&host, "web", devices);
 	source.xml = xml;
@@ -454,6 +455,13 @@ static void a_question_moves_nothing(void **state)
 	assert_int_equal(record.phase, PHASE_ACTIVE);
 
 	/* An obstacle of our own is told too, and nothing moves. */
+	config->disks[0].direct = false;
+	record.phase = PHASE_MIGRATING;
+	assert_true(leave(&other) < 0);
+	assert_non_null(strstr(error.cause, "page cache"));
+	assert_non_null(strstr(error.next, "cache='none'"));
+	assert_int_equal(record.phase, PHASE_ACTIVE);
+	config->disks[0].direct = true;
 	config->disks[0].format = "qcow2";
 	record.phase = PHASE_MIGRATING;
 	assert_true(leave(&other) < 0);

@@ -19,9 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <linux/fs.h>
+#include <linux/loop.h>
 #include <linux/sockios.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -140,9 +142,10 @@ static void reaped(void **state)
 
 static void loops(void **state)
 {
-	char path[64], other[64];
+	char path[64], other[64], memory[64];
 	uint64_t size = 0;
-	int fd, second, node;
+	struct loop_info64 info;
+	int fd, second, node, file;
 
 	(void)state;
 	assert_int_equal(loop_attach("/nonexistent", false, false, path, sizeof(path)), -ENOENT);
@@ -157,6 +160,17 @@ static void loops(void **state)
 	assert_true(second >= 0);
 	assert_string_not_equal(path, other);
 	close(second);
+	/* A file that is nothing but page cache, which kernels before 6.6 cannot bypass. */
+	file = memfd_create("image", MFD_CLOEXEC);
+	assert_int_equal(ftruncate(file, 1 << 20), 0);
+	snprintf(memory, sizeof(memory), "/proc/self/fd/%d", file);
+	second = loop_attach(memory, false, true, other, sizeof(other));
+	if (second < 0)
+		assert_int_equal(second, -EOPNOTSUPP);
+	else
+		assert_true(!ioctl(second, LOOP_GET_STATUS64, &info) && info.lo_flags & LO_FLAGS_DIRECT_IO);
+	close(second);
+	close(file);
 	close(fd);
 	/* With its last user the device has let go of the file. */
 	node = open(path, O_RDONLY);

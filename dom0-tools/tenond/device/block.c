@@ -23,6 +23,9 @@ static int start_failed(const struct disk_config *disk, int rc, struct error *er
 	if (rc == -ENODEV && !disk->block)
 		return error_set(error, ERROR_RESOURCES, object, "load it: modprobe loop",
 				 "%s needs a loop device, and dom0 has no loop driver", disk->source);
+	if (rc == -EOPNOTSUPP && disk->direct)
+		return error_set(error, ERROR_CONFIG, object, "leave out cache='none', or put it on another file system",
+				 "%s lies where dom0 cannot bypass its page cache", disk->source);
 	return error_set(error, rc == -ENOMEM ? ERROR_RESOURCES : ERROR_CONFIG, object,
 			 disk->readonly ? "check the path and its permissions" :
 			 "check the path and its permissions, or make the disk <readonly/>",

@@ -29,10 +29,20 @@ static int open_free(int control, char *path, size_t size)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Where the page cache cannot be bypassed the driver uses it, and says nothing. */
+static int configure(int fd, const struct loop_config *config)
+{
+	struct loop_info64 info;
+
+	if (ioctl(fd, LOOP_CONFIGURE, config) || ioctl(fd, LOOP_GET_STATUS64, &info))
+		return -errno;
+	return config->info.lo_flags & ~info.lo_flags & LO_FLAGS_DIRECT_IO ? -EOPNOTSUPP : 0;
+}
+
 int loop_attach(const char *file, bool readonly, bool direct, char *path, size_t size)
 {
 	struct loop_config config = { .info.lo_flags = LO_FLAGS_AUTOCLEAR };
-	int backing, control, fd = -EBUSY;
+	int backing, control, rc, fd = -EBUSY;
 
 	backing = open(file, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 	if (backing < 0)
@@ -48,9 +58,8 @@ int loop_attach(const char *file, bool readonly, bool direct, char *path, size_t
 	snprintf((char *)config.info.lo_file_name, LO_NAME_SIZE, "%s", file);
 	for (int attempt = 0; attempt < ATTEMPTS && fd == -EBUSY; attempt++) {
 		fd = open_free(control, path, size);
-		if (fd >= 0 && ioctl(fd, LOOP_CONFIGURE, &config)) {
-			int rc = -errno;
-
+		rc = fd < 0 ? 0 : configure(fd, &config);
+		if (rc) {
 			close(fd);
 			fd = rc;
 		}

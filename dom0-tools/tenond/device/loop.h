@@ -13,7 +13,8 @@
 /*
  * Attach the file to a free device, whose name goes to path.  Returns a
  * descriptor which keeps the device until the backend has opened it, or a
- * negative errno: of opening the file, -ENODEV without the loop driver.
+ * negative errno: of opening the file, -ENODEV without the loop driver, -EOPNOTSUPP
+ * where direct, and the file lies where dom0 cannot bypass its page cache.
  */
 int loop_attach(const char *file, bool readonly, bool direct, char *path, size_t size);
 
