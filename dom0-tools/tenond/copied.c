@@ -18,17 +18,23 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#define USED_MAX	((json_int_t)1 << 56)
+
 static void disk_object(const struct disk_config *disk, char object[160])
 {
 	snprintf(object, 160, "disk %s", disk->target);
 }
 
-static void coming_name(const struct domain_config *config, const struct disk_config *disk, char path[PATH_MAX])
+/* The second name of a disk's file; false: it would be too long for one. */
+static bool coming_name(const struct domain_config *config, const struct disk_config *disk, char path[PATH_MAX])
 {
+	const char *slash = strrchr(disk->source, '/');
 	char uuid[UUID_STR_LEN];
+	size_t length;
 
 	uuid_unparse_lower(config->uuid, uuid);
-	snprintf(path, PATH_MAX, "%s.%s.coming", disk->source, uuid);
+	length = (size_t)snprintf(path, PATH_MAX, "%s.%s.coming", disk->source, uuid);
+	return length < PATH_MAX && length - (size_t)(slash + 1 - disk->source) <= NAME_MAX;
 }
 
 bool copied_goes(const struct disk_config *disk)
@@ -82,9 +88,9 @@ static bool is_left(const struct host *host, const struct domain_config *config,
 	struct stat file, other;
 
 	uuid_unparse_lower(config->uuid, uuid);
-	coming_name(config, disk, path);
-	return !taken_find(host, uuid) && !stat(path, &other) && !stat(disk->source, &file) &&
-	       other.st_ino == file.st_ino && other.st_dev == file.st_dev;
+	return coming_name(config, disk, path) && !taken_find(host, uuid) && !stat(path, &other) &&
+	       !stat(disk->source, &file) && other.st_ino == file.st_ino &&
+	       other.st_dev == file.st_dev;
 }
 
 static void folder_of(const struct disk_config *disk, char folder[PATH_MAX])
@@ -94,6 +100,14 @@ static void folder_of(const struct disk_config *disk, char folder[PATH_MAX])
 	snprintf(folder, PATH_MAX, "%s", disk->source);
 	slash = strrchr(folder, '/');
 	slash[slash == folder] = '\0';
+}
+
+/* What the other host says may be anything; that much is nowhere, and so many of it can be added. */
+static json_int_t bytes_used(json_t *coming, const struct disk_config *disk)
+{
+	json_int_t used = coming_number(coming, disk, "used");
+
+	return used < 0 || used > USED_MAX ? USED_MAX : used;
 }
 
 /* Bytes that disks up to this one need in its file system. */
@@ -109,7 +123,7 @@ static json_int_t bytes_needed(const struct domain_config *config, unsigned int 
 		folder_of(&config->disks[i], folder);
 		if (copied_comes(coming, &config->disks[i]) && !statvfs(folder, &info) &&
 		    info.f_fsid == fsid)
-			needed += coming_number(coming, &config->disks[i], "used");
+			needed += bytes_used(coming, &config->disks[i]);
 	}
 	return needed;
 }
@@ -118,11 +132,17 @@ static void check_disk(const struct host *host, const struct domain_config *conf
 		       json_t *coming, struct errors *errors)
 {
 	const struct disk_config *disk = &config->disks[index];
-	char object[160], folder[PATH_MAX];
+	char object[160], folder[PATH_MAX], path[PATH_MAX];
 	struct statvfs info;
 	json_int_t needed, room;
 
 	disk_object(disk, object);
+	if (!coming_name(config, disk, path)) {
+		errors_note(errors, error_set(errors_next(errors), ERROR_CONFIG, object,
+					      "give it a shorter name: while it comes 44 characters are added",
+					      "the name of %.200s is too long", disk->source));
+		return;
+	}
 	folder_of(disk, folder);
 	if (!access(disk->source, F_OK) && !is_left(host, config, disk))
 		errors_note(errors, error_set(errors_next(errors), ERROR_EXISTS, object,
@@ -179,8 +199,10 @@ static int make_disk(const struct domain_config *config, const struct disk_confi
 	char path[PATH_MAX], object[160];
 	int rc;
 
-	coming_name(config, disk, path);
-	rc = size > 0 ? make_image(disk, path, size) : -EINVAL;
+	if (!coming_name(config, disk, path))
+		rc = -ENAMETOOLONG;
+	else
+		rc = size > 0 ? make_image(disk, path, size) : -EINVAL;
 	if (!rc && link(path, disk->source))
 		rc = -errno;
 	if (!rc)
@@ -206,11 +228,10 @@ void copied_keep(const struct domain_config *config)
 {
 	char path[PATH_MAX];
 
-	for (unsigned int i = 0; i < config->disk_count; i++) {
-		coming_name(config, &config->disks[i], path);
-		if (copied_goes(&config->disks[i]) && unlink(path) && errno != ENOENT)
+	for (unsigned int i = 0; i < config->disk_count; i++)
+		if (copied_goes(&config->disks[i]) && coming_name(config, &config->disks[i], path) &&
+		    unlink(path) && errno != ENOENT)
 			log_warning("%s cannot be removed: %s", path, strerror(errno));
-	}
 }
 
 void copied_remove(const struct domain_config *config)
@@ -220,8 +241,7 @@ void copied_remove(const struct domain_config *config)
 		struct stat file, other;
 		char path[PATH_MAX];
 
-		coming_name(config, disk, path);
-		if (!copied_goes(disk) || stat(path, &other))
+		if (!copied_goes(disk) || !coming_name(config, disk, path) || stat(path, &other))
 			continue;
 		if (!stat(disk->source, &file) && file.st_ino == other.st_ino && file.st_dev == other.st_dev)
 			unlink(disk->source);

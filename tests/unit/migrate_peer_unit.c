@@ -5,6 +5,7 @@
  */
 #include "tenond_fakes.h"
 
+#include "dom0-tools/tenond/copied.h"
 #include "dom0-tools/tenond/create.h"
 #include "dom0-tools/tenond/migrate.h"
 #include "dom0-tools/tenond/migrate_check.h"
@@ -19,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <hypercall/sched.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -884,6 +886,45 @@ static unsigned int obstacles(json_t *proposal, struct errors *errors)
 	return errors->count;
 }
 
+/* Such ones are proposed for the guest's disk and another one beside it. */
+static void two_disks(json_t *coming, json_t *proposal)
+{
+	char path[400];
+
+	snprintf(path, sizeof(path), "%s2", config->disks[0].source);
+	config->disks[1] = (struct disk_config){ .source = strdup(path), .format = "raw" };
+	strcpy(config->disks[1].target, "xvdb");
+	config->disk_count = 2;
+	json_object_set_new(proposal, "copy", coming);
+}
+
+/* Its second name cannot be one of a file: what it would be cut to is somebody's. */
+static void a_name_too_long_for_a_second_one_is_an_obstacle(void **state)
+{
+	json_t *proposal = check_proposal(config, &record, false);
+	char path[PATH_MAX], *source = config->disks[0].source;
+	struct errors errors = { 0 };
+
+	(void)state;
+	json_object_set_new(proposal, "copy", disk_coming(70144, 4096));
+	snprintf(path, sizeof(path), "%s/%0212d", host.run_dir, 0);
+	config->disks[0].source = path;
+	assert_int_equal(obstacles(proposal, &errors), 1);
+	assert_non_null(strstr(errors.items[0].cause, "too long"));
+	path[strlen(path) - 1] = '\0';
+	assert_int_equal(obstacles(proposal, &errors), 0);
+
+	/* The longest path there is: its file stays. */
+	memset(path, '/', sizeof(path) - 1);
+	strcpy(path + sizeof(path) - 1 - strlen(source), source);
+	assert_true(file_size(path) > 0);
+	copied_keep(config);
+	copied_remove(config);
+	assert_true(file_size(path) > 0);
+	config->disks[0].source = source;
+	json_decref(proposal);
+}
+
 static void obstacles_of_disks_that_come_are_named(void **state)
 {
 	json_t *proposal = check_proposal(config, &record, false);
@@ -910,6 +951,12 @@ static void obstacles_of_disks_that_come_are_named(void **state)
 	assert_int_equal(obstacles(proposal, &errors), 1);
 	assert_non_null(strstr(errors.items[0].cause, "/proc/nowhere"));
 	config->disks[0].source = source;
+	/* Numbers that another host has made up. */
+	json_object_set_new(proposal, "copy", disk_coming(70144, -1));
+	assert_int_equal(obstacles(proposal, &errors), 1);
+	two_disks(json_pack("{s:{s:I, s:I}, s:{s:I, s:I}}", "xvda", "size", 512ll, "used", INT64_MAX, "xvdb",
+			    "size", 512ll, "used", INT64_MAX), proposal);
+	assert_int_equal(obstacles(proposal, &errors), 2);
 	json_decref(proposal);
 }
 
@@ -998,6 +1045,7 @@ int main(void)
 		TEST(disks_of_a_guest_that_does_not_come_go),
 		TEST(nobody_elses_file_is_touched),
 		TEST(obstacles_of_disks_that_come_are_named),
+		TEST(a_name_too_long_for_a_second_one_is_an_obstacle),
 		TEST(what_is_left_of_a_copy),
 		TEST(a_sender_that_knows_will_not_ask),
 		TEST(what_cannot_be_noted_does_not_run),
