@@ -111,6 +111,10 @@ static int restore_failed(struct creation *creation, const struct worker_failure
 	} else if (why->code == -EBADMSG || why->code == -EPROTONOSUPPORT || why->code == -EOPNOTSUPP) {
 		kind = ERROR_CONFIG;
 		next = "give a file that tenon save has written on a host like this one";
+	} else if (creation->saved->coming && (why->code == -EIO || why->code == -ENOSPC)) {
+		/* A loop device says the one where its file system says the other. */
+		kind = ERROR_RESOURCES;
+		next = "is there room for its disks there? else see dmesg in dom0 there";
 	}
 	return error_domain(creation->error, kind, creation->config->name, next,
 			    "cannot be restored: %s", why->text);
