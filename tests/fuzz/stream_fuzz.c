@@ -3,7 +3,7 @@
  * A hostile stream: the input is a script of changes to a right one, whose
  * checksums are then made right again so that what is behind them is reached.
  * Whatever it says, restoring touches no frame but those of the domain it makes
- * (the imitated hypervisor asserts that), and fails without leaving one.
+ * (the imitated hypervisor asserts that) and no disk beyond its end, and fails without leaving one.
  *
  * With libFuzzer or AFL give LLVMFuzzerTestOneInput; as a program of its own it
  * runs the files named on the command line, or without any a number of random
@@ -12,6 +12,7 @@
 #include "migrate_world.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,24 +25,36 @@
 #include <cmocka.h>
 
 #include "dom0-tools/migrate/checkpoint.h"
+#include "dom0-tools/migrate/disk_in.h"
+#include "dom0-tools/migrate/disks.h"
 #include "dom0-tools/migrate/save.h"
 #include "dom0-tools/migrate/stream.h"
 #include "scripts.h"
 
 #define SCRIPT_MAX 64
-#define SECTIONS_MAX 64
 
-/* Right ones, not packed: of a save, and of two checkpoints. */
+#define DISK_BYTES (9 * 4096 + 512)
+
+/* Right ones, not packed: of a save, of two checkpoints, and of a guest that runs and has a disk. */
 static struct stream {
 	uint8_t *bytes;
 	size_t size, start;	/* where its sections begin */
-} streams[2];
+	unsigned int sections;
+} streams[3];
+
+static struct disk_in disk_in;	/* two, of which one comes */
 
 static void take_stream(struct stream *stream, int fd, size_t size, size_t start)
 {
-	*stream = (struct stream){ malloc(size), size, start };
+	struct stream_section section;
+
+	*stream = (struct stream){ malloc(size), size, start, 0 };
 	assert_int_equal(pread(fd, stream->bytes, size, 0), size);
 	close(fd);
+	for (size_t at = start; at + sizeof(section) <= size; at += sizeof(section) + section.stored) {
+		memcpy(&section, stream->bytes + at, sizeof(section));
+		stream->sections++;
+	}
 }
 
 static void make_saved(void)
@@ -71,6 +84,66 @@ static int on_resume(void *data)
 	world_write(DATA, 0, 1);
 	world.info[GUEST].state = 0;
 	return 0;
+}
+
+/* The path of a file without a name, as long as it is open. */
+static void open_disk(char path[32], int *fd)
+{
+	char name[] = "/var/tmp/tenon-fuzz.XXXXXX";	/* not in memory, where the cache cannot be passed */
+
+	*fd = mkstemp(name);
+	assert_true(*fd >= 0);
+	assert_int_equal(ftruncate(*fd, DISK_BYTES), 0);
+	unlink(name);
+	snprintf(path, 32, "/proc/self/fd/%d", *fd);
+}
+
+static void make_moved(void)
+{
+	char from[32], to[32], *sources[] = { (char *)"-", from }, *targets[] = { (char *)"-", to };
+	static struct disks disks;
+	static struct build_error error;
+	struct save_config config = {
+		.domid = GUEST, .description = "{}", .description_size = 2,
+		.fd = memfd_create("stream", MFD_CLOEXEC), .suspend = on_suspend, .disks = &disks,
+	};
+	struct save_result result;
+	int fd, other, ends[2];
+
+	open_disk(from, &fd);
+	open_disk(to, &other);
+	assert_int_equal(pwrite(fd, "first", 5, 0), 5);
+	assert_int_equal(pwrite(fd, "last", 4, DISK_BYTES - 4), 4);
+	world_start(1);
+	world.info[GUEST].state = 0;
+	assert_int_equal(disks_open(&disks, sources, 2, &error), 0);
+	assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+	disks.log.fd = ends[0];		/* nobody writes to it */
+	assert_int_equal(save_domain(NULL, &config, &result, &error), 0);
+	disks_close(&disks);
+	close(ends[1]);
+	take_stream(&streams[2], config.fd, result.bytes, sizeof(struct stream_header));
+	assert_int_equal(disk_in_open(&disk_in, targets, 2, &error), 0);
+	close(fd);
+	close(other);
+}
+
+/* The one that was made is taken; both pieces are there. */
+static void take_moved(void)
+{
+	int fd = memfd_create("right", MFD_CLOEXEC);
+	char reason[600], *text = aligned_alloc(4096, 2 * 4096);
+
+	assert_int_equal(write(fd, streams[2].bytes, streams[2].size), streams[2].size);
+	world_disks_in = &disk_in;
+	world_start(1);
+	assert_int_equal(world_restore(fd, reason), 0);
+	assert_int_equal(pread(disk_in.fd[1], text, 4096, 0), 4096);
+	assert_string_equal(text, "first");
+	assert_int_equal(pread(disk_in.fd[1], text, 4096, DISK_BYTES - 512), 512);
+	assert_memory_equal(text + 508, "last", 4);
+	free(text);
+	close(fd);
 }
 
 static int on_next(const struct checkpoint_taken *taken, void *data)
@@ -119,7 +192,7 @@ static uint64_t next_number(const uint8_t **data, size_t *size)
 /* One change to the payload of a section: a word early in it, where lengths and numbers are, or anywhere. */
 static void change(const struct stream *stream, const uint8_t **data, size_t *size, uint8_t *copy)
 {
-	unsigned int pick = next_byte(data, size) % SECTIONS_MAX;
+	unsigned int pick = next_byte(data, size) % stream->sections;
 	size_t at = stream->start, word;
 	struct stream_section section;
 
@@ -133,6 +206,8 @@ static void change(const struct stream *stream, const uint8_t **data, size_t *si
 	word = next_byte(data, size);
 	if (word >= 128)
 		word = word << 8 | next_byte(data, size);
+	else if (word < 64)
+		word %= 4;
 	word %= section.stored / 8;
 	if (next_byte(data, size) % 8) {
 		uint64_t value = next_number(data, size);
@@ -156,8 +231,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!streams[0].bytes) {
 		make_saved();
 		make_checkpoints();
+		make_moved();
+		take_moved();
 	}
-	stream = &streams[next_byte(&data, &size) % 2];
+	stream = &streams[next_byte(&data, &size) % 3];
+	world_disks_in = stream == &streams[2] ? &disk_in : NULL;
 	copy = malloc(stream->size);
 	memcpy(copy, stream->bytes, stream->size);
 	while (size)
@@ -169,6 +247,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(fd);
 	assert_int_equal(world.present[RESTORED], code == 0);
 	assert_true(code == 0 || *reason);
+	assert_int_equal(lseek(disk_in.fd[1], 0, SEEK_END), DISK_BYTES);
 	return 0;
 }
 
