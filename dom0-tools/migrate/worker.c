@@ -4,11 +4,11 @@
  * for tenond, which starts one for each operation. Reading what others wrote
  * happens here, in a process of its own that can be killed at any moment.
  *
- * The stream is descriptor 3. Standard input holds the description to be saved. Each
- * line of standard output is a JSON object: "progress" and "disks" now and then, "round" after each round of a
- * guest that runs, "created" when one that comes has its number, and "done" or "error" at the end. Between them "suspend", "resume" and "slow" have tenond do
- * something to the guest, and "checkpoint" tells of one that is complete and waits until it is time for the
- * next; descriptor 4 then has a line with 0 or a negative errno.
+ * The stream is descriptor 3. Standard input holds the description to be saved. Each line of standard output is a JSON
+ * object: "progress" and "disks" now and then, "round" after each round of a guest that runs, "created" when one that
+ * comes has its number, and "done" or "error" at the end. Between them "suspend", "resume" and "slow" have tenond do
+ * something to the guest, and "checkpoint" tells of one that is complete and waits until it is time for the next;
+ * descriptor 4 then has a line with 0 or a negative errno.
  */
 #include <errno.h>
 #include <jansson.h>
