@@ -74,7 +74,9 @@ int lifecycle_restore(struct tenond *tenond, struct saved *saved, bool paused, l
 static int refuse_busy(const struct domain *domain, struct error *error)
 {
 	return error_domain(error, ERROR_STATE, domain->name, domain->checkpoint ?
-			    "end its checkpoints first: tenon checkpoint --cancel NAME" : "wait a moment and try again",
+			    "end its checkpoints first: tenon checkpoint --cancel NAME" :
+			    domain->phase == PHASE_MIGRATING ?
+			    "end its migration first: tenon migrate --cancel NAME" : "wait a moment and try again",
 			    "an operation is under way: it is %s", phase_name(domain->phase));
 }
 

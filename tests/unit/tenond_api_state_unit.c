@@ -85,6 +85,10 @@ static void a_migration_is_watched_and_cancelled(void **state)
 	expect(json_incref(json_object_get(json, "migration")), "stage", "checks");
 	json_decref(json);
 	expect_error("POST", "/v1/domains/web/reclaim", NULL, 409, "wrong-state", "migrating");
+	json = ask("POST", "/v1/domains/web/destroy", NULL, 409);
+	assert_non_null(strstr(json_string_value(json_object_get(json_object_get(json, "error"), "next")),
+			       "tenon migrate --cancel"));
+	json_decref(json);
 	expect(ask("DELETE", "/v1/domains/web/migrate", NULL, 200), "state", "running");
 	json = end(request, 409);
 	expect(json_incref(json_object_get(json, "error")), "id", "cancelled");
