@@ -25,6 +25,7 @@ static const struct option_spec checkpoint_options[] = {
 	{ "interval", 'i', "SECONDS", "time from one checkpoint to the next, 1 to 86400" },
 	{ "count", 'n', "NUMBER", "how many (until they are cancelled)" },
 	{ "snapshot", 's', "PROGRAM", "copies its disks while it stands still: see tenon(1)" },
+	{ "snapshot-timeout", 't', "SECONDS", "kill that program after so long, 1 to 86400 (60)" },
 	{ "memory-only", 'm', NULL, "though it writes to disks, of which there will be no copy" },
 	{ "replace", 'r', NULL, "the file that is there, once the first checkpoint is complete" },
 	{ "no-wait", 'w', NULL, "return at once; they are taken all the same" },

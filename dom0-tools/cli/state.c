@@ -106,6 +106,7 @@ int command_checkpoint(struct cli *cli)
 	static const struct { const char *option, *parameter; } options[] = {
 		{ "interval", "&interval=" }, { "count", "&count=" }, { "memory-only", "&memory_only=" },
 		{ "replace", "&replace=" }, { "no-wait", "&nowait=" },
+		{ "snapshot-timeout", "&snapshot_timeout=" },
 	};
 	static const struct progress progress = {
 		.member = "checkpoint", .counter = "number", .print = print_checkpoint,

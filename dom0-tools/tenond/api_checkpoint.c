@@ -46,16 +46,20 @@ static void parse_options(const struct request *request, struct checkpoint_optio
 {
 	*options = (struct checkpoint_options){
 		.memory_only = request_flag(request, "memory_only"), .replace = request_flag(request, "replace"),
-		.snapshot = request_query(request, "snapshot"),
+		.snapshot = request_query(request, "snapshot"), .snapshot_timeout = CHECKPOINT_SNAPSHOT_S,
 	};
-	if (!request_number(request, "interval", CHECKPOINT_INTERVAL_MAX, &options->interval, error))
-		request_number(request, "count", CHECKPOINT_COUNT_MAX, &options->count, error);
+	if (!request_number(request, "interval", CHECKPOINT_INTERVAL_MAX, &options->interval, error) &&
+	    !request_number(request, "count", CHECKPOINT_COUNT_MAX, &options->count, error))
+		request_number(request, "snapshot_timeout", CHECKPOINT_SNAPSHOT_MAX, &options->snapshot_timeout, error);
 	if (options->snapshot && (*options->snapshot != '/' || access(options->snapshot, X_OK)))
 		error_set(error, ERROR_REQUEST, "snapshot", "give the path of a program in dom0, from / on",
 			  "'%.80s' cannot be run", options->snapshot);
 	if (error->kind == ERROR_NONE && !options->interval)
 		error_set(error, ERROR_REQUEST, "interval", "give the seconds from one checkpoint to the next",
 			  "is missing or 0");
+	if (error->kind == ERROR_NONE && !options->snapshot_timeout)
+		error_set(error, ERROR_REQUEST, "snapshot_timeout", "give the seconds that the program may take",
+			  "is 0: the guest stands still meanwhile");
 }
 
 void api_checkpoint(struct tenond *tenond, struct request *request, struct domain *domain)

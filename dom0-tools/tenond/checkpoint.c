@@ -124,7 +124,8 @@ static int await_turn(struct taking *taking)
 /* The guest stands still: its disks have what it has written, and the administrator's program copies them. */
 static int copy_disks(struct taking *taking)
 {
-	const char *program = checkpoint_options(taking->checkpoint)->snapshot;
+	const struct checkpoint_options *options = checkpoint_options(taking->checkpoint);
+	const char *program = options->snapshot;
 	char number[24];
 	char *argv[] = { (char *)program, taking->record->name, number, NULL };
 	int rc = program ? migrate_settle(taking->store, taking->config, taking->record, taking->error) : 0;
@@ -132,9 +133,14 @@ static int copy_disks(struct taking *taking)
 	if (rc || !program)
 		return rc;
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)checkpoint_next(taking->checkpoint));
-	rc = spawn_run(argv);
+	rc = spawn_run_within(argv, options->snapshot_timeout);
 	if (!rc)
 		return 0;
+	if (rc == -ETIMEDOUT)
+		return error_set(taking->error, ERROR_TIMEOUT, program,
+				 "let it copy faster, or give it longer: --snapshot-timeout",
+				 "has not copied the disks of domain %s for checkpoint %s within %u s, and was killed",
+				 taking->record->name, number, options->snapshot_timeout);
 	return error_set(taking->error, ERROR_STATE, program, "run it by hand to see why",
 			 "has not copied the disks of domain %s for checkpoint %s: %s %d", taking->record->name,
 			 number, rc < 0 ? strerror(-rc) : "status", rc < 0 ? -rc : rc);

@@ -17,12 +17,15 @@
 
 #define CHECKPOINT_INTERVAL_MAX	86400		/* seconds */
 #define CHECKPOINT_COUNT_MAX	1000000000
+#define CHECKPOINT_SNAPSHOT_S	60		/* for the program that copies the disks, unless somebody says */
+#define CHECKPOINT_SNAPSHOT_MAX	86400
 
 /* What an administrator may say of them; does not change. */
 struct checkpoint_options {
 	unsigned int interval;		/* seconds from the beginning of one to that of the next, 1 or more */
 	unsigned int count;		/* 0: until they are cancelled */
 	const char *snapshot;		/* program that makes copies of the disks meanwhile, or NULL */
+	unsigned int snapshot_timeout;	/* seconds after which it is killed, 1 or more */
 	bool memory_only;		/* though the guest writes to disks, which are not in the file */
 	bool replace;			/* the file if there is one, once the first is complete */
 };

@@ -92,6 +92,7 @@ static int take(unsigned int interval, unsigned int count, bool replace)
 {
 	struct checkpoint_options options = {
 		.interval = interval, .count = count, .replace = replace, .snapshot = snapshot,
+		.snapshot_timeout = 7,
 	};
 	int rc;
 
@@ -335,6 +336,24 @@ static void disks_are_copied_while_the_guest_stands_still(void **state)
 	expect_file("one");
 }
 
+static void a_copy_that_takes_too_long_ends_them(void **state)
+{
+	char path[300];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/copy", host.run_dir);
+	copy_by(path, "exit 0");
+	fakes.domains[1].info.state = HC_INFO_SHUTDOWN;
+	fakes.run_slow = true;
+	pretend("printf one >&3\n" SUSPEND "[ $answer = 0 ] || " FAILED("-110", "not suspended"));
+	assert_int_equal(take(1, 1, false), -ETIMEDOUT);
+	assert_int_equal(fakes.run_seconds, 7);
+	assert_int_equal(error.kind, ERROR_TIMEOUT);
+	assert_string_equal(error.object, path);
+	assert_non_null(strstr(error.cause, "checkpoint 1 within 7 s"));
+	assert_int_equal(access(file, F_OK), -1);
+}
+
 static void what_another_has_left_is_cleaned_up(void **state)
 {
 	(void)state;
@@ -361,6 +380,7 @@ int main(void)
 		TEST(cancelled_before_the_first_there_is_none),
 		TEST(numbers_go_on),
 		TEST(disks_are_copied_while_the_guest_stands_still),
+		TEST(a_copy_that_takes_too_long_ends_them),
 		TEST(what_another_has_left_is_cleaned_up),
 	};
 

@@ -378,6 +378,8 @@ static void checkpoint(void **state)
 	assert_non_null(strstr(asked, "?path=%2Fa&interval=5&count=2&memory_only=1&replace=1&nowait=1 "));
 	assert_int_equal(run("checkpoint -q -i 5 --snapshot /b/c web /a", "200 OK", body), EXIT_OK);
 	assert_non_null(strstr(asked, "?path=%2Fa&interval=5&snapshot=%2Fb%2Fc "));
+	assert_int_equal(run("checkpoint -q -i 5 -s /b/c -t 9 web /a", "200 OK", body), EXIT_OK);
+	assert_non_null(strstr(asked, "&snapshot_timeout=9&snapshot=%2Fb%2Fc "));
 	assert_int_equal(run("checkpoint --cancel web", "200 OK", "{}"), EXIT_OK);
 	assert_true(!strncmp(asked, "DELETE /v1/domains/web/checkpoint ", 34));
 	assert_string_equal(out, "web: no more checkpoints\n");

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -59,6 +60,33 @@ static int tear_down(void **state)
 	unlink(log_file);
 	rmdir(path);
 	return rmdir(folder);
+}
+
+/* Both processes of the program have the pipe, whose reader learns when the last of them has gone. */
+static void programs_with_a_limit(void **state)
+{
+	char fifo[64], byte, *yes[] = { "true", NULL }, *no[] = { "false", NULL };
+	char *slow[] = { "sh", "-c", "exec >$0; echo; sleep 543.21 & sleep 543.21; exit 0", fifo, NULL };
+	char *none[] = { "no-such-program-here", NULL };
+	struct pollfd reader = { .events = 0 };		/* only of its end */
+	unsigned int seconds = 1;
+
+	(void)state;
+	assert_int_equal(spawn_run_within(yes, 86400), 0);
+	assert_int_equal(spawn_run_within(no, 86400), 1);
+	assert_int_equal(spawn_run_within(none, 86400), -ENOENT);
+	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	reader.fd = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	do {
+		/* A machine that is busy may not have come to its first line. */
+		assert_int_equal(spawn_run_within(slow, seconds), -ETIMEDOUT);
+		seconds *= 2;
+	} while (read(reader.fd, &byte, 1) != 1);
+	assert_int_equal(poll(&reader, 1, -1), 1);
+	assert_true(reader.revents & POLLHUP);
+	close(reader.fd);
+	unlink(fifo);
 }
 
 static void processes(void **state)
@@ -371,6 +399,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(processes),
+		cmocka_unit_test(programs_with_a_limit),
 		cmocka_unit_test(deaf_process),
 		cmocka_unit_test(reaped),
 		cmocka_unit_test(loops),

@@ -480,6 +480,12 @@ int spawn_run(char *const argv[])
 	return pid < 0 || waitpid(pid, &status, 0) < 0 ? -errno : WEXITSTATUS(status);
 }
 
+int spawn_run_within(char *const argv[], unsigned int seconds)
+{
+	fakes.run_seconds = seconds;
+	return fakes.run_slow ? -ETIMEDOUT : spawn_run(argv);
+}
+
 int spawn_module(const char *name)
 {
 	(void)name;

@@ -47,6 +47,8 @@ struct fakes {
 	unsigned int calls;		/* that can fail, so far */
 	unsigned int fail_at;		/* the number of the call that fails, 0: none */
 	bool fail_on;			/* and all after it */
+	unsigned int run_seconds;	/* that a program had last, if it was to be killed after some */
+	bool run_slow;			/* it takes longer */
 	bool build_slow;		/* the builder waits until this is cleared */
 };
 extern struct fakes fakes;

@@ -116,6 +116,14 @@ static void await_arguments(pid_t pid, char *const argv[])
 	close(pidfd);
 }
 
+/* For spawn_reap(); with the lock. */
+static void remember(struct child *child, pid_t pid)
+{
+	child->pid = pid;
+	child->next = children;
+	children = child;
+}
+
 int spawn_start(char *const argv[], const char *log, pid_t *pid)
 {
 	struct child *child = malloc(sizeof(*child));
@@ -126,11 +134,8 @@ int spawn_start(char *const argv[], const char *log, pid_t *pid)
 	/* Held over the start, or a child that ends at once would be looked for before it is in the list. */
 	pthread_mutex_lock(&lock);
 	rc = launch(argv, log, pid);
-	if (!rc) {
-		child->pid = *pid;
-		child->next = children;
-		children = child;
-	}
+	if (!rc)
+		remember(child, *pid);
 	pthread_mutex_unlock(&lock);
 	if (rc)
 		free(child);
@@ -151,6 +156,42 @@ int spawn_run(char *const argv[])
 		if (errno != EINTR)
 			return -errno;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
+}
+
+int spawn_run_within(char *const argv[], unsigned int seconds)
+{
+	struct child *child = malloc(sizeof(*child));
+	int status = 0, pidfd, rc;
+	bool ended;
+	pid_t pid;
+
+	if (!child)
+		return -ENOMEM;
+	rc = launch(argv, "/dev/null", &pid);
+	if (rc) {
+		free(child);
+		return rc;
+	}
+	pidfd = pidfd_open(pid, 0);
+	/* Where there is no telling when it ends it is not waited for either. */
+	ended = pidfd >= 0 && await_end(pidfd, seconds * 1000);
+	rc = ended ? 0 : pidfd < 0 ? -errno : -ETIMEDOUT;
+	if (!ended) {
+		kill(-pid, SIGKILL);
+		ended = pidfd >= 0 && await_end(pidfd, KILL_MS);
+	}
+	if (pidfd >= 0)
+		close(pidfd);
+	if (!ended) {
+		pthread_mutex_lock(&lock);
+		remember(child, pid);
+		pthread_mutex_unlock(&lock);
+		return rc;
+	}
+	free(child);
+	if (waitpid(pid, &status, 0) < 0 && !rc)
+		rc = -errno;
+	return rc ? rc : WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
 }
 
 void spawn_reap(void)

@@ -18,6 +18,12 @@ int spawn_start(char *const argv[], const char *log, pid_t *pid);
 /* Start a program and wait for its end: its exit status, or a negative errno. */
 int spawn_run(char *const argv[]);
 
+/*
+ * The same for at most so many seconds, up to 86400: then it is killed, with all that it has started and that has not
+ * left its process group, and the result is -ETIMEDOUT.
+ */
+int spawn_run_within(char *const argv[], unsigned int seconds);
+
 /* Clear away the programs started by spawn_start() that have ended; to be called on SIGCHLD. */
 void spawn_reap(void);
 
