@@ -428,6 +428,7 @@ static int create(const struct host *host, const struct domain_config *config, s
 	record->domid = -1;
 	record->disk_count = 0;
 	record->came = saved && saved->incoming;
+	record->cut_short = false;
 	if (saved && saved->coming)
 		rc = make_disks(&creation);
 	else

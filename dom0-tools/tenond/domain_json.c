@@ -169,6 +169,8 @@ json_t *domain_json(const struct host *host, const struct domain *domain, bool d
 		json_object_set_new(json, "migration", migration_json(domain->migration));
 	if (domain->checkpoint)
 		json_object_set_new(json, "checkpoint", checkpoint_json(domain->checkpoint));
+	if (domain->record.cut_short)
+		json_object_set_new(json, "checkpoints_ended", json_string(domain->record.save_path));
 	if (details)
 		add_config(host, domain, json);
 	if (details && known)

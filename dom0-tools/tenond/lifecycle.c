@@ -143,6 +143,7 @@ int lifecycle_save(struct tenond *tenond, struct domain *domain, const char *pat
 		return rc;
 	free(domain->record.save_path);
 	domain->record.save_path = strdup(path);
+	domain->record.cut_short = false;
 	domain->record.save_keep = keep;
 	if (!domain->record.save_path)
 		return error_domain(error, ERROR_INTERNAL, domain->name, NULL, "out of memory");
@@ -172,6 +173,7 @@ int lifecycle_checkpoint(struct tenond *tenond, struct domain *domain, const cha
 				    "can write to disks, which would not be those that the memory in the file knows");
 	free(domain->record.save_path);
 	domain->record.save_path = strdup(path);
+	domain->record.cut_short = false;
 	if (!domain->record.save_path)
 		return error_domain(error, ERROR_INTERNAL, domain->name, NULL, "out of memory");
 	domain->checkpoint = checkpoint_ref(checkpoint);

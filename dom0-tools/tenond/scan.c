@@ -257,8 +257,17 @@ static void recover_migrating(struct tenond *tenond, struct domain *domain)
 /* The guest goes on, by the next scan if it has suspended; the last complete one is in the file. */
 static void recover_checkpointing(struct tenond *tenond, struct domain *domain)
 {
-	checkpoint_clean(&tenond->host, &domain->record);
-	domain->record.phase = PHASE_ACTIVE;
+	struct record *record = &domain->record;
+
+	checkpoint_clean(&tenond->host, record);
+	record->phase = PHASE_ACTIVE;
+	if (!record->save_path)
+		return;
+	log_warning("domain %s: its checkpoints to %s have ended with the former tenond; tenon checkpoint takes more",
+		    record->name, record->save_path);
+	record->cut_short = true;
+	if (record_save(&tenond->host, record))
+		log_warning("domain %s: its state cannot be written", record->name);
 }
 
 static void recover(struct record *record, void *data)

@@ -28,6 +28,7 @@ static void interrupted_on_the_way(void **state)
 
 	(void)state;
 	create("web", "");
+	tenond.domains.first->record.save_path = strdup("/a/file");
 	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
 		tenond.domains.first->record.phase = phases[i];
 		assert_int_equal(record_save(&tenond.host, &tenond.domains.first->record), 0);
@@ -37,6 +38,11 @@ static void interrupted_on_the_way(void **state)
 		expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
 		assert_false(fakes.domains[1].logging);
 	}
+	/* That is said, also by the next, until others are taken. */
+	expect(ask("GET", "/v1/domains/web", NULL, 200), "checkpoints_ended", "/a/file");
+	stop();
+	start();
+	expect(ask("GET", "/v1/domains/web", NULL, 200), "checkpoints_ended", "/a/file");
 
 	/* It has come, and its sender has given it up: it must run here. */
 	tenond.domains.first->record.phase = PHASE_CREATING;

@@ -60,6 +60,7 @@ static struct record example(void)
 	struct record record = {
 		.uuid = "6f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f1", .name = "web", .phase = PHASE_RESTARTING,
 		.domid = 7, .paused = true, .created = 1700000000, .quick_restarts = 3,
+		.cut_short = true,
 		.xml = (char *)"<domain>\n\"quoted\"</domain>", .disk_count = 2,
 		.disks = { { "/dev/loop0", 0 }, { "/dev/nbd3", 4711 } },
 	};
@@ -103,6 +104,7 @@ static void round_trip(void **state)
 	assert_true(last.paused);
 	assert_int_equal(last.created, 1700000000);
 	assert_int_equal(last.quick_restarts, 3);
+	assert_true(last.cut_short);
 	assert_int_equal(last.disk_count, 2);
 	assert_string_equal(last.disks[1].device, "/dev/nbd3");
 	assert_int_equal(last.disks[1].server, 4711);
