@@ -23,6 +23,8 @@ static const struct option_spec save_options[] = {
 
 static const struct option_spec checkpoint_options[] = {
 	{ "interval", 'i', "SECONDS", "time from one checkpoint to the next, 1 to 86400" },
+	{ "to", 'o', "HOST[:PORT]", "to a file of that host instead of FILE" },
+	{ "plain", 'P', NULL, "with --to: without encryption, over a network that you trust" },
 	{ "count", 'n', "NUMBER", "how many (until they are cancelled)" },
 	{ "snapshot", 's', "PROGRAM", "copies its disks while it stands still: see tenon(1)" },
 	{ "snapshot-timeout", 't', "SECONDS", "kill that program after so long, 1 to 86400 (60)" },
@@ -113,7 +115,7 @@ const struct command commands[] = {
 	{ "destroy", "NAME...", 1, -1, none, true, true, "end a domain at once", command_destroy },
 	{ "save", "NAME FILE", 2, 2, save_options, true, true,
 	  "write a guest's state to a file and end the domain", command_save },
-	{ "checkpoint", "NAME FILE", 1, 2, checkpoint_options, true, true,
+	{ "checkpoint", "NAME [FILE]", 1, 2, checkpoint_options, true, true,
 	  "write a running guest's state to a file now and then", command_checkpoint },
 	{ "migrate", "NAME HOST", 1, 2, migrate_options, true, true,
 	  "move a running guest to another host (HOST or HOST:PORT)", command_migrate },

@@ -66,14 +66,17 @@ static void print_checkpoint(json_t *checkpoint)
 static void print_checkpoints(struct cli *cli, json_t *answer)
 {
 	json_t *checkpoint = json_object_get(answer, "checkpoint");
+	const char *host = cli_option(cli, "to");
 
 	if (cli->json)
 		print_json(answer);
 	else if (cli_option(cli, "no-wait"))
 		printf("%s: checkpoints begin; tenon info --json has how far they are\n", cli->arguments[0]);
 	else
-		printf("%s: checkpoint %lld is in %s\n", cli->arguments[0],
-		       (long long)get_number(checkpoint, "number"), cli->arguments[1]);
+		printf("%s: checkpoint %lld is in %s%s%s\n", cli->arguments[0],
+		       (long long)get_number(checkpoint, "number"),
+		       host ? get_text(checkpoint, "file") : cli->arguments[1], host ? " of host " : "",
+		       host ? host : "");
 }
 
 static int end_checkpoints(struct cli *cli)
@@ -87,12 +90,12 @@ static int end_checkpoints(struct cli *cli)
 /* What must be there, and nothing else. */
 static bool check_checkpoint(const struct cli *cli)
 {
-	bool cancels = cli_option(cli, "cancel");
+	bool cancels = cli_option(cli, "cancel"), elsewhere = cli_option(cli, "to");
 	const char *next = "tenon checkpoint --help shows how it is used";
 
-	if (cancels && cli->argument_count == 2)
+	if ((cancels || elsewhere) && cli->argument_count == 2)
 		complain(cli->arguments[1], "is one argument too many", next);
-	else if (!cancels && cli->argument_count == 1)
+	else if (!cancels && !elsewhere && cli->argument_count == 1)
 		complain("FILE", "is missing", next);
 	else if (!cancels && !cli_option(cli, "interval"))
 		complain("--interval", "is missing", "give the seconds from one checkpoint to the next");
@@ -105,14 +108,14 @@ int command_checkpoint(struct cli *cli)
 {
 	static const struct { const char *option, *parameter; } options[] = {
 		{ "interval", "&interval=" }, { "count", "&count=" }, { "memory-only", "&memory_only=" },
-		{ "replace", "&replace=" }, { "no-wait", "&nowait=" },
+		{ "replace", "&replace=" }, { "no-wait", "&nowait=" }, { "plain", "&plain=" },
 		{ "snapshot-timeout", "&snapshot_timeout=" },
 	};
 	static const struct progress progress = {
 		.member = "checkpoint", .counter = "number", .print = print_checkpoint,
 	};
-	char path[PATH_MAX_API + 2 * QUERY_MAX], query[QUERY_MAX] = "/checkpoint?path=", base[PATH_MAX_API];
-	const char *snapshot = cli_option(cli, "snapshot");
+	char path[PATH_MAX_API + 2 * QUERY_MAX], query[QUERY_MAX], base[PATH_MAX_API];
+	const char *snapshot = cli_option(cli, "snapshot"), *host = cli_option(cli, "to");
 	struct response response;
 	bool watched = !cli_option(cli, "quiet") && !cli_option(cli, "no-wait");
 	int status;
@@ -121,7 +124,10 @@ int command_checkpoint(struct cli *cli)
 		return EXIT_USAGE;
 	if (cli_option(cli, "cancel"))
 		return end_checkpoints(cli);
-	if (!add_path(query, sizeof(query), cli->arguments[1]))
+	snprintf(query, sizeof(query), "/checkpoint?%s=", host ? "host" : "path");
+	if (host)
+		client_encode(query, sizeof(query), host);
+	else if (!add_path(query, sizeof(query), cli->arguments[1]))
 		return EXIT_FAILED;
 	domain_path(cli->arguments[0], "", base);
 	snprintf(path, sizeof(path), "%s%s", base, query);

@@ -24,6 +24,10 @@ api_domain_handler api_info, api_xml, api_console, api_pause, api_unpause, api_s
 /* The absolute path that a query names; NULL: *error. */
 const char *api_path(const struct request *request, struct error *error);
 
+/* The host that a query names, which peer then has as "tls://HOST" or "tcp://HOST"; NULL: *error. */
+#define API_PEER_MAX 320
+const char *api_peer(const struct request *request, char peer[API_PEER_MAX], struct error *error);
+
 /* In trace.c; domain NULL: dom0. */
 api_domain_handler api_trace;
 /* Answer those that wait, with what was counted so far: tenond is about to leave. */

@@ -62,18 +62,35 @@ static void parse_options(const struct request *request, struct checkpoint_optio
 			  "is 0: the guest stands still meanwhile");
 }
 
+/* The file's path, or peer, as api_peer() says, of the host whose file it is: that is *host. NULL: *error. */
+static const char *parse_place(const struct request *request, char peer[API_PEER_MAX], const char **host,
+			       struct error *error)
+{
+	if (!request_query(request, "host"))
+		return api_path(request, error);
+	if (request_query(request, "path"))
+		error_set(error, ERROR_REQUEST, "path", "the other host chooses its file's name",
+			  "is of no use with another host");
+	else
+		*host = api_peer(request, peer, error);
+	return *host ? peer : NULL;
+}
+
 void api_checkpoint(struct tenond *tenond, struct request *request, struct domain *domain)
 {
 	struct waiting *waiting = calloc(1, sizeof(*waiting));
 	bool waits = !request_flag(request, "nowait");
 	struct checkpoint_options options;
 	struct error error = { 0 };
-	const char *path = api_path(request, &error);
+	const char *host = NULL;
+	char peer[API_PEER_MAX];
+	const char *path = parse_place(request, peer, &host, &error);
 
 	if (path)
 		parse_options(request, &options, &error);
+	options.elsewhere = host;
 	if (error.kind == ERROR_NONE && waiting)
-		*waiting = (struct waiting){ tenond, request, checkpoint_new(path, &options) };
+		*waiting = (struct waiting){ tenond, request, checkpoint_new(host ? host : path, &options) };
 	if (error.kind == ERROR_NONE && (!waiting || !waiting->checkpoint))
 		error_set(&error, ERROR_INTERNAL, "tenond", NULL, "out of memory");
 	if (error.kind == ERROR_NONE && !lifecycle_checkpoint(tenond, domain, path, waiting->checkpoint,

@@ -58,14 +58,14 @@ static void parse_options(const struct request *request, struct migrate_options 
 		request_number(request, "bandwidth", BANDWIDTH_MAX, &options->bandwidth_mib, error);
 }
 
-/* "tls://HOST" or "tcp://HOST"; NULL: *error. */
-static const char *parse_peer(const struct request *request, char peer[320], struct error *error)
+const char *api_peer(const struct request *request, char peer[API_PEER_MAX], struct error *error)
 {
 	const char *host = request_query(request, "host");
 
 	if (!host || !*host)
 		error_set(error, ERROR_REQUEST, "host", "name the other host", "is missing");
-	else if (snprintf(peer, 320, "%s://%s", request_flag(request, "plain") ? "tcp" : "tls", host) >= 320)
+	else if (snprintf(peer, API_PEER_MAX, "%s://%s", request_flag(request, "plain") ? "tcp" : "tls", host) >=
+		 API_PEER_MAX)
 		error_set(error, ERROR_REQUEST, "host", NULL, "is too long");
 	else
 		return host;
@@ -77,8 +77,8 @@ void api_migrate(struct tenond *tenond, struct request *request, struct domain *
 	struct moving *moving = calloc(1, sizeof(*moving));
 	struct migrate_options options;
 	struct error error = { 0 };
-	char peer[320];
-	const char *host = parse_peer(request, peer, &error);
+	char peer[API_PEER_MAX];
+	const char *host = api_peer(request, peer, &error);
 
 	if (host)
 		parse_options(request, &options, &error);

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "migrate.h"
 #include "save.h"
+#include "series.h"
 #include "worker.h"
 
 #include "../migrate/stream.h"
@@ -34,6 +35,8 @@ struct taking {
 	struct checkpoint *checkpoint;
 	struct store_client *store;
 	struct error *error;
+	struct series_out out;		/* to another host */
+	int file;			/* that goes there */
 	char partial[PATH_MAX];		/* the file that is being written, until it has its name; "": it has */
 	bool replace;			/* what has the name now */
 	bool enough;			/* there are as many as were asked for, or they were cancelled */
@@ -60,12 +63,33 @@ static int open_partial(struct taking *taking)
 	return fd < 0 ? -errno : fd;
 }
 
+static bool elsewhere(const struct taking *taking)
+{
+	return checkpoint_options(taking->checkpoint)->elsewhere;
+}
+
+/* To write to; a negative errno and taking->error. */
+static int open_file(struct taking *taking)
+{
+	int fd = elsewhere(taking) ? series_out_file(taking->host, taking->error) : open_partial(taking);
+
+	if (fd < 0 && !elsewhere(taking))
+		return save_file_failed(taking->record, fd, taking->error);
+	taking->file = fd;
+	taking->out.end = 0;
+	return fd;
+}
+
 /* The file has a complete checkpoint. */
-static int publish(struct taking *taking)
+static int publish(struct taking *taking, json_t *taken)
 {
 	const char *path = taking->record->save_path;
 	int rc = 0;
 
+	if (elsewhere(taking))
+		return series_out_send(&taking->out, taking->file,
+				       (uint64_t)json_integer_value(json_object_get(taken, "number")),
+				       (uint64_t)json_integer_value(json_object_get(taken, "bytes")), taking->error);
 	if (!*taking->partial)
 		return 0;
 	if (taking->replace ? rename(taking->partial, path) : link(taking->partial, path))
@@ -92,6 +116,8 @@ static int check_guest(struct taking *taking)
 				    "tenon restore FILE goes on from the last one",
 				    "has ended, after %llu checkpoints",
 				    (unsigned long long)checkpoint_count(taking->checkpoint));
+	if (elsewhere(taking) && series_out_check(&taking->out, taking->error))
+		return -ESRCH;
 	for (unsigned int i = 0; i < record->disk_count; i++) {
 		const char *target = taking->config->disks[i].target;
 		pid_t server = record->disks[i].server;
@@ -172,8 +198,9 @@ static int on_checkpoint(json_t *taken, void *data)
 	unsigned int count = checkpoint_options(taking->checkpoint)->count;
 	int rc;
 
-	checkpoint_note(taking->checkpoint, taken);
-	rc = publish(taking);
+	rc = publish(taking, taken);
+	if (!rc)
+		checkpoint_note(taking->checkpoint, taken);
 	if (!rc && count && checkpoint_count(taking->checkpoint) >= count)
 		rc = -ECANCELED;
 	if (!rc)
@@ -204,14 +231,20 @@ static int failed(struct taking *taking, const struct worker_failure *failure)
 	if (failure->code == -ECANCELED)
 		return error_domain(taking->error, ERROR_CANCELLED, taking->record->name, NULL,
 				    "its checkpoints were cancelled");
-	length = snprintf(next, sizeof(next), "%s", full ? "make room, or choose another file" :
-			  "see tenon dmesg");
+	length = snprintf(next, sizeof(next), "%s", !full ? "see tenon dmesg" : elsewhere(taking) ?
+			  "make room in tenond's folder" : "make room, or choose another file");
 	if (number)
 		snprintf(next + length, sizeof(next) - (size_t)length, "; the file has checkpoint %llu",
 			 (unsigned long long)number);
 	return error_domain(taking->error, full ? ERROR_RESOURCES : failure->code == -EPROTO ||
 			    failure->code == -EOPNOTSUPP || failure->code == -EAGAIN ? ERROR_STATE :
 			    ERROR_INTERNAL, taking->record->name, next, "its state %s", failure->text);
+}
+
+static int store_lost(struct taking *taking, int rc)
+{
+	return error_set(taking->error, ERROR_UNREACHABLE, "store", "is tenon-stored running? tenon doctor says more",
+			 "domain %s: %s", taking->record->name, strerror(-rc));
 }
 
 /* One file. 0 and *again: another one is due. -EAGAIN without an error: the guest's memory has not held still. */
@@ -229,9 +262,7 @@ static int write_file(struct taking *taking, int fd, bool last_try, bool *again)
 
 	description = save_describe(taking->store, taking->config, taking->record, &rc);
 	if (!description)
-		return error_set(taking->error, ERROR_UNREACHABLE, "store",
-				 "is tenon-stored running? tenon doctor says more", "domain %s: %s",
-				 taking->record->name, strerror(-rc));
+		return store_lost(taking, rc);
 	snprintf(domid, sizeof(domid), "%d", taking->record->domid);
 	snprintf(downtime, sizeof(downtime), "%d", MIGRATION_DOWNTIME_MS);
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)checkpoint_next(taking->checkpoint));
@@ -283,10 +314,10 @@ static int take_all(struct taking *taking)
 
 	taking->begun_ns = monotonic_ns();
 	for (int tries = 1; again && !rc && !taking->enough; tries++) {
-		int fd = open_partial(taking);
+		int fd = open_file(taking);
 
 		if (fd < 0)
-			return save_file_failed(taking->record, fd, taking->error);
+			return fd;
 		again = false;
 		rc = write_file(taking, fd, tries == TRIES, &again);
 		close(fd);
@@ -300,19 +331,47 @@ static int take_all(struct taking *taking)
 	return rc;
 }
 
+/* Where the file is, and which number comes first. */
+static int begin(struct taking *taking)
+{
+	struct record *record = taking->record;
+	char *description;
+	uint64_t before;
+	int rc;
+
+	if (!elsewhere(taking)) {
+		follow(taking);
+		return 0;
+	}
+	description = save_describe(taking->store, taking->config, record, &rc);
+	if (!description)
+		return store_lost(taking, rc);
+	rc = series_out_open(taking->host, record, description, taking->replace, &taking->out, &before,
+			     taking->error);
+	free(description);
+	if (rc)
+		return rc;
+	checkpoint_follow(taking->checkpoint, before);
+	return checkpoint_place(taking->checkpoint, taking->out.path) ?
+	       error_set(taking->error, ERROR_INTERNAL, "tenond", NULL, "out of memory") : 0;
+}
+
 int checkpoint_guest(const struct host *host, const struct domain_config *config, struct record *record,
 		     struct checkpoint *checkpoint, struct error *error)
 {
 	struct taking taking = {
 		.host = host, .config = config, .record = record, .checkpoint = checkpoint, .error = error,
-		.replace = checkpoint_options(checkpoint)->replace,
+		.replace = checkpoint_options(checkpoint)->replace, .out = { .fd = -1 },
 	};
 	int rc = save_open_store(host, record, &taking.store, error);
 
 	if (!rc) {
-		follow(&taking);
-		rc = take_all(&taking);
-		let_go(&taking);
+		rc = begin(&taking);
+		if (!rc) {
+			rc = take_all(&taking);
+			let_go(&taking);
+		}
+		series_out_close(&taking.out);
 	}
 	store_close(taking.store);
 	/* Whoever has one, and wants no more, has what was asked for. */

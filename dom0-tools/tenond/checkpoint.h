@@ -28,13 +28,17 @@ struct checkpoint_options {
 	unsigned int snapshot_timeout;	/* seconds after which it is killed, 1 or more */
 	bool memory_only;		/* though the guest writes to disks, which are not in the file */
 	bool replace;			/* the file if there is one, once the first is complete */
+	bool elsewhere;			/* the file is another host's, see series.h */
 };
 
 enum checkpoint_stage { CHECKPOINT_WRITING, CHECKPOINT_SUSPENDED, CHECKPOINT_WAITING };
 
 struct checkpoint;
 
-/* path: of the file, absolute; it and what options refer to is copied. With one reference, or NULL: no memory. */
+/*
+ * path: of the file, absolute, or of one elsewhere the host that will say where it is; it and what options refer to is
+ * copied. With one reference, or NULL: no memory.
+ */
 struct checkpoint *checkpoint_new(const char *path, const struct checkpoint_options *options);
 struct checkpoint *checkpoint_ref(struct checkpoint *checkpoint);
 void checkpoint_unref(struct checkpoint *checkpoint);	/* accepts NULL */
@@ -57,6 +61,9 @@ void checkpoint_cancel(struct checkpoint *checkpoint);
 /* They follow one that another run has left; to be said before the first. */
 void checkpoint_follow(struct checkpoint *checkpoint, uint64_t number);
 
+/* The other host has said where its file is; copied. 0 or -ENOMEM. */
+int checkpoint_place(struct checkpoint *checkpoint, const char *path);
+
 uint64_t checkpoint_count(struct checkpoint *checkpoint);	/* of complete ones */
 uint64_t checkpoint_next(struct checkpoint *checkpoint);	/* the number of the one that comes */
 
@@ -64,7 +71,8 @@ uint64_t checkpoint_next(struct checkpoint *checkpoint);	/* the number of the on
 json_t *checkpoint_json(struct checkpoint *checkpoint);
 
 /*
- * Take them; called by a job's thread, with record->phase PHASE_CHECKPOINTING and the file in record->save_path.
+ * Take them; called by a job's thread, with record->phase PHASE_CHECKPOINTING and the file in record->save_path, or
+ * that NULL and the other host in record->peer.
  * Returns when there have been enough, or they were cancelled: 0; or with a negative errno and *error. In any case
  * the guest goes on unless it has ended by itself, and the last checkpoint that was complete is in the file.
  */

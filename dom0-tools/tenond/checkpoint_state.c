@@ -19,8 +19,9 @@
 struct checkpoint {
 	unsigned int references;	/* the loop's */
 	struct checkpoint_options options;
-	char *path, *snapshot;
+	char *host, *snapshot;		/* host: that has the file, NULL: this one */
 	pthread_mutex_t lock;		/* for what follows */
+	char *path;			/* "": of a file elsewhere, not known yet */
 	pthread_cond_t wake;		/* cancelled */
 	enum checkpoint_stage stage;
 	bool cancelled;
@@ -40,7 +41,8 @@ struct checkpoint *checkpoint_new(const char *path, const struct checkpoint_opti
 		return NULL;
 	checkpoint->references = 1;
 	checkpoint->options = *options;
-	checkpoint->path = strdup(path);
+	checkpoint->path = strdup(options->elsewhere ? "" : path);
+	checkpoint->host = options->elsewhere ? strdup(path) : NULL;
 	checkpoint->snapshot = options->snapshot ? strdup(options->snapshot) : NULL;
 	checkpoint->options.snapshot = checkpoint->snapshot;
 	pthread_mutex_init(&checkpoint->lock, NULL);
@@ -48,7 +50,7 @@ struct checkpoint *checkpoint_new(const char *path, const struct checkpoint_opti
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&checkpoint->wake, &attr);
 	pthread_condattr_destroy(&attr);
-	if (checkpoint->path && !checkpoint->snapshot == !options->snapshot)
+	if (checkpoint->path && !checkpoint->host == !options->elsewhere && !checkpoint->snapshot == !options->snapshot)
 		return checkpoint;
 	checkpoint_unref(checkpoint);
 	return NULL;
@@ -67,6 +69,7 @@ void checkpoint_unref(struct checkpoint *checkpoint)
 	pthread_cond_destroy(&checkpoint->wake);
 	pthread_mutex_destroy(&checkpoint->lock);
 	free(checkpoint->path);
+	free(checkpoint->host);
 	free(checkpoint->snapshot);
 	free(checkpoint);
 }
@@ -113,8 +116,9 @@ void checkpoint_note(struct checkpoint *checkpoint, json_t *taken)
 	checkpoint->taken = time(NULL);
 	downtime_ms = checkpoint->downtime_ms;
 	pthread_mutex_unlock(&checkpoint->lock);
-	log_info("checkpoint %lld in %s: %lld pages, %lld bytes in all, stood still for %llu ms", number,
-		 checkpoint->path, pages, bytes, (unsigned long long)downtime_ms);
+	log_info("checkpoint %lld in %s%s%s: %lld pages, %lld bytes in all, stood still for %llu ms", number,
+		 checkpoint->path, checkpoint->host ? " of host " : "", checkpoint->host ? checkpoint->host : "", pages,
+		 bytes, (unsigned long long)downtime_ms);
 }
 
 int checkpoint_wait(struct checkpoint *checkpoint, uint64_t ns)
@@ -149,6 +153,19 @@ void checkpoint_follow(struct checkpoint *checkpoint, uint64_t number)
 	pthread_mutex_unlock(&checkpoint->lock);
 }
 
+int checkpoint_place(struct checkpoint *checkpoint, const char *path)
+{
+	char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	pthread_mutex_lock(&checkpoint->lock);
+	free(checkpoint->path);
+	checkpoint->path = copy;
+	pthread_mutex_unlock(&checkpoint->lock);
+	return 0;
+}
+
 uint64_t checkpoint_count(struct checkpoint *checkpoint)
 {
 	uint64_t count;
@@ -177,6 +194,8 @@ static json_t *describe(const struct checkpoint *checkpoint)
 				 (int)checkpoint->options.interval, "count", (int)checkpoint->options.count, "number",
 				 checkpoint->number, "bytes", checkpoint->bytes, "done", checkpoint->done * PAGE);
 
+	if (checkpoint->host)
+		json_object_set_new(json, "host", json_string(checkpoint->host));
 	if (!checkpoint->number)
 		return json;
 	json_object_set_new(json, "changed", json_integer(checkpoint->pages * PAGE));

@@ -6,6 +6,7 @@
 #include "checkpoint.h"
 #include "device/net.h"
 #include "migration.h"
+#include "peer.h"
 
 #include <hypercall/hypercall.h>
 #include <hypercall/sched.h>
@@ -170,7 +171,8 @@ json_t *domain_json(const struct host *host, const struct domain *domain, bool d
 	if (domain->checkpoint)
 		json_object_set_new(json, "checkpoint", checkpoint_json(domain->checkpoint));
 	if (domain->record.cut_short)
-		json_object_set_new(json, "checkpoints_ended", json_string(domain->record.save_path));
+		json_object_set_new(json, "checkpoints_ended", json_string(domain->record.save_path ?
+				    domain->record.save_path : peer_name(domain->record.peer)));
 	if (details)
 		add_config(host, domain, json);
 	if (details && known)

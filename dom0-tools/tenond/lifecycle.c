@@ -163,6 +163,7 @@ int lifecycle_checkpoint(struct tenond *tenond, struct domain *domain, const cha
 			 struct checkpoint *checkpoint, lifecycle_done *done, void *data, struct error *error)
 {
 	int rc = query_willing(tenond, domain, error);
+	char **place;
 
 	if (rc)
 		return rc;
@@ -172,9 +173,12 @@ int lifecycle_checkpoint(struct tenond *tenond, struct domain *domain, const cha
 				    "name a program that copies them: --snapshot; or --memory-only without copies",
 				    "can write to disks, which would not be those that the memory in the file knows");
 	free(domain->record.save_path);
-	domain->record.save_path = strdup(path);
+	domain->record.save_path = NULL;
+	place = checkpoint_options(checkpoint)->elsewhere ? &domain->record.peer : &domain->record.save_path;
+	free(*place);
+	*place = strdup(path);
 	domain->record.cut_short = false;
-	if (!domain->record.save_path)
+	if (!*place)
 		return error_domain(error, ERROR_INTERNAL, domain->name, NULL, "out of memory");
 	domain->checkpoint = checkpoint_ref(checkpoint);
 	rc = operation_start(tenond, domain, OPERATION_CHECKPOINT, done, data, error);
@@ -202,6 +206,7 @@ int lifecycle_migrate(struct tenond *tenond, struct domain *domain, const char *
 		return rc;
 	free(domain->record.peer);
 	domain->record.peer = strdup(peer);
+	domain->record.cut_short = false;
 	if (!domain->record.peer)
 		return error_domain(error, ERROR_INTERNAL, domain->name, NULL, "out of memory");
 	domain->migration = migration_ref(migration);

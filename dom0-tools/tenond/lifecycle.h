@@ -34,7 +34,10 @@ int lifecycle_restore(struct tenond *tenond, struct saved *saved, bool paused, l
 int lifecycle_save(struct tenond *tenond, struct domain *domain, const char *path, bool keep,
 		   lifecycle_done *done, void *data, struct error *error);
 
-/* Write its state to a file again and again while it runs. path must be absolute. Refers to checkpoint. */
+/*
+ * Write its state to a file again and again while it runs. path must be absolute; where the file is elsewhere it is that
+ * host, as struct record has peer. Refers to checkpoint.
+ */
 int lifecycle_checkpoint(struct tenond *tenond, struct domain *domain, const char *path,
 			 struct checkpoint *checkpoint, lifecycle_done *done, void *data, struct error *error);
 

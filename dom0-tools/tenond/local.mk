@@ -72,6 +72,7 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/rings.c dom0-tools/tenond/rings.h \
 	dom0-tools/tenond/save.c dom0-tools/tenond/save.h dom0-tools/tenond/saved.c \
 	dom0-tools/tenond/scan.c \
+	dom0-tools/tenond/series.h dom0-tools/tenond/series_in.c dom0-tools/tenond/series_out.c \
 	dom0-tools/tenond/symcall.c dom0-tools/tenond/symcall.h dom0-tools/tenond/symcall_json.c \
 	dom0-tools/tenond/symspy.c dom0-tools/tenond/symspy.h \
 	dom0-tools/tenond/taken.c dom0-tools/tenond/taken.h \

@@ -8,6 +8,7 @@
 #include "log.h"
 #include "migrate_check.h"
 #include "peer.h"
+#include "series.h"
 #include "taken.h"
 #include "tls.h"
 
@@ -28,6 +29,7 @@ struct caller {
 	json_t *hello;			/* NULL: none came */
 	struct saved *saved;		/* of a proposal */
 	bool check;			/* it only asks */
+	bool series;			/* not the guest comes but checkpoints of it, see series.h */
 	struct errors obstacles;
 	struct error error;
 };
@@ -84,7 +86,9 @@ static void work(struct job *job)
 		}
 	}
 	caller->hello = peer_receive(caller->fd, PEER_TIMEOUT_MS, &rc);
-	if (!caller->hello || json_unpack(caller->hello, "{s:i}", "migrate", &version))
+	caller->series = caller->hello && json_object_get(caller->hello, "checkpoints");
+	if (!caller->hello ||
+	    json_unpack(caller->hello, "{s:i}", caller->series ? "checkpoints" : "migrate", &version))
 		return;
 	description = json_object_get(caller->hello, "description");
 	if (version != PEER_VERSION)
@@ -94,6 +98,8 @@ static void work(struct job *job)
 		saved_incoming(&caller->tenond->host, caller->fd, description, &caller->saved,
 			       &caller->error);
 	caller->check = json_is_true(json_object_get(caller->hello, "check"));
+	if (caller->series)
+		return;
 	if (caller->saved)
 		caller->saved->coming = json_incref(json_object_get(caller->hello, "copy"));
 	if (caller->saved)
@@ -106,6 +112,9 @@ static bool begin(struct caller *caller)
 {
 	if (!caller->saved)
 		return false;
+	if (caller->series)
+		return !series_in_start(caller->tenond, caller->saved,
+					json_is_true(json_object_get(caller->hello, "replace")), &caller->error);
 	domain_conflicts(&caller->tenond->domains, caller->saved->config, &caller->obstacles);
 	if (caller->check || caller->obstacles.count) {
 		peer_send(caller->fd, check_answer(&caller->obstacles));

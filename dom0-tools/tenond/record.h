@@ -42,8 +42,8 @@ struct record {
 	char *xml;			/* NULL for a domain that others have made */
 	char *save_path;		/* of PHASE_SAVING, PHASE_CHECKPOINTING: it is there once it is complete */
 	bool save_keep;			/* the guest shall go on afterwards */
-	bool cut_short;			/* its checkpoints, to save_path, have ended with a former tenond */
-	char *peer;			/* of a migration: the other host */
+	bool cut_short;			/* its checkpoints, to save_path or peer, have ended with a former tenond */
+	char *peer;			/* of a migration, or of checkpoints without save_path: the other host */
 	bool came;			/* from another host, see taken.h */
 	struct record_disk disks[CONFIG_DISKS_MAX];
 	unsigned int disk_count;

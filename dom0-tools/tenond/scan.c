@@ -10,6 +10,7 @@
 #include "device/net.h"
 #include "lifecycle.h"
 #include "log.h"
+#include "peer.h"
 #include "migrate.h"
 #include "operation.h"
 #include "save.h"
@@ -261,10 +262,10 @@ static void recover_checkpointing(struct tenond *tenond, struct domain *domain)
 
 	checkpoint_clean(&tenond->host, record);
 	record->phase = PHASE_ACTIVE;
-	if (!record->save_path)
+	if (!record->save_path && !record->peer)
 		return;
 	log_warning("domain %s: its checkpoints to %s have ended with the former tenond; tenon checkpoint takes more",
-		    record->name, record->save_path);
+		    record->name, record->save_path ? record->save_path : peer_name(record->peer));
 	record->cut_short = true;
 	if (record_save(&tenond->host, record))
 		log_warning("domain %s: its state cannot be written", record->name);

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "migrate.h"
 #include "nodes.h"
+#include "series.h"
 #include "symcall.h"
 #include "tenond.h"
 #include "waiter.h"
@@ -104,6 +105,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	waiter_end_all(tenond);
 	trace_end_all(tenond);
 	symcall_end_all(tenond);
+	series_in_end_all(tenond);
 	/* They would have no end of their own. */
 	for (struct domain *domain = tenond->domains.first; domain; domain = domain->next)
 		lifecycle_end_checkpoints(domain, &ignored);

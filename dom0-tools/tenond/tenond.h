@@ -23,6 +23,7 @@ struct tenond {
 	struct domain_list domains;
 	struct waiter *waiters;
 	struct tracing *tracings;
+	struct series_in *series;	/* checkpoints that come from other hosts */
 	sd_event_source *wait_timer;	/* looks again at what sends no notice */
 	struct store_client *store;	/* NULL while it cannot be reached */
 	sd_event_source *store_source;

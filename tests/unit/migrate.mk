@@ -3,7 +3,7 @@
 
 migrate_unit_tests = tests/unit/migrate_guest_unit tests/unit/migrate_save_unit \
 	tests/unit/migrate_converge_unit tests/unit/migrate_disks_unit tests/unit/migrate_checkpoint_unit tests/unit/migrate_series_unit \
-	tests/unit/migrate_leave_unit tests/unit/migrate_come_unit \
+	tests/unit/migrate_series_peer_unit tests/unit/migrate_leave_unit tests/unit/migrate_come_unit \
 	tests/unit/migrate_tls_unit tests/fuzz/stream_fuzz
 check_PROGRAMS += $(migrate_unit_tests)
 UNIT_TESTS += $(migrate_unit_tests)
@@ -43,6 +43,11 @@ tests_unit_migrate_series_unit_SOURCES = tests/unit/migrate_series_unit.c $(teno
 tests_unit_migrate_series_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_series_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_series_unit_LDADD = $(tenond_unit_libs) -lpthread
+
+tests_unit_migrate_series_peer_unit_SOURCES = tests/unit/migrate_series_peer_unit.c $(tenond_unit_fakes)
+tests_unit_migrate_series_peer_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_migrate_series_peer_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_migrate_series_peer_unit_LDADD = $(tenond_unit_libs) -lpthread
 
 migrate_unit_parts = tests/unit/migrate_parts.c tests/unit/migrate_parts.h
 tests_unit_migrate_leave_unit_SOURCES = tests/unit/migrate_leave_unit.c $(migrate_unit_parts) $(tenond_unit_fakes)

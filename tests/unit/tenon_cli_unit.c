@@ -380,6 +380,11 @@ static void checkpoint(void **state)
 	assert_non_null(strstr(asked, "?path=%2Fa&interval=5&snapshot=%2Fb%2Fc "));
 	assert_int_equal(run("checkpoint -q -i 5 -s /b/c -t 9 web /a", "200 OK", body), EXIT_OK);
 	assert_non_null(strstr(asked, "&snapshot_timeout=9&snapshot=%2Fb%2Fc "));
+	assert_int_equal(run("checkpoint -q -i 5 --to b:9 --plain web", "200 OK", "{\"checkpoint\": {\"number\": 3, "
+			     "\"file\": \"/f\"}}"), EXIT_OK);
+	assert_non_null(strstr(asked, "/checkpoint?host=b%3A9&interval=5&plain=1 "));
+	assert_string_equal(out, "web: checkpoint 3 is in /f of host b:9\n");
+	assert_int_equal(run("checkpoint -i 5 --to b web /a", NULL, NULL), EXIT_USAGE);
 	assert_int_equal(run("checkpoint --cancel web", "200 OK", "{}"), EXIT_OK);
 	assert_true(!strncmp(asked, "DELETE /v1/domains/web/checkpoint ", 34));
 	assert_string_equal(out, "web: no more checkpoints\n");

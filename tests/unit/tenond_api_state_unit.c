@@ -137,6 +137,8 @@ static void checkpoints_are_asked_for_and_end(void **state)
 	expect_error("POST", "/v1/domains/web/checkpoint?path=/x&interval=1&snapshot=sh", NULL, 400, "bad-request", "sh");
 	expect_error("POST", "/v1/domains/web/checkpoint?path=/x&interval=1&snapshot=/bin/sh&snapshot_timeout=0", NULL, 400,
 		     "bad-request", "is 0");
+	expect_error("POST", "/v1/domains/web/checkpoint?path=/x&host=b&interval=1", NULL, 400, "bad-request", "no use");
+	expect_error("POST", "/v1/domains/web/checkpoint?host=&interval=1", NULL, 400, "bad-request", "missing");
 	snprintf(url, sizeof(url), "/v1/domains/web/checkpoint?path=%s/file&interval=3600&memory_only",
 		 tenond.host.run_dir);
 	request = begin("POST", url, NULL);
