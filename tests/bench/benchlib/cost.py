@@ -26,8 +26,9 @@ class Cost:
         del lab
         return list(self.names)
 
-    def more(self):
+    def more(self, column):
         """Options of tests/lab/host."""
+        del column
         return []
 
     def run(self, lab, column):
@@ -36,7 +37,7 @@ class Cost:
             path = os.path.join(folder, "counts")
             command = "bash /root/%s %s %s" % (self.name, column, self.arguments(lab))
             lines = lab.boot(column, command.strip(), toolstack=column != "none", put=self.put(lab, folder),
-                             what=self.name, plugin=lab.counting(path), more=self.more())
+                             what=self.name, plugin=lab.counting(path), more=self.more(column))
             values = parse(lines, path, (), column, "%s on %s" % (self.name, column))
         parts = collections.defaultdict(dict)
         for name, value in values.items():
@@ -202,6 +203,38 @@ class Many(Around):
         return parts[""].per_mark()
 
 
+class Dirty(Cost):
+    """A guest's work, and what it costs that its writes are logged; on a Xen that can do that."""
+
+    name = "dirty"
+    works = ("1024 pages written in 2 ms of work", "fork, 64 pages written, exit, wait")
+    OFF, ADDED = "not logged", "added by the log"
+
+    def rows(self, lab):
+        del lab
+        return ["%s, %s" % (name, what) for name in self.works for what in (self.OFF, self.ADDED)]
+
+    def more(self, column):
+        return ["--xen", guest.made("xen-live")] if column == "xen" else []
+
+    def put(self, lab, folder):
+        archive = guest.pack(folder, {"dirtied": lab.built("dirtied")}, jobs=["dirty-job"])
+        return guest.scripts("dirty", "domains.sh") + guest.files(archive, lab.built("dirtylog"))
+
+    def join(self, parts):
+        return parts
+
+    def run(self, lab, column):
+        rows = {}
+        for name, (unit, parts) in super().run(lab, column).items():
+            for part in ("off", "on"):
+                if part not in parts:
+                    raise BenchError("dirty on %s: %s was not measured with the log %s" % (column, name, part))
+            rows["%s, %s" % (name, self.OFF)] = unit, parts["off"]
+            rows["%s, %s" % (name, self.ADDED)] = unit, parts["on"].added_to(parts["off"])
+        return rows
+
+
 class Build(Cost):
     """A package is built from its source, in dom0 and in a guest."""
 
@@ -214,12 +247,9 @@ class Build(Cost):
         del name
         return works["none"][self.names[0]][1]
 
-    def more(self):
-        result = subprocess.run([os.path.join(BENCH, "build-disk")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                check=False)
-        if result.returncode != 0:
-            raise BenchError("there is nothing to build: tests/bench/build-disk failed")
-        file = result.stdout.decode().strip()
+    def more(self, column):
+        del column
+        file = guest.made("build-disk")
         disk = "-drive if=none,id={0},file={1},format=raw,snapshot=on -device virtio-blk-pci,drive={0}"
         return ["--qemu-append", disk.format("first", file), "--qemu-append", disk.format("second", file)]
 

@@ -83,10 +83,16 @@ class Work:
 
     def minus(self, other):
         """What this did beyond the other, for the units of work beyond the other's."""
+        return Work(self.kind, self.intervals, self._beyond(other), self.count - other.count)
+
+    def added_to(self, other):
+        """What this did beyond the other, for each unit of work, of which both did as many."""
+        return Work(self.kind, self.intervals, self._beyond(other), self.count)
+
+    def _beyond(self, other):
         sums = collections.Counter({(address, code): times for address, times, code in self.lines})
         sums.subtract({(address, code): times for address, times, code in other.lines})
-        lines = [(address, times, code) for (address, code), times in sums.items()]
-        return Work(self.kind, self.intervals, lines, self.count - other.count)
+        return [(address, times, code) for (address, code), times in sums.items()]
 
     def total(self):
         """Instructions for one unit of work."""

@@ -4,7 +4,7 @@
 from . import cost, kernel, micro
 
 GROUPS = (micro.Dom0(), micro.Guest(1), micro.Guest(2), kernel.Kernel(), cost.Events(), cost.Host(), cost.Lifecycle(),
-          cost.Many(), cost.Block(), cost.Network(), cost.Build())
+          cost.Many(), cost.Block(), cost.Network(), cost.Dirty(), cost.Build())
 
 
 def choose(lab, pattern):

@@ -43,6 +43,14 @@ def pack(folder, programs, job=None, jobs=(), debian=(), root=None):
     return target
 
 
+def made(name):
+    """The file that a script beside this folder has made, or found in the cache."""
+    result = subprocess.run([os.path.join(BENCH, name)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+    if result.returncode != 0:
+        raise BenchError("tests/bench/%s failed" % name)
+    return result.stdout.decode().strip()
+
+
 def _copy_with_libraries(root, path, tree):
     result = subprocess.run(["chroot", root, "ldd", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             check=False)

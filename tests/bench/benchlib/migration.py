@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from .guest import SCRIPTS
+from . import guest
 from .machine import BENCH, BUILD, TOP, BenchError
 
 WORKLOADS = ("idle", "dirty=500", "diabolical", "tcp", "disk", "build")
@@ -96,14 +96,6 @@ class Beside:
             json.dump(told, file)
 
 
-def made(name):
-    """The file that a script beside this folder has made, or found in the cache."""
-    result = subprocess.run([os.path.join(BENCH, name)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
-    if result.returncode != 0:
-        raise BenchError("tests/bench/%s failed" % name)
-    return result.stdout.decode().strip()
-
-
 def run_pair(hypervisor, options, disk):
     """Boots the two hosts and does the work beside them; what run() above wrote."""
     with tempfile.TemporaryDirectory(prefix="tenon-bench.") as folder:
@@ -111,11 +103,11 @@ def run_pair(hypervisor, options, disk):
         words = [os.path.join(TOP, "tests", "lab", "pair"), "--hypervisor", hypervisor, "--mem", str(options.mem),
                  "--storage", disk, "--timeout", str(options.timeout)]
         if hypervisor == "xen":
-            words += ["--xen", made("xen-live")]
+            words += ["--xen", guest.made("xen-live")]
         if options.log:
             words += ["--log", "%s.%s" % (options.log, hypervisor)]
         for name in ("migrate", "migrate-job", "domains.sh"):
-            words += ["--put", "%s:/root/" % os.path.join(SCRIPTS, name)]
+            words += ["--put", "%s:/root/" % os.path.join(guest.SCRIPTS, name)]
         words += ["--put", "%s:/root/" % os.path.join(BUILD, "tests", "bench", "load"), "--"]
         words.append(shlex.join([sys.executable, os.path.join(BENCH, "migrate"), "--beside", path, *options.again]))
         print("migrate: booting two hosts of %s" % hypervisor, file=sys.stderr, flush=True)
