@@ -27,6 +27,11 @@ static inline int guest_read_words(void *dst, uint64_t src, unsigned int words)
 {
 	return copy_from_guest(dst, src, words * 8UL);
 }
+
+static inline int guest_read_pair(uint64_t *first, uint64_t *second, uint64_t src)
+{
+	return guest_read64(first, src) || guest_read64(second, src + 8) ? -EFAULT : 0;
+}
 #else
 #include "cpu/cpu.h"
 #include "memory/layout.h"
@@ -85,6 +90,29 @@ fault:                                                                          
 GUEST_WORD(16)
 GUEST_WORD(32)
 GUEST_WORD(64)
+
+/* Two words with one look at the address; for what is called most, as the two may stay in registers. */
+static inline int guest_read_pair(uint64_t *first, uint64_t *second, uint64_t src)
+{
+	uint64_t a, b;
+
+	if (unlikely(guest_touches_hole(src, 16)))
+		return -EFAULT;
+	guest_access_begin();
+	__asm__ volatile goto("1:	mov	(%2), %0\n"
+			      "2:	mov	8(%2), %1\n"
+			      "	.pushsection .exception_table, \"a\"\n"
+			      "	.quad	1b, %l[fault], 2b, %l[fault]\n"
+			      "	.popsection"
+			      : "=&r"(a), "=r"(b) : "r"(src) : "memory" : fault);
+	guest_access_end();
+	*first = a;
+	*second = b;
+	return 0;
+fault:
+	guest_access_end();
+	return -EFAULT;
+}
 
 /* So many times eight bytes; the caller has looked at the guest's addresses. */
 static inline int guest_move_words(void *dst, const void *src, uint64_t words)

@@ -79,6 +79,28 @@ static inline uint64_t l1_entry_clear(struct domain *d, uint64_t *slot, uint64_t
 	return old;
 }
 
+/*
+ * What happens to entries most: one of a locked table, where nothing was, gets a frame of d's.
+ * False: not as simple as that, nothing is done.
+ */
+static inline bool l1_entry_try_install(struct domain *d, uint64_t *slot, uint64_t new)
+{
+	mfn_t mfn = pte_mfn(new);
+	struct frame *f = frame_of(mfn);
+
+	if (unlikely(pte_read(slot) & PTE_PRESENT ||
+		     (new & (PTE_PRESENT | PTE_CACHE)) != PTE_PRESENT || mfn >= memory_max_mfn ||
+		     d->memory.log.active || !frame_get_id(f, d->id)))
+		return false;
+	if (new & PTE_WRITE && unlikely(!frame_try_writable(f))) {
+		frame_put(f);
+		return false;
+	}
+	l1_entry_adjust(d, &new);
+	__atomic_store_n(slot, new, __ATOMIC_RELEASE);
+	return true;
+}
+
 /* For l1_entry_update() only: any change, and one of flags alone. */
 int l1_entry_update_any(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
 			struct entry_store how);

@@ -249,8 +249,8 @@ static inline bool frame_try_lock_l1(struct frame *f, unsigned int domid)
 	const uint64_t valid = (uint64_t)FRAME_L1 << FRAME_TYPE_SHIFT | FRAME_VALIDATED;
 	uint64_t x = frame_type_word(f);
 
-	/* All flags and the progress as they should be, but pinned or not. */
-	if (unlikely((x & ~(FRAME_COUNT | FRAME_PINNED)) != valid || (uint32_t)x == FRAME_COUNT ||
+	/* All flags and the progress as they should be, but pinned or not; and room in the count. */
+	if (unlikely((x & ~FRAME_PINNED) - valid >= FRAME_COUNT ||
 		     !frame_cas(&f->type, &x, x + FRAME_LOCKED + 1)))
 		return false;
 	if (likely(frame_owner_id(frame_owner_word(f)) == domid))

@@ -165,31 +165,6 @@ static int resolve(uint32_t domid, struct update *u, struct domain **frames, str
 	return rc;
 }
 
-/*
- * Nearly all calls of a stock kernel: one entry of its own, in a level-1 table.
- * False: not that, nothing is done.
- */
-static inline bool update_single(uint64_t req, int *rc)
-{
-	struct vcpu *v = current;
-	struct update u = { .tables_of = v->domain, .frames_of = v->domain->id };
-	struct hc_mmu_update r;
-	struct frame *f;
-
-	if (guest_read64(&r.ptr, req) || guest_read64(&r.val, req + 8) ||
-	    (r.ptr & 3) == HC_MMU_MACHPHYS_UPDATE || r.ptr >> PAGE_SHIFT >= memory_max_mfn)
-		return false;
-	f = frame_of(r.ptr >> PAGE_SHIFT);
-	if (!frame_try_lock_l1(f, u.frames_of))
-		return false;
-	*rc = l1_update(&u, &r);
-	frame_unlock_table(f);
-	if (!*rc)
-		v->counters[HC_COUNTER_MMU_UPDATES]++;
-	owner_reap();
-	return true;
-}
-
 static __noinline long update(uint64_t req, uint64_t count64, uint64_t done_at, uint64_t domid)
 {
 	uint32_t count = count64 & ~PREEMPTED, before = 0, i = 0;
@@ -220,12 +195,41 @@ static __noinline long update(uint64_t req, uint64_t count64, uint64_t done_at, 
 	return rc;
 }
 
+/* One entry of the caller's own, in the level-1 table f, which is locked. */
+static __noinline long update_locked(struct frame *f, uint64_t ptr, uint64_t val)
+{
+	struct vcpu *v = current;
+	struct update u = { .tables_of = v->domain, .frames_of = v->domain->id };
+	int rc = l1_update(&u, &(struct hc_mmu_update){ .ptr = ptr, .val = val });
+
+	frame_unlock_table(f);
+	if (!rc)
+		v->counters[HC_COUNTER_MMU_UPDATES]++;
+	owner_reap();
+	return rc;
+}
+
+/*
+ * Nearly all calls of a stock kernel are for one entry of its own, in a level-1 table, where
+ * mostly nothing was.  Whatever is otherwise is left to others as a whole, so that this needs no frame.
+ */
 long hypercall_mmu_update(uint64_t req, uint64_t count64, uint64_t done_at, uint64_t domid)
 {
-	int rc;
+	struct vcpu *v = current;
+	uint64_t ptr, val;
+	struct frame *f;
 
-	if (likely(count64 == 1 && domid == HC_DOMID_SELF && !done_at &&
-		   !current->memory.deferred) && update_single(req, &rc))
-		return rc;
-	return update(req, count64, done_at, domid);
+	if (unlikely((count64 ^ 1) | (domid ^ HC_DOMID_SELF) | done_at | (uint64_t)v->memory.deferred) ||
+	    guest_read_pair(&ptr, &val, req) || (ptr & 3) == HC_MMU_MACHPHYS_UPDATE ||
+	    ptr >> PAGE_SHIFT >= memory_max_mfn)
+		return update(req, count64, done_at, domid);
+	f = frame_of(ptr >> PAGE_SHIFT);
+	if (unlikely(!frame_try_lock_l1(f, v->domain->id)))
+		return update(req, count64, done_at, domid);
+	if (unlikely(ptr & 7) || !l1_entry_try_install(v->domain, maddr_to_virt(ptr), val))
+		return update_locked(f, ptr, val);
+	frame_unlock_table(f);
+	v->counters[HC_COUNTER_MMU_UPDATES]++;
+	owner_reap();
+	return 0;
 }
