@@ -83,7 +83,7 @@ void frame_unshare(mfn_t mfn)
 	frame_put(f);
 }
 
-static __noinline int get_type_after_frame(struct frame *f, enum frame_type type, bool preemptible)
+int frame_get_type_after(struct frame *f, enum frame_type type, bool preemptible)
 {
 	int rc = frame_get_type_slow(f, type, preemptible);
 
@@ -94,11 +94,7 @@ static __noinline int get_type_after_frame(struct frame *f, enum frame_type type
 
 int frame_get_both(mfn_t mfn, struct domain *d, enum frame_type type, bool preemptible)
 {
-	struct frame *f = frame_of(mfn);
-
-	if (mfn >= memory_max_mfn || !frame_get_id(f, d->id))
-		return -EINVAL;
-	return frame_try_type(f, type) ? 0 : get_type_after_frame(f, type, preemptible);
+	return frame_get_table(mfn, d->id, type, preemptible);
 }
 
 void frame_put_both(struct frame *f)
@@ -107,19 +103,11 @@ void frame_put_both(struct frame *f)
 	frame_put(f);
 }
 
-static __noinline int put_last_use(struct frame *f, bool preemptible)
+int frame_put_last_use(struct frame *f, bool preemptible)
 {
 	int rc = frame_put_type_slow(f, preemptible);
 
 	/* A partial table keeps itself alive. */
 	frame_put(f);
 	return rc;
-}
-
-int frame_put_table(struct frame *f, bool preemptible)
-{
-	if (!frame_try_put_type(f))
-		return put_last_use(f, preemptible);
-	frame_put(f);
-	return 0;
 }

@@ -187,8 +187,28 @@ static inline int frame_put_type(struct frame *f, bool preemptible)
 
 /* Undo f if it is a partial table of that domain's; 0 or -ERESTART.  Needs no reference. */
 int frame_put_resume(struct frame *f, unsigned int domid, bool preemptible);
+/* With a general reference, which goes as well if that fails, or with the last use (frame.c). */
+int frame_get_type_after(struct frame *f, enum frame_type type, bool preemptible);
+int frame_put_last_use(struct frame *f, bool preemptible);
+
+/* Both references of a frame of that domain's; as frame_get_type(). */
+static inline int frame_get_table(mfn_t mfn, unsigned int domid, enum frame_type type, bool preemptible)
+{
+	struct frame *f = frame_of(mfn);
+
+	if (unlikely(mfn >= memory_max_mfn || !frame_get_id(f, domid)))
+		return -EINVAL;
+	return likely(frame_try_type(f, type)) ? 0 : frame_get_type_after(f, type, preemptible);
+}
+
 /* Both references of a table; 0 or -ERESTART as above, the caller's references are gone anyway. */
-int frame_put_table(struct frame *f, bool preemptible);
+static inline int frame_put_table(struct frame *f, bool preemptible)
+{
+	if (unlikely(!frame_try_put_type(f)))
+		return frame_put_last_use(f, preemptible);
+	frame_put(f);
+	return 0;
+}
 
 #define WRITABLE_UNUSED ((uint64_t)FRAME_WRITABLE << FRAME_TYPE_SHIFT)
 #define WRITABLE_VALID (WRITABLE_UNUSED | FRAME_VALIDATED)

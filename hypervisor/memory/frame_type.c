@@ -44,11 +44,6 @@ static bool is_table(enum frame_type type)
 	return type >= FRAME_L1 && type <= FRAME_L4;
 }
 
-static bool is_hole_slot(enum frame_type level, unsigned int index)
-{
-	return level == FRAME_L4 && index >= L4_HOLE_FIRST && index <= L4_HOLE_LAST;
-}
-
 /* Tables are mostly empty, so they are looked through in groups. */
 #define GROUP 16
 
@@ -62,21 +57,21 @@ static inline bool group_empty(const uint64_t *e)
 	return !(all & PTE_PRESENT);
 }
 
-/* The first index from i on that need be looked at. */
-static inline unsigned int skip_empty(const uint64_t *table, unsigned int i)
+_Static_assert(L4_HOLE_FIRST % GROUP == 0 && L4_HOLE_LAST == L4_HOLE_FIRST + GROUP - 1, "our slots are one group");
+
+/* The first group from i on, which is one's first index, that is not empty. */
+static inline unsigned int skip_unused(const uint64_t *table, unsigned int i)
 {
-	if (!(i % GROUP))
-		while (i < PTE_ENTRIES && group_empty(table + i))
-			i += GROUP;
+	while (i < PTE_ENTRIES && group_empty(table + i))
+		i += GROUP;
 	return i;
 }
 
-/* The same downwards: entries from the result up to end need not. */
-static inline unsigned int skip_empty_down(const uint64_t *table, unsigned int end)
+/* The same downwards: entries from the result up to end need not be looked at. */
+static inline unsigned int skip_unused_down(const uint64_t *table, unsigned int end)
 {
-	if (!(end % GROUP))
-		while (end && group_empty(table + end - GROUP))
-			end -= GROUP;
+	while (end && group_empty(table + end - GROUP))
+		end -= GROUP;
 	return end;
 }
 
@@ -122,29 +117,50 @@ static void undo_l1(unsigned int domid, uint64_t *table, unsigned int end)
 	}
 }
 
+/* *done counts the tables between looks whether others want the processor. */
+static inline int check_upper_entry(struct domain *d, uint64_t *slot, enum frame_type level,
+				    bool preemptible, unsigned int *done)
+{
+	uint64_t e = *slot;
+	int rc;
+
+	if (preemptible && ++*done % TABLES_PER_CHECK == 0 && hypercall_preempt_check())
+		return -ERESTART;
+	if (!table_entry_ok(e))
+		return -EINVAL;
+	rc = frame_get_table(pte_mfn(e), d->id, level - 1, preemptible);
+	if (unlikely(rc))
+		return rc == -ERESTART ? rc : -EINVAL;
+	if (!(e & PTE_USER))
+		*slot = e | PTE_USER;
+	return 0;
+}
+
+/* All of a table above level 1 from *at on; *at ends where it goes on, or the first bad entry is. */
 static int check_upper(struct domain *d, uint64_t *table, enum frame_type level,
 		       unsigned int *at, bool preemptible)
 {
-	unsigned int done = 0;
+	unsigned int i = *at, done = 0, end;
+	int rc;
 
-	for (*at = skip_empty(table, *at); *at < PTE_ENTRIES; *at = skip_empty(table, *at + 1)) {
-		uint64_t e = table[*at];
-		int rc;
-
-		if (!(e & PTE_PRESENT) || is_hole_slot(level, *at))
+	/* In the middle of a group when it goes on. */
+	for (; i < PTE_ENTRIES; i = skip_unused(table, end)) {
+		end = ALIGN_DOWN(i, GROUP) + GROUP;
+		if (unlikely(end - GROUP == L4_HOLE_FIRST) && level == FRAME_L4)
 			continue;
-		if (preemptible && ++done % TABLES_PER_CHECK == 0 && hypercall_preempt_check())
-			return -ERESTART;
-		if (!table_entry_ok(e))
-			return -EINVAL;
-		rc = frame_get_both(pte_mfn(e), d, level - 1, preemptible);
-		if (rc)
-			return rc == -ERESTART ? rc : -EINVAL;
-		if (!(e & PTE_USER))
-			table[*at] = e | PTE_USER;
+		for (; i < end; i++) {
+			if (!(table[i] & PTE_PRESENT))
+				continue;
+			rc = check_upper_entry(d, table + i, level, preemptible, &done);
+			if (unlikely(rc)) {
+				*at = i;
+				return rc;
+			}
+		}
 	}
+	*at = PTE_ENTRIES;
 	if (level == FRAME_L4)
-		for (unsigned int i = L4_HOLE_FIRST; i <= L4_HOLE_LAST; i++)
+		for (i = L4_HOLE_FIRST; i <= L4_HOLE_LAST; i++)
 			table[i] = hyp_l4[i];
 	return level == FRAME_L4 && split_tables ? split_table_made(d, table) : 0;
 }
@@ -175,36 +191,53 @@ static int check(struct frame *f, enum frame_type type, unsigned int *at, bool p
 
 static int resume(struct frame *f, unsigned int domid, enum frame_type type, bool preemptible);
 
+/*
+ * The first *at entries of a table above level 1; on -ERESTART *at is what is left of them, and
+ * the table of the entry there may have been interrupted half-way.
+ */
+static int undo_upper(uint64_t *table, enum frame_type level, unsigned int *at, bool preemptible)
+{
+	unsigned int i = *at, done = 0, first;
+
+	for (; i; i = skip_unused_down(table, first)) {
+		first = ALIGN_DOWN(i - 1, GROUP);
+		if (unlikely(first == L4_HOLE_FIRST) && level == FRAME_L4)
+			continue;
+		while (i > first) {
+			uint64_t e = table[--i];
+
+			if (!(e & PTE_PRESENT))
+				continue;
+			if (unlikely(frame_put_table(frame_of(pte_mfn(e)), preemptible)) ||
+			    (preemptible && ++done % TABLES_PER_CHECK == 0 && hypercall_preempt_check())) {
+				*at = i;
+				return -ERESTART;
+			}
+		}
+	}
+	*at = 0;
+	return 0;
+}
+
 /* Entries at and above *at hold nothing; drop what those below hold. */
 static int undo(struct frame *f, enum frame_type level, unsigned int *at, bool preemptible)
 {
 	uint64_t *table = mfn_to_virt(frame_mfn(f));
-	unsigned int domid = frame_owner_id(frame_owner_word(f)), done = 0;
+	unsigned int domid = frame_owner_id(frame_owner_word(f));
 	int rc;
 
 	if (level == FRAME_L1) {
 		undo_l1(domid, table, *at);
 		return 0;
 	}
-	/* The next entry's table may have been interrupted half-way; it waits for us. */
-	if (*at < PTE_ENTRIES && table[*at] & PTE_PRESENT && !is_hole_slot(level, *at) &&
-	    pte_mfn(table[*at]) < memory_max_mfn) {
+	/* The next entry's table waits for us. */
+	if (*at < PTE_ENTRIES && table[*at] & PTE_PRESENT && pte_mfn(table[*at]) < memory_max_mfn &&
+	    !(level == FRAME_L4 && ALIGN_DOWN(*at, GROUP) == L4_HOLE_FIRST)) {
 		rc = resume(frame_of(pte_mfn(table[*at])), domid, level - 1, preemptible);
 		if (rc)
 			return rc;
 	}
-	while ((*at = skip_empty_down(table, *at))) {
-		uint64_t e = table[--*at];
-
-		if (!(e & PTE_PRESENT) || is_hole_slot(level, *at))
-			continue;
-		rc = frame_put_table(frame_of(pte_mfn(e)), preemptible);
-		if (rc)
-			return rc;
-		if (preemptible && ++done % TABLES_PER_CHECK == 0 && hypercall_preempt_check())
-			return -ERESTART;
-	}
-	return 0;
+	return undo_upper(table, level, at, preemptible);
 }
 
 /* Stop here, to be continued: the state takes over the type reference and one of its own. */
