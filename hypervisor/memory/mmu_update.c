@@ -27,14 +27,19 @@ static void unlock(struct update *u)
 /* Tables that are not live are memory like any other. */
 static int plain_store(struct update *u, mfn_t mfn, uint64_t *slot, uint64_t value)
 {
-	int rc = frame_get_both(mfn, u->tables_of, FRAME_WRITABLE, false);
+	struct frame *f = frame_of(mfn);
+	int rc = -EINVAL;
 
-	if (rc)
+	if (!frame_get_id(f, u->tables_of->id))
 		return rc;
-	__atomic_store_n(slot, value, __ATOMIC_RELEASE);
-	dirty_mark(mfn);
-	frame_put_both(frame_of(mfn));
-	return 0;
+	rc = frame_get_writable(f);
+	if (likely(!rc)) {
+		__atomic_store_n(slot, value, __ATOMIC_RELEASE);
+		dirty_mark(mfn);
+		frame_put_writable(f);
+	}
+	frame_put(f);
+	return rc;
 }
 
 static inline int l1_update(struct update *u, const struct hc_mmu_update *r)
