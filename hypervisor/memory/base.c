@@ -22,7 +22,7 @@ static int set_base(struct vcpu *v, uint64_t *base, uint64_t *cr3, mfn_t mfn)
 	if (rc)
 		return rc;
 	if (mfn != old) {
-		rc = mfn ? frame_get_both(mfn, v->domain, FRAME_L4, true) : 0;
+		rc = mfn ? frame_get_table(mfn, v->domain->id, FRAME_L4, true) : 0;
 		if (rc)
 			return rc;
 		if (unlikely(v->domain->memory.log.active)) {

@@ -256,18 +256,29 @@ static __noinline long mmuext(uint64_t ops, uint64_t count64, uint64_t done_at, 
 	return rc;
 }
 
-/* Nearly all calls are for one operation on the caller's own. */
+#define SHORT_LIST 4
+
+/*
+ * Nearly all calls are for one operation on the caller's own, or for the two tables of
+ * another process.  What is left when others are to be let in goes the long way.
+ */
 long hypercall_mmuext_op(uint64_t ops, uint64_t count64, uint64_t done_at, uint64_t domid)
 {
 	struct vcpu *v = current;
 	int rc;
 
-	if (unlikely(count64 != 1 || domid != HC_DOMID_SELF || done_at || v->memory.deferred))
+	if (unlikely(count64 - 1 >= SHORT_LIST || domid != HC_DOMID_SELF || done_at || v->memory.deferred))
 		return mmuext(ops, count64, done_at, domid);
-	rc = op_one(v, v->domain, ops);
+	do {
+		rc = op_one(v, v->domain, ops);
+		if (unlikely(rc == -ERESTART))
+			return mmuext(ops, count64, 0, domid);
+		ops += sizeof(struct hc_mmuext_op);
+		count64--;
+		/* Done, but for the undoing of what was there. */
+		if (unlikely(!rc && v->memory.deferred))
+			return mmuext(ops, count64 | PREEMPTED, 0, domid);
+	} while (!rc && count64);
 	owner_reap();
-	/* Again; or done but for the undoing of what was there. */
-	if (unlikely(rc == -ERESTART || (!rc && v->memory.deferred)))
-		return mmuext(ops, rc ? 1 : PREEMPTED, 0, domid);
 	return rc;
 }
