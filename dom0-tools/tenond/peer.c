@@ -183,47 +183,50 @@ static int64_t now_ms(void)
 	return (int64_t)(monotonic_ns() / 1000000);
 }
 
-/* Byte by byte: what follows the line may be the stream, which is another's to read. */
-static int read_byte(int fd, int64_t deadline, char *byte)
+/* Of a line as much as there is, and nothing beyond it: what follows may be the stream, which is another's to read. */
+static ssize_t read_piece(int fd, int64_t deadline, char *piece, size_t room)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	int64_t left = deadline - now_ms();
+	const char *end;
 	ssize_t got;
 
 	if (left <= 0 || !poll(&wait, 1, (int)left))
 		return -ETIMEDOUT;
-	got = recv(fd, byte, 1, 0);
+	got = recv(fd, piece, room, MSG_PEEK);
+	if (got > 0) {
+		end = memchr(piece, '\n', (size_t)got);
+		got = recv(fd, piece, end ? (size_t)(end - piece) + 1 : (size_t)got, 0);
+	}
 	if (got < 0)
 		return errno == EINTR ? 0 : -errno;
-	return got ? 1 : -ECONNRESET;
+	return got ? got : -ECONNRESET;
 }
 
 json_t *peer_receive(int fd, int timeout_ms, int *rc)
 {
 	int64_t deadline = now_ms() + timeout_ms;
 	size_t size = 0, room = 0;
-	char *line = NULL, byte;
 	json_t *json = NULL;
+	char *line = NULL;
+	ssize_t got = 0;
 
 	do {
-		*rc = read_byte(fd, deadline, &byte);
-		if (*rc <= 0)
-			continue;
 		if (size == room) {
-			char *more = room < LINE_MAX_BYTES ? realloc(line, room = room * 2 + 256) : NULL;
+			char *more = room < LINE_MAX_BYTES ? realloc(line, room = room * 2 + 1024) : NULL;
 
 			if (!more) {
-				*rc = -EMSGSIZE;
+				got = -EMSGSIZE;
 				continue;
 			}
 			line = more;
 		}
-		line[size++] = byte;
-	} while (*rc >= 0 && (*rc == 0 || byte != '\n'));
-	if (*rc > 0) {
+		got = read_piece(fd, deadline, line + size, room - size);
+		size += got > 0 ? (size_t)got : 0;
+	} while (got >= 0 && (!size || line[size - 1] != '\n'));
+	if (got > 0)
 		json = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
-		*rc = json ? 0 : -EBADMSG;
-	}
+	*rc = got < 0 ? (int)got : json ? 0 : -EBADMSG;
 	free(line);
 	return json;
 }

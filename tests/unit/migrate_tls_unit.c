@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Encrypted connections: what is carried, who is let in, and what an end looks like. */
+#include "dom0-tools/tenond/peer.h"
 #include "dom0-tools/tenond/tls.h"
 
 #include <errno.h>
@@ -135,6 +136,67 @@ static void both_ways_are_carried(void **state)
 	close(server.inner);
 }
 
+static void *write_late(void *data)
+{
+	usleep(20000);
+	assert_int_equal(write(*(int *)data, "1}\nstream", 9), 9);
+	return NULL;
+}
+
+/* Up to the end of the connection. */
+static void *write_on(void *data)
+{
+	char piece[4096];
+
+	memset(piece, 'x', sizeof(piece));
+	while (write(*(int *)data, piece, sizeof(piece)) > 0)
+		;
+	return NULL;
+}
+
+/* A line, however it comes, and nothing of what follows, which is another's to read. */
+static void a_line_is_taken_and_no_more(void **state)
+{
+	char rest[8] = "";
+	pthread_t thread;
+	json_t *json;
+	int pair[2], rc;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(write(pair[1], "{\"first\":1}\n{\"second\":", 22), 22);
+	json = peer_receive(pair[0], 5000, &rc);
+	assert_int_equal(json_integer_value(json_object_get(json, "first")), 1);
+	json_decref(json);
+	pthread_create(&thread, NULL, write_late, &pair[1]);
+	json = peer_receive(pair[0], 5000, &rc);
+	pthread_join(thread, NULL);
+	assert_int_equal(json_integer_value(json_object_get(json, "second")), 1);
+	json_decref(json);
+	assert_int_equal(recv(pair[0], rest, sizeof(rest), 0), 6);
+	assert_string_equal(rest, "stream");
+
+	assert_null(peer_receive(pair[0], 1, &rc));
+	assert_int_equal(rc, -ETIMEDOUT);
+	assert_int_equal(write(pair[1], "{]\nhalf", 7), 7);
+	assert_null(peer_receive(pair[0], 5000, &rc));
+	assert_int_equal(rc, -EBADMSG);
+	shutdown(pair[1], SHUT_WR);
+	assert_null(peer_receive(pair[0], 5000, &rc));
+	assert_int_equal(rc, -ECONNRESET);
+	close(pair[0]);
+	close(pair[1]);
+
+	/* One that has no end. */
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	pthread_create(&thread, NULL, write_on, &pair[1]);
+	assert_null(peer_receive(pair[0], 60000, &rc));
+	assert_int_equal(rc, -EMSGSIZE);
+	close(pair[0]);
+	pthread_join(thread, NULL);
+	close(pair[1]);
+}
+
 static void strangers_are_refused(void **state)
 {
 	struct side client, server;
@@ -262,6 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(both_ways_are_carried),
+		TEST(a_line_is_taken_and_no_more),
 		TEST(strangers_are_refused),
 		TEST(a_client_that_is_not_enrolled_gets_nowhere),
 		TEST(a_cut_is_no_end),
