@@ -77,4 +77,6 @@ begin_work()
 	on "$A" 'guest_run 10.9.0.9 "setsid sh -c \"n=0; while :; do n=\\\$((n+1)); head -c 300000 /dev/urandom >/tmp/in; cp /tmp/in /mnt/out
 			sync; echo 3 >/proc/sys/vm/drop_caches; cmp /tmp/in /mnt/out || echo \\\$n >>/tmp/bad; echo \\\$n >/tmp/rounds; sleep 1
 		done\" >/dev/null 2>&1 &"' || fail "the guest does not work"
+	# Who compares rounds needs one to begin with, which takes a while on a loaded machine.
+	on "$A" 'await 60 guest_run 10.9.0.9 "test -s /tmp/rounds"' || fail "the guest does no work"
 }
