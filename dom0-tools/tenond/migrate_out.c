@@ -134,9 +134,23 @@ static int on_slow(unsigned int step, void *data)
 	return rc;
 }
 
+/* Whether the guest has shut down, or is no more. */
+static bool has_ended(const struct leaving *leaving)
+{
+	bool suspended;
+	int rc = save_is_suspended(leaving->host, leaving->record, &suspended);
+
+	return rc == -ECANCELED || rc == -ESRCH;
+}
+
+/* What is still to be sent of a guest that ends meanwhile, all of its disks perhaps, would be sent for nothing. */
 static void on_line(json_t *line, void *data)
 {
-	migration_note(((struct leaving *)data)->migration, line);
+	struct leaving *leaving = data;
+
+	migration_note(leaving->migration, line);
+	if (has_ended(leaving))
+		shutdown(leaving->fd, SHUT_RDWR);
 }
 
 static void log_name(const struct record *record, char name[64])
@@ -187,6 +201,9 @@ static int send_state(struct leaving *leaving, const char *description)
 		json_decref(done);
 		return 0;
 	}
+	if (leaving->error->kind == ERROR_NONE && has_ended(leaving))
+		return error_domain(leaving->error, ERROR_STATE, leaving->record->name, "tenon list shows its state",
+				    "has ended before it could be moved");
 	/* A broken connection is the effect of what the other side complains of. */
 	done = peer_receive(leaving->fd, 1000, &rc);
 	if (done && (rc = peer_take_error(done, leaving->record->peer, leaving->error))) {

@@ -24,6 +24,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <hypercall/sched.h>
+
 #include <cmocka.h>
 
 /* What the other host does: how far it goes along, and what it says when asked later. */
@@ -377,6 +379,26 @@ static void disks_that_hang_do_not_go(void **state)
 	json_decref(other.coming);
 }
 
+/* What is still to be sent of one that has switched itself off is not: this sender would go on without an end. */
+static void a_guest_that_ends_is_not_sent(void **state)
+{
+	struct other other = {
+		.until = SWALLOWS, .copy = true,
+		.sender = "cat >/dev/null; echo '{\"disks\":{\"done\":50,\"total\":900}}'\n"
+			  "while echo >&3; do :; done; echo '{\"error\":{\"code\":-32,\"text\":\"broken pipe\"}}'; exit 1",
+	};
+
+	(void)state;
+	fakes.domains[1].info.shutdown_reason = HC_SHUTDOWN_POWEROFF;
+	assert_true(leave(&other) < 0);
+	assert_int_equal(error.kind, ERROR_STATE);
+	assert_non_null(strstr(error.cause, "has ended"));
+	assert_false(other.heard_activate);
+	assert_false(runs_here());		/* what its policy says is the next scan's */
+	assert_int_equal(record.phase, PHASE_ACTIVE);
+	json_decref(other.coming);
+}
+
 static void a_question_moves_nothing(void **state)
 {
 	struct other other = { .until = CHECKS, .check = true };
@@ -536,6 +558,7 @@ int main(void)
 		TEST(before_the_last_word_it_can_be_cancelled),
 		TEST(disks_go_with_it),
 		TEST(disks_that_hang_do_not_go),
+		TEST(a_guest_that_ends_is_not_sent),
 		TEST(a_question_moves_nothing),
 		TEST(after_the_last_word_it_asks),
 		TEST(a_successor_asks),
