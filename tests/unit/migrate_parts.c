@@ -32,8 +32,7 @@ void pretend(const char *script)
 
 int set_up(void **state)
 {
-	struct xml_source source = { .file = "unit", .salt = "unit" };
-	char *xml, devices[400];
+	char devices[400];
 
 	(void)state;
 	fakes_reset();
@@ -41,12 +40,7 @@ int set_up(void **state)
 	snprintf(devices, sizeof(devices), "<disk type='file'><driver type='raw' cache='none'/><source file='%s/disk.img'/>"
 		 "<target dev='xvda'/></disk>"
 		 "<interface type='bridge'><source bridge='br0'/></interface>", host.run_dir);
-	xml = fakes_xml(&host, "web", devices);
-	source.xml = xml;
-	source.size = strlen(xml);
-	if (domain_xml_read(&source, &config, &error))
-		fail_msg("%s: %s", error.object, error.cause);
-	free(xml);
+	config = fakes_config(&host, "web", devices);
 	snprintf(program, sizeof(program), "%s/migrate", host.run_dir);
 	setenv("TENON_MIGRATE", program, 1);
 	memset(&error, 0, sizeof(error));

@@ -121,21 +121,15 @@ static void expect_number(unsigned int number)
 
 static int set_up(void **state)
 {
-	struct xml_source source = { .file = "unit", .salt = "unit" };
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(address);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	char *xml;
 
 	(void)state;
 	fakes_reset();
 	fakes_host(&host);
-	xml = fakes_xml(&host, "web", "");
-	source.xml = xml;
-	source.size = strlen(xml);
 	memset(&error, 0, sizeof(error));
-	assert_int_equal(domain_xml_read(&source, &config, &error), 0);
-	free(xml);
+	config = fakes_config(&host, "web", "");
 	snprintf(program, sizeof(program), "%s/migrate", host.run_dir);
 	setenv("TENON_MIGRATE", program, 1);
 	fakes_record(&record, config, 1);

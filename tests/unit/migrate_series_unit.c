@@ -52,18 +52,12 @@ static void pretend(const char *script)
 
 static int set_up(void **state)
 {
-	struct xml_source source = { .file = "unit", .salt = "unit" };
-	char *xml;
 
 	(void)state;
 	fakes_reset();
 	fakes_host(&host);
-	xml = fakes_xml(&host, "web", "");
-	source.xml = xml;
-	source.size = strlen(xml);
 	memset(&error, 0, sizeof(error));
-	assert_int_equal(domain_xml_read(&source, &config, &error), 0);
-	free(xml);
+	config = fakes_config(&host, "web", "");
 	snprintf(program, sizeof(program), "%s/migrate", host.run_dir);
 	snprintf(file, sizeof(file), "%s/web.file", host.run_dir);
 	snprintf(partial, sizeof(partial), "%s.partial", file);

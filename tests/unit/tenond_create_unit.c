@@ -23,9 +23,7 @@ static struct record record;
 
 static int set_up(void **state)
 {
-	char devices[1024], *xml;
-	struct xml_source source = { .file = "unit", .salt = "unit" };
-	struct error error;
+	char devices[1024];
 
 	(void)state;
 	fakes_reset();
@@ -36,12 +34,7 @@ static int set_up(void **state)
 		 "<target dev='xvdb'/><readonly/></disk>"
 		 "<interface type='bridge'><source bridge='br0'/><mac address='00:16:3e:00:00:09'/></interface>"
 		 "<interface type='bridge'><source bridge='br0'/></interface>", host.run_dir, host.run_dir);
-	xml = fakes_xml(&host, "web", devices);
-	source.xml = xml;
-	source.size = strlen(xml);
-	if (domain_xml_read(&source, &config, &error))
-		fail_msg("%s: %s", error.object, error.cause);
-	free(xml);
+	config = fakes_config(&host, "web", devices);
 	fakes_record(&record, config, -1);
 	return 0;
 }

@@ -14,18 +14,23 @@
 #include "dom0-tools/tenond/device/net.h"
 #include "dom0-tools/tenond/device/spawn.h"
 #include "dom0-tools/tenond/record.h"
+#include "dom0-tools/tenond/xml/domain.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <hypercall/hypercall.h>
 #include <hypercall/sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 struct fakes fakes;
 
@@ -590,6 +595,19 @@ char *fakes_xml(const struct host *host, const char *name, const char *extra)
 		     "<devices>%s</devices></domain>\n", name, host->run_dir, extra) < 0)
 		abort();
 	return xml;
+}
+
+struct domain_config *fakes_config(const struct host *host, const char *name, const char *devices)
+{
+	char *xml = fakes_xml(host, name, devices);
+	struct xml_source source = { .file = "unit", .salt = "unit", .xml = xml, .size = strlen(xml) };
+	struct domain_config *config = NULL;
+	struct error error = { 0 };
+
+	if (domain_xml_read(&source, &config, &error))
+		fail_msg("%s: %s", error.object, error.cause);
+	free(xml);
+	return config;
 }
 
 void fakes_record(struct record *record, const struct domain_config *config, int domid)

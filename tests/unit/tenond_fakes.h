@@ -80,5 +80,7 @@ unsigned int fakes_records(const struct host *host);
 
 /* A description of a guest with a disk and an interface in that folder; malloc'd. */
 char *fakes_xml(const struct host *host, const char *name, const char *extra);
+/* What tenond reads of the same; a description that it refuses fails the test. */
+struct domain_config *fakes_config(const struct host *host, const char *name, const char *devices);
 
 #endif
