@@ -56,12 +56,13 @@ uint32_t mapping_alloc(struct domain *d)
 
 bool mapping_claim(struct domain *d, uint32_t handle, struct grant_mapping *out)
 {
+	uint32_t count = __atomic_load_n(&d->grant.map_count, __ATOMIC_ACQUIRE);
 	struct grant_mapping *map;
 	uint16_t flags;
 
-	if (handle >= __atomic_load_n(&d->grant.map_count, __ATOMIC_ACQUIRE))
+	if (handle >= count)
 		return false;
-	map = mapping_of(d, handle);
+	map = mapping_of(d, index_below(handle, count));
 	flags = READ_ONCE(map->flags);
 	if (!flags || flags & MAP_CLAIMED ||
 	    !__atomic_compare_exchange_n(&map->flags, &flags, flags | MAP_CLAIMED, false,
