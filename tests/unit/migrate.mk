@@ -34,33 +34,33 @@ tests_unit_migrate_disks_unit_CFLAGS = $(migrate_unit_cflags)
 tests_unit_migrate_disks_unit_LDADD = $(migrate_unit_libs)
 
 # Against the imitated hypervisor and store of tenond's tests, and an imitated tenon-migrate.
-tests_unit_migrate_save_unit_SOURCES = tests/unit/migrate_save_unit.c $(tenond_unit_fakes)
+tests_unit_migrate_save_unit_SOURCES = tests/unit/migrate_save_unit.c
 tests_unit_migrate_save_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_save_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_save_unit_LDADD = $(tenond_unit_libs)
 
-tests_unit_migrate_series_unit_SOURCES = tests/unit/migrate_series_unit.c $(tenond_unit_fakes)
+tests_unit_migrate_series_unit_SOURCES = tests/unit/migrate_series_unit.c
 tests_unit_migrate_series_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_series_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_series_unit_LDADD = $(tenond_unit_libs) -lpthread
 
-tests_unit_migrate_series_peer_unit_SOURCES = tests/unit/migrate_series_peer_unit.c $(tenond_unit_fakes)
+tests_unit_migrate_series_peer_unit_SOURCES = tests/unit/migrate_series_peer_unit.c
 tests_unit_migrate_series_peer_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_series_peer_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_series_peer_unit_LDADD = $(tenond_unit_libs) -lpthread
 
 migrate_unit_parts = tests/unit/migrate_parts.c tests/unit/migrate_parts.h
-tests_unit_migrate_leave_unit_SOURCES = tests/unit/migrate_leave_unit.c $(migrate_unit_parts) $(tenond_unit_fakes)
+tests_unit_migrate_leave_unit_SOURCES = tests/unit/migrate_leave_unit.c $(migrate_unit_parts)
 tests_unit_migrate_leave_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_leave_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_leave_unit_LDADD = $(tenond_unit_libs) -lpthread
 
-tests_unit_migrate_come_unit_SOURCES = tests/unit/migrate_come_unit.c $(migrate_unit_parts) $(tenond_unit_fakes)
+tests_unit_migrate_come_unit_SOURCES = tests/unit/migrate_come_unit.c $(migrate_unit_parts)
 tests_unit_migrate_come_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_come_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_come_unit_LDADD = $(tenond_unit_libs) -lpthread
 
-tests_unit_migrate_tls_unit_SOURCES = tests/unit/migrate_tls_unit.c $(tenond_unit_fakes)
+tests_unit_migrate_tls_unit_SOURCES = tests/unit/migrate_tls_unit.c
 tests_unit_migrate_tls_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_tls_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_tls_unit_LDADD = $(tenond_unit_libs) -lpthread

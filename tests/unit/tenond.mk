@@ -11,12 +11,17 @@ check_PROGRAMS += $(tenond_unit_tests)
 UNIT_TESTS += $(tenond_unit_tests)
 EXTRA_DIST += tests/unit/domain-xml
 
-tenond_unit_fakes = tests/unit/tenond_fakes.c tests/unit/tenond_fakes.h tests/unit/tenond_fake_store.c \
-	tests/unit/tenond_fake_fault.h
 tenond_unit_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) -DUNIT_DIR='"$(abs_top_srcdir)/tests/unit"'
 tenond_unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS) $(LIBXML_CFLAGS) $(SYSTEMD_CFLAGS) \
 	$(UUID_CFLAGS)
-tenond_unit_libs = dom0-tools/tenond/libtenond.la dom0-tools/tenond/libtenonconfig.la $(CMOCKA_LIBS)
+tenond_unit_libs = dom0-tools/tenond/libtenond.la libtenondfakes.la dom0-tools/tenond/libtenonconfig.la $(CMOCKA_LIBS)
+
+# Hypervisor and store of the tests, compiled once for all of them.
+check_LTLIBRARIES += libtenondfakes.la
+libtenondfakes_la_SOURCES = tests/unit/tenond_fakes.c tests/unit/tenond_fakes.h tests/unit/tenond_fake_store.c \
+	tests/unit/tenond_fake_fault.h
+libtenondfakes_la_CPPFLAGS = $(tenond_unit_cppflags)
+libtenondfakes_la_CFLAGS = $(tenond_unit_cflags)
 
 tests_unit_tenond_config_unit_SOURCES = tests/unit/tenond_config_unit.c
 tests_unit_tenond_config_unit_CPPFLAGS = $(tenond_unit_cppflags)
@@ -29,25 +34,25 @@ tests_unit_tenond_xml_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_xml_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=xmlRelaxNGParse
 tests_unit_tenond_xml_unit_LDADD = dom0-tools/tenond/libtenonconfig.la $(CMOCKA_LIBS)
 
-tests_unit_tenond_record_unit_SOURCES = tests/unit/tenond_record_unit.c $(tenond_unit_fakes)
+tests_unit_tenond_record_unit_SOURCES = tests/unit/tenond_record_unit.c
 tests_unit_tenond_record_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_record_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_record_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write
 tests_unit_tenond_record_unit_LDADD = $(tenond_unit_libs)
 
-tests_unit_tenond_create_unit_SOURCES = tests/unit/tenond_create_unit.c $(tenond_unit_fakes)
+tests_unit_tenond_create_unit_SOURCES = tests/unit/tenond_create_unit.c
 tests_unit_tenond_create_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_create_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_create_unit_LDADD = $(tenond_unit_libs)
 
 tenond_unit_requests = tests/unit/tenond_requests.c tests/unit/tenond_requests.h
 
-tests_unit_tenond_api_unit_SOURCES = tests/unit/tenond_api_unit.c $(tenond_unit_requests) $(tenond_unit_fakes)
+tests_unit_tenond_api_unit_SOURCES = tests/unit/tenond_api_unit.c $(tenond_unit_requests)
 tests_unit_tenond_api_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_api_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_api_unit_LDADD = $(tenond_unit_libs)
 
-tests_unit_tenond_api_state_unit_SOURCES = tests/unit/tenond_api_state_unit.c $(tenond_unit_requests) $(tenond_unit_fakes)
+tests_unit_tenond_api_state_unit_SOURCES = tests/unit/tenond_api_state_unit.c $(tenond_unit_requests)
 tests_unit_tenond_api_state_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_api_state_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_api_state_unit_LDADD = $(tenond_unit_libs)
@@ -64,17 +69,17 @@ tests_unit_tenond_device_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_device_unit_LDADD = dom0-tools/tenond/libtenondevice.la \
 	dom0-tools/tenond/libtenonconfig.la $(CMOCKA_LIBS)
 
-tests_unit_tenond_symspy_unit_SOURCES = tests/unit/tenond_symspy_unit.c $(tenond_unit_fakes)
+tests_unit_tenond_symspy_unit_SOURCES = tests/unit/tenond_symspy_unit.c
 tests_unit_tenond_symspy_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_symspy_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_symspy_unit_LDADD = $(tenond_unit_libs)
 
-tests_unit_tenond_symcall_unit_SOURCES = tests/unit/tenond_symcall_unit.c $(tenond_unit_fakes)
+tests_unit_tenond_symcall_unit_SOURCES = tests/unit/tenond_symcall_unit.c
 tests_unit_tenond_symcall_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_symcall_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_symcall_unit_LDADD = $(tenond_unit_libs)
 
-tests_unit_tenond_http_unit_SOURCES = tests/unit/tenond_http_unit.c $(tenond_unit_fakes)
+tests_unit_tenond_http_unit_SOURCES = tests/unit/tenond_http_unit.c
 tests_unit_tenond_http_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_http_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_http_unit_LDADD = dom0-tools/cli/libtenoncli.la $(tenond_unit_libs)
