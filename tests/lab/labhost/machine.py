@@ -63,6 +63,11 @@ def _channels(sockets):
     return arguments
 
 
+def monitor(scratch):
+    """The path of QEMU's monitor."""
+    return os.path.join(scratch, "monitor.sock")
+
+
 def command(options, image, job, sockets, scratch):
     """The whole command line. sockets: the path of each channel's listening socket."""
     kernel = options.kernel if options.kernel and os.path.exists(options.kernel) else None
@@ -70,7 +75,7 @@ def command(options, image, job, sockets, scratch):
     arguments = [os.environ.get("QEMU") or "qemu-system-x86_64", "-nodefaults", "-machine", "pc", "-accel", "tcg",
                  "-cpu", options.cpu, "-m", str(options.mem), "-smp", str(options.cpus), "-display", "none",
                  "-vga", "none", "-no-reboot", "-rtc", clock, "-chardev", "stdio,id=console,signal=off",
-                 "-serial", "chardev:console", "-monitor", "none"]
+                 "-serial", "chardev:console", "-monitor", "unix:%s,server=on,wait=off" % _quote(monitor(scratch))]
     if options.icount:
         arguments += ["-icount", "shift=1,sleep=off"]
     else:

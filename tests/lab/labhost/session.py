@@ -3,6 +3,7 @@
 
 import ctypes
 import os
+import re
 import select
 import signal
 import socket
@@ -19,6 +20,12 @@ DIED = 125
 # How long a machine may take to switch itself off after its work is done, in seconds.
 POWER_OFF = 30
 PR_SET_PDEATHSIG = 1
+# Of a machine whose time ran out: how often its processors are looked at, after how long each time, how long QEMU may
+# take to answer, both in seconds, and the lines of the answer that matter.
+LOOKS = 5
+LOOK_PAUSE = 0.2
+LOOK_TIMEOUT = 5
+REGISTERS = re.compile(r"CPU#|R[A-Z0-9]+ ?=|CR0|CS =")
 
 
 class Stream:
@@ -64,6 +71,7 @@ class Session:
     def __init__(self, options, token, scratch, log):
         self.options = options
         self.log = log
+        self.monitor = machine.monitor(scratch)
         self.sockets = {name: os.path.join(scratch, name + ".sock") for name in machine.CHANNELS}
         self.listeners = {}
         for name, path in self.sockets.items():
@@ -101,8 +109,10 @@ class Session:
             now = time.monotonic()
             if self.finished is not None and now > self.finished + POWER_OFF:
                 self._log_line("[the machine did not switch itself off]")
+                self._log_processors()
                 return self._result()
             if now > self.started + self.options.timeout:
+                self._log_processors()
                 return self._result() if self.finished is not None else TIMED_OUT
             readers = [qemu.stdout, *self.listeners, *self.channels]
             if self.terminal is not None:
@@ -182,6 +192,29 @@ class Session:
         if not data and self.console:
             self._log_line(self.console.decode(errors="replace"))
         return bool(data)
+
+    def _log_processors(self):
+        """What each processor is doing, a few times: does it wait, or spin, and where?"""
+        for _ in range(LOOKS):
+            time.sleep(LOOK_PAUSE)
+            try:
+                with socket.socket(socket.AF_UNIX) as channel:
+                    channel.settimeout(LOOK_TIMEOUT)
+                    channel.connect(self.monitor)
+                    channel.sendall(b"info registers -a\nquit_monitor\n")
+                    # That command does not exist: its refusal is the end of the answer to the other.
+                    answer = b""
+                    while b"unknown command" not in answer:
+                        data = channel.recv(65536)
+                        if not data:
+                            break
+                        answer += data
+            except OSError as error:
+                self._log_line("[QEMU's monitor does not answer: %s]" % error)
+                return
+            for line in answer.decode(errors="replace").splitlines():
+                if REGISTERS.match(line):
+                    self._log_line("[%s]" % line.strip())
 
     def _log_line(self, text):
         self.log.write("%9.3f %s\n" % (time.monotonic() - self.started, text))
