@@ -52,7 +52,6 @@ static void pretend(const char *script)
 
 static int set_up(void **state)
 {
-
 	(void)state;
 	fakes_reset();
 	fakes_host(&host);

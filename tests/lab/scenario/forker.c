@@ -2,8 +2,8 @@
 /*
  * A program of a guest that forks 256 times, where parent and child write their stack and a page of data. With
  * "turns" it has 512 bytes sent there and back between two processes, with "file" it has a file of 256 pages mapped
- * and faulted in 64 times, and with "maps" it forks with 513 mappings. It needs no library, so that it is small enough to be
- * typed into the guest, and does the same each time.
+ * and faulted in 64 times, and with "maps" it forks with 513 mappings. It needs no library, so that it is small
+ * enough to be typed into the guest, and does the same each time.
  */
 #include <fcntl.h>
 #include <stddef.h>
