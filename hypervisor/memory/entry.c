@@ -223,7 +223,7 @@ static int table_entry_store(struct domain *d, struct frame *table, unsigned int
 			     struct entry_store how)
 {
 	uint64_t *slot = (uint64_t *)mfn_to_virt(frame_mfn(table)) + index;
-	unsigned int locked = frame_lock_table(table, d->id);
+	unsigned int locked = frame_lock_table(table, d->id, (uintptr_t)slot);
 	int rc = -EINVAL;
 
 	if (locked == level) {

@@ -51,7 +51,7 @@ bool memory_fault(struct vcpu *v, struct regs *regs, uint64_t va, uint32_t error
 static inline uint64_t *lock_slot(struct vcpu *v, mfn_t table, uint64_t va)
 {
 	if (unlikely(vcpu_deferred_finish(v, true) || table >= memory_max_mfn ||
-		     !frame_try_lock_l1(frame_of(table), v->domain->id)))
+		     !frame_try_lock_l1(frame_of(table), v->domain->id, va)))
 		return NULL;
 	return (uint64_t *)mfn_to_virt(table) + pte_index(va << 9, 1);
 }
@@ -165,7 +165,7 @@ int pagetable_emulated_write(struct vcpu *v, uint64_t va, unsigned int bytes, ui
 		return -ERESTART;
 	f = frame_of(pte_mfn(w.entry));
 	slot = maddr_to_virt((w.entry & PTE_ADDRESS) + (va & (PAGE_SIZE - 1) & ~7ULL));
-	level = frame_lock_table(f, d->id);
+	level = frame_lock_table(f, d->id, va);
 	if (!level)
 		return -ERESTART;	/* no live table any more: the guest's own fault, if any */
 	if (level == 1) {

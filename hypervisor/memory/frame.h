@@ -20,7 +20,8 @@ struct domain;
  *     46     hypervisor's page shared with the owner
  *     45..40 flags   39..0 references
  * type: what the frame is used as, how often.
- *     63..40 progress of a partial validation, or (count zero) TLB stamp
+ *     63..40 progress of a partial validation, or (count zero) TLB stamp; of a validated table
+ *            55..40 tell in which blocks of 32 entries something may be present, 0 elsewhere
  *     39 locked  38 partial  37 pinned  36 validated  35 failed  34..32 type
  *     31..0 type references; every one comes with a general reference
  *
@@ -69,6 +70,9 @@ enum frame_type {
 #define FRAME_PARTIAL (1ULL << 38)
 #define FRAME_LOCKED (1ULL << 39)
 #define FRAME_PROGRESS_SHIFT 40
+#define FRAME_USED_SHIFT 40
+#define FRAME_USED (0xffffULL << FRAME_USED_SHIFT)
+#define FRAME_USED_BLOCK 32
 
 #ifdef TENON_HOST
 extern struct frame *host_frames;
@@ -253,25 +257,32 @@ static inline void frame_put_writable(struct frame *f)
 	} while (unlikely(!frame_cas(&f->type, &x, new)));
 }
 
+/* The bit of FRAME_USED for the entry at that address, of which the offset in its page counts. */
+static inline uint64_t frame_used_at(uint64_t address)
+{
+	return 1ULL << (FRAME_USED_SHIFT + address / (FRAME_USED_BLOCK * 8) % (512 / FRAME_USED_BLOCK));
+}
+
 /*
  * Lock a live page table against changes by others and keep it alive until
  * frame_unlock_table(); returns its level, 0: not a validated table of d's.
+ * Meanwhile an entry may become present in the block of the one at that address only.
  *
- * No reference is needed: a word that shows a validated table has its progress
- * bits clear, so it can never equal the links of a free frame, and the table
+ * No reference is needed: a word that shows a validated table has bit 63
+ * clear, so it can never equal the links of a free frame, and the table
  * has an owner as long as the lock's type reference exists.
  */
-unsigned int frame_lock_table(struct frame *f, unsigned int domid);
+unsigned int frame_lock_table(struct frame *f, unsigned int domid, uint64_t address);
 
 /* The common case of it: f is a level-1 table of d's, in use and not locked. */
-static inline bool frame_try_lock_l1(struct frame *f, unsigned int domid)
+static inline bool frame_try_lock_l1(struct frame *f, unsigned int domid, uint64_t address)
 {
 	const uint64_t valid = (uint64_t)FRAME_L1 << FRAME_TYPE_SHIFT | FRAME_VALIDATED;
 	uint64_t x = frame_type_word(f);
 
-	/* All flags and the progress as they should be, but pinned or not; and room in the count. */
-	if (unlikely((x & ~FRAME_PINNED) - valid >= FRAME_COUNT ||
-		     !frame_cas(&f->type, &x, x + FRAME_LOCKED + 1)))
+	/* All flags as they should be, but pinned or not; and room in the count. */
+	if (unlikely((x & ~(FRAME_PINNED | FRAME_USED)) - valid >= FRAME_COUNT ||
+		     !frame_cas(&f->type, &x, (x | frame_used_at(address)) + FRAME_LOCKED + 1)))
 		return false;
 	if (likely(frame_owner_id(frame_owner_word(f)) == domid))
 		return true;

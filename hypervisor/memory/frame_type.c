@@ -58,6 +58,7 @@ static inline bool group_empty(const uint64_t *e)
 }
 
 _Static_assert(L4_HOLE_FIRST % GROUP == 0 && L4_HOLE_LAST == L4_HOLE_FIRST + GROUP - 1, "our slots are one group");
+_Static_assert(L4_HOLE_FIRST % FRAME_USED_BLOCK == 0 && FRAME_USED_BLOCK % GROUP == 0, "and the first of a block");
 
 /* The first group from i on, which is one's first index, that is not empty. */
 static inline unsigned int skip_unused(const uint64_t *table, unsigned int i)
@@ -65,14 +66,6 @@ static inline unsigned int skip_unused(const uint64_t *table, unsigned int i)
 	while (i < PTE_ENTRIES && group_empty(table + i))
 		i += GROUP;
 	return i;
-}
-
-/* The same downwards: entries from the result up to end need not be looked at. */
-static inline unsigned int skip_unused_down(const uint64_t *table, unsigned int end)
-{
-	while (end && group_empty(table + end - GROUP))
-		end -= GROUP;
-	return end;
 }
 
 static inline int check_l1_entry(struct domain *d, uint64_t *entry)
@@ -88,12 +81,13 @@ static inline int check_l1_entry(struct domain *d, uint64_t *entry)
 	return 0;
 }
 
-/* All of a level-1 table; *at ends where the first bad entry is. */
-static int check_l1(struct domain *d, uint64_t *table, unsigned int *at)
+/* All of a level-1 table; *at ends where the first bad entry is, *used gets bits of FRAME_USED. */
+static int check_l1(struct domain *d, uint64_t *table, unsigned int *at, uint64_t *used)
 {
 	for (unsigned int group = 0; group < PTE_ENTRIES; group += GROUP) {
 		if (group_empty(table + group))
 			continue;
+		*used |= frame_used_at(group * sizeof(*table));
 		for (unsigned int i = group; i < group + GROUP; i++)
 			if (check_l1_entry(d, table + i)) {
 				*at = i;
@@ -104,33 +98,36 @@ static int check_l1(struct domain *d, uint64_t *table, unsigned int *at)
 	return 0;
 }
 
-/* The first "end" entries of a level-1 table. */
-static void undo_l1(unsigned int domid, uint64_t *table, unsigned int end)
+/* The first "end" entries of a level-1 table, of which blocks are used. */
+static void undo_l1(unsigned int domid, const uint64_t *table, unsigned int end, uint64_t used)
 {
-	while (end) {
-		unsigned int group = (end - 1) & ~(GROUP - 1);
+	for (; used; used &= used - 1) {
+		unsigned int first = __builtin_ctzll(used) * FRAME_USED_BLOCK;
 
-		if (!group_empty(table + group))
-			for (unsigned int i = group; i < end; i++)
-				l1_entry_put(domid, table[i]);
-		end = group;
+		for (unsigned int i = first; i < MIN(first + FRAME_USED_BLOCK, end); i++)
+			l1_entry_put(domid, table[i]);
 	}
 }
 
-/* *done counts the tables between looks whether others want the processor. */
+/* *done counts the tables to be checked themselves, between looks whether others want the processor. */
 static inline int check_upper_entry(struct domain *d, uint64_t *slot, enum frame_type level,
 				    bool preemptible, unsigned int *done)
 {
 	uint64_t e = *slot;
+	struct frame *f = frame_of(pte_mfn(e));
 	int rc;
 
-	if (preemptible && ++*done % TABLES_PER_CHECK == 0 && hypercall_preempt_check())
-		return -ERESTART;
-	if (!table_entry_ok(e))
+	if (unlikely(!table_entry_ok(e) || pte_mfn(e) >= memory_max_mfn || !frame_get_id(f, d->id)))
 		return -EINVAL;
-	rc = frame_get_table(pte_mfn(e), d->id, level - 1, preemptible);
-	if (unlikely(rc))
-		return rc == -ERESTART ? rc : -EINVAL;
+	if (unlikely(!frame_try_type(f, level - 1))) {
+		if (preemptible && ++*done % TABLES_PER_CHECK == 0 && hypercall_preempt_check()) {
+			frame_put(f);
+			return -ERESTART;
+		}
+		rc = frame_get_type_after(f, level - 1, preemptible);
+		if (unlikely(rc))
+			return rc == -ERESTART ? rc : -EINVAL;
+	}
 	if (!(e & PTE_USER))
 		*slot = e | PTE_USER;
 	return 0;
@@ -138,16 +135,17 @@ static inline int check_upper_entry(struct domain *d, uint64_t *slot, enum frame
 
 /* All of a table above level 1 from *at on; *at ends where it goes on, or the first bad entry is. */
 static int check_upper(struct domain *d, uint64_t *table, enum frame_type level,
-		       unsigned int *at, bool preemptible)
+		       unsigned int *at, uint64_t *used, bool preemptible)
 {
 	unsigned int i = *at, done = 0, end;
 	int rc;
 
 	/* In the middle of a group when it goes on. */
-	for (; i < PTE_ENTRIES; i = skip_unused(table, end)) {
+	for (i = i % GROUP ? i : skip_unused(table, i); i < PTE_ENTRIES; i = skip_unused(table, end)) {
 		end = ALIGN_DOWN(i, GROUP) + GROUP;
 		if (unlikely(end - GROUP == L4_HOLE_FIRST) && level == FRAME_L4)
 			continue;
+		*used |= frame_used_at(i * sizeof(*table));
 		for (; i < end; i++) {
 			if (!(table[i] & PTE_PRESENT))
 				continue;
@@ -165,7 +163,8 @@ static int check_upper(struct domain *d, uint64_t *table, enum frame_type level,
 	return level == FRAME_L4 && split_tables ? split_table_made(d, table) : 0;
 }
 
-static int check(struct frame *f, enum frame_type type, unsigned int *at, bool preemptible)
+static int check(struct frame *f, enum frame_type type, unsigned int *at, uint64_t *used,
+		 bool preemptible)
 {
 	uint64_t *table = mfn_to_virt(frame_mfn(f));
 	struct domain *d;
@@ -182,8 +181,8 @@ static int check(struct frame *f, enum frame_type type, unsigned int *at, bool p
 		d = frame_owner(f);
 		if (!d)
 			return -EINVAL;
-		return type == FRAME_L1 ? check_l1(d, table, at) :
-					  check_upper(d, table, type, at, preemptible);
+		return type == FRAME_L1 ? check_l1(d, table, at, used) :
+					  check_upper(d, table, type, at, used, preemptible);
 	default:
 		return -EINVAL;
 	}
@@ -191,43 +190,60 @@ static int check(struct frame *f, enum frame_type type, unsigned int *at, bool p
 
 static int resume(struct frame *f, unsigned int domid, enum frame_type type, bool preemptible);
 
-/*
- * The first *at entries of a table above level 1; on -ERESTART *at is what is left of them, and
- * the table of the entry there may have been interrupted half-way.
- */
-static int undo_upper(uint64_t *table, enum frame_type level, unsigned int *at, bool preemptible)
+/* What one entry of a table above level 1 holds; *done as above. */
+static inline int undo_upper_entry(uint64_t e, bool preemptible, unsigned int *done)
 {
-	unsigned int i = *at, done = 0, first;
+	struct frame *f = frame_of(pte_mfn(e));
 
-	for (; i; i = skip_unused_down(table, first)) {
-		first = ALIGN_DOWN(i - 1, GROUP);
-		if (unlikely(first == L4_HOLE_FIRST) && level == FRAME_L4)
-			continue;
-		while (i > first) {
-			uint64_t e = table[--i];
+	if (!(e & PTE_PRESENT))
+		return 0;
+	if (likely(frame_try_put_type(f))) {
+		frame_put(f);
+		return 0;
+	}
+	if (frame_put_last_use(f, preemptible))
+		return -ERESTART;
+	return preemptible && ++*done % TABLES_PER_CHECK == 0 && hypercall_preempt_check() ? -ERESTART : 0;
+}
 
-			if (!(e & PTE_PRESENT))
-				continue;
-			if (unlikely(frame_put_table(frame_of(pte_mfn(e)), preemptible)) ||
-			    (preemptible && ++done % TABLES_PER_CHECK == 0 && hypercall_preempt_check())) {
+/*
+ * The first *at entries of a table above level 1, of which blocks are used; on -ERESTART *at is
+ * what is left of them, and the table of the entry there may have been interrupted half-way.
+ */
+static int undo_upper(const uint64_t *table, enum frame_type level, uint64_t used, unsigned int *at,
+		      bool preemptible)
+{
+	unsigned int done = 0;
+
+	used &= (1ULL << DIV_ROUND_UP(*at, FRAME_USED_BLOCK)) - 1;
+	while (used) {
+		unsigned int block = 63 - __builtin_clzll(used), first = block * FRAME_USED_BLOCK;
+		unsigned int i = MIN(*at, first + FRAME_USED_BLOCK);
+
+		used ^= 1ULL << block;
+		if (first == L4_HOLE_FIRST && level == FRAME_L4)
+			first = L4_HOLE_LAST + 1;
+		while (i > first)
+			if (unlikely(undo_upper_entry(table[--i], preemptible, &done))) {
 				*at = i;
 				return -ERESTART;
 			}
-		}
 	}
 	*at = 0;
 	return 0;
 }
 
-/* Entries at and above *at hold nothing; drop what those below hold. */
-static int undo(struct frame *f, enum frame_type level, unsigned int *at, bool preemptible)
+/* Entries at and above *at hold nothing; drop what those below hold.  "was" is the type word before. */
+static int undo(struct frame *f, enum frame_type level, uint64_t was, unsigned int *at, bool preemptible)
 {
+	uint64_t used = was & FRAME_VALIDATED ? (was & FRAME_USED) >> FRAME_USED_SHIFT :
+						FRAME_USED >> FRAME_USED_SHIFT;
 	uint64_t *table = mfn_to_virt(frame_mfn(f));
 	unsigned int domid = frame_owner_id(frame_owner_word(f));
 	int rc;
 
 	if (level == FRAME_L1) {
-		undo_l1(domid, table, *at);
+		undo_l1(domid, table, *at, used);
 		return 0;
 	}
 	/* The next entry's table waits for us. */
@@ -237,7 +253,7 @@ static int undo(struct frame *f, enum frame_type level, unsigned int *at, bool p
 		if (rc)
 			return rc;
 	}
-	return undo_upper(table, level, at, preemptible);
+	return undo_upper(table, level, used, at, preemptible);
 }
 
 /* Stop here, to be continued: the state takes over the type reference and one of its own. */
@@ -250,10 +266,10 @@ static void make_partial(struct frame *f, enum frame_type type, unsigned int at,
 
 /* Drop the references of the first "at" entries of a frame being checked; count goes to zero. */
 static int undo_being_checked(struct frame *f, enum frame_type type, unsigned int at,
-			      uint64_t flags, bool preemptible)
+			      uint64_t was, bool preemptible)
 {
-	if (is_table(type) && undo(f, type, &at, preemptible)) {
-		make_partial(f, type, at, flags);
+	if (is_table(type) && undo(f, type, was, &at, preemptible)) {
+		make_partial(f, type, at, was & FRAME_FAILED);
 		return -ERESTART;
 	}
 	type_store(f, type_unused(type));
@@ -264,10 +280,11 @@ static int undo_being_checked(struct frame *f, enum frame_type type, unsigned in
 static int check_being_checked(struct frame *f, enum frame_type type, unsigned int at,
 			       bool failed, bool preemptible)
 {
-	int rc = failed ? -EINVAL : check(f, type, &at, preemptible);
+	uint64_t used = at ? FRAME_USED : 0;
+	int rc = failed ? -EINVAL : check(f, type, &at, &used, preemptible);
 
 	if (!rc) {
-		type_store(f, FRAME_VALIDATED | (uint64_t)type << FRAME_TYPE_SHIFT | 1);
+		type_store(f, used | FRAME_VALIDATED | (uint64_t)type << FRAME_TYPE_SHIFT | 1);
 		/* The check completes entries; and what a saver makes of them depends on the type. */
 		if (type != FRAME_WRITABLE)
 			dirty_mark(frame_mfn(f));
@@ -365,7 +382,7 @@ int frame_put_type_slow(struct frame *f, bool preemptible)
 			shadow_table_gone(f);
 			if (type == FRAME_L4 && split_tables)
 				split_table_gone(frame_owner(f), mfn_to_virt(frame_mfn(f)));
-			return undo_being_checked(f, type, PTE_ENTRIES, 0, preemptible);
+			return undo_being_checked(f, type, PTE_ENTRIES, x, preemptible);
 		}
 	}
 }
@@ -385,8 +402,8 @@ static int resume(struct frame *f, unsigned int domid, enum frame_type type, boo
 	x = frame_type_word(f);
 	while (x & FRAME_PARTIAL && (type == FRAME_NONE || type == frame_type_of(x)))
 		if (frame_cas(&f->type, &x, (x & FRAME_TYPE) | 1)) {
-			rc = undo_being_checked(f, frame_type_of(x), x >> FRAME_PROGRESS_SHIFT,
-						x & FRAME_FAILED, preemptible);
+			rc = undo_being_checked(f, frame_type_of(x), x >> FRAME_PROGRESS_SHIFT, x,
+						preemptible);
 			frame_put(f);	/* the partial state's */
 			break;
 		}
@@ -399,12 +416,12 @@ int frame_put_resume(struct frame *f, unsigned int domid, bool preemptible)
 	return resume(f, domid, FRAME_NONE, preemptible);
 }
 
-unsigned int frame_lock_table(struct frame *f, unsigned int domid)
+unsigned int frame_lock_table(struct frame *f, unsigned int domid, uint64_t address)
 {
 	uint64_t x = frame_type_word(f);
 
 	for (;;) {
-		if (!(x & FRAME_VALIDATED) || x >> FRAME_PROGRESS_SHIFT ||
+		if (!(x & FRAME_VALIDATED) || x >> 63 ||
 		    !is_table(frame_type_of(x)) || !(x & FRAME_COUNT) ||
 		    (x & FRAME_COUNT) == FRAME_COUNT ||
 		    frame_owner_id(frame_owner_word(f)) != domid)
@@ -412,7 +429,7 @@ unsigned int frame_lock_table(struct frame *f, unsigned int domid)
 		if (x & FRAME_LOCKED) {
 			cpu_relax_serving();
 			x = frame_type_word(f);
-		} else if (frame_cas(&f->type, &x, x + FRAME_LOCKED + 1)) {
+		} else if (frame_cas(&f->type, &x, (x | frame_used_at(address)) + FRAME_LOCKED + 1)) {
 			break;
 		}
 	}

@@ -63,9 +63,10 @@ static int replace(struct vcpu *v, struct frame *table, uint64_t *slot, mfn_t mf
 	/* Two locks of the same kind: the lower frame's first. */
 	first = MIN(table, other);
 	second = MAX(table, other);
-	if (frame_lock_table(first, v->domain->id) == 0)
+	/* Only the slot becomes present, of which "table" shall know: the other may know more than is. */
+	if (frame_lock_table(first, v->domain->id, (uintptr_t)slot) == 0)
 		return -EINVAL;
-	if (first == second || frame_lock_table(second, v->domain->id)) {
+	if (first == second || frame_lock_table(second, v->domain->id, (uintptr_t)slot)) {
 		uint64_t old = pte_read(slot);
 
 		if (frame_type_of(frame_type_word(first)) == FRAME_L1 && slot != from &&

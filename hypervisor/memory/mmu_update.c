@@ -10,17 +10,18 @@
 /* Set in "count" when a preempted call goes on: *done then counts what is done. */
 #define PREEMPTED 0x80000000u
 #define CHUNK 32		/* requests copied in at a time */
+#define BLOCK_BYTES (FRAME_USED_BLOCK * 8)	/* of a table: the lock is for one block */
 
 struct update {
 	struct domain *tables_of;	/* whose tables change */
 	uint32_t frames_of;		/* whose frames they may map */
-	mfn_t locked;			/* level-1 table that is kept locked, or MFN_INVALID */
+	uint64_t locked;		/* block of a level-1 table that is kept locked, or MFN_INVALID */
 };
 
 static void unlock(struct update *u)
 {
 	if (u->locked != MFN_INVALID)
-		frame_unlock_table(frame_of(u->locked));
+		frame_unlock_table(frame_of(u->locked * BLOCK_BYTES >> PAGE_SHIFT));
 	u->locked = MFN_INVALID;
 }
 
@@ -49,7 +50,7 @@ static inline int l1_update(struct update *u, const struct hc_mmu_update *r)
 	return l1_entry_update(u->tables_of, u->frames_of, maddr_to_virt(r->ptr & ~7ULL), r->val, how);
 }
 
-/* An entry of another table than the one that is locked. */
+/* An entry of another block than the one that is locked. */
 static int pt_update(struct update *u, const struct hc_mmu_update *r)
 {
 	struct entry_store how = { .keep_ad = (r->ptr & 3) == HC_MMU_PT_UPDATE_PRESERVE_AD };
@@ -60,11 +61,11 @@ static int pt_update(struct update *u, const struct hc_mmu_update *r)
 
 	if (unlikely(mfn >= memory_max_mfn))
 		return -EINVAL;
-	level = frame_try_lock_l1(f, u->tables_of->id) ? 1 : frame_lock_table(f, u->tables_of->id);
+	level = frame_try_lock_l1(f, u->tables_of->id, r->ptr) ? 1 : frame_lock_table(f, u->tables_of->id, r->ptr);
 	if (!level)
 		return plain_store(u, mfn, maddr_to_virt(r->ptr & ~7ULL), r->val);
 	if (level == 1) {
-		u->locked = mfn;
+		u->locked = r->ptr / BLOCK_BYTES;
 		return l1_update(u, r);
 	}
 	/* Kept by a reference instead: what comes may take long. */
@@ -88,7 +89,7 @@ static int m2p_update(struct update *u, mfn_t mfn, uint64_t pfn)
 	return 0;
 }
 
-/* Another table than the one that is locked, or none. */
+/* Another block than the one that is locked, or none. */
 static __noinline int update_one(struct update *u, const struct hc_mmu_update *r)
 {
 	unlock(u);
@@ -114,7 +115,7 @@ static int update_list(struct update *u, uint64_t list, uint32_t count, uint32_t
 		if (guest_read_words(chunk, list + *i * sizeof(chunk[0]), n * sizeof(chunk[0]) / 8))
 			return -EFAULT;
 		for (uint32_t k = 0; k < n && !rc; k++) {
-			if (likely(chunk[k].ptr >> PAGE_SHIFT == u->locked &&
+			if (likely(chunk[k].ptr / BLOCK_BYTES == u->locked &&
 				   (chunk[k].ptr & 3) != HC_MMU_MACHPHYS_UPDATE)) {
 				rc = l1_update(u, &chunk[k]);
 				if (likely(!rc))
@@ -229,7 +230,7 @@ long hypercall_mmu_update(uint64_t req, uint64_t count64, uint64_t done_at, uint
 	    ptr >> PAGE_SHIFT >= memory_max_mfn)
 		return update(req, count64, done_at, domid);
 	f = frame_of(ptr >> PAGE_SHIFT);
-	if (unlikely(!frame_try_lock_l1(f, v->domain->id)))
+	if (unlikely(!frame_try_lock_l1(f, v->domain->id, ptr)))
 		return update(req, count64, done_at, domid);
 	if (unlikely(ptr & 7) || !l1_entry_try_install(v->domain, maddr_to_virt(ptr), val))
 		return update_locked(f, ptr, val);

@@ -55,9 +55,9 @@ bool table_walk(uint64_t cr3, uint64_t va, unsigned int level, struct walk *w)
 }
 
 /* What is not a level-1 table that nobody has locked. */
-static __noinline struct frame *lock_slow(struct domain *d, struct frame *f)
+static __noinline struct frame *lock_slow(struct domain *d, struct frame *f, uint64_t maddr)
 {
-	unsigned int level = frame_lock_table(f, d->id);
+	unsigned int level = frame_lock_table(f, d->id, maddr);
 
 	if (level == 1)
 		return f;
@@ -73,7 +73,7 @@ struct frame *table_lock_at(struct domain *d, uint64_t maddr, uint64_t **slot)
 	if (unlikely(maddr >> PAGE_SHIFT >= memory_max_mfn))
 		return NULL;
 	*slot = maddr_to_virt(maddr & ~7ULL);
-	return likely(frame_try_lock_l1(f, d->id)) ? f : lock_slow(d, f);
+	return likely(frame_try_lock_l1(f, d->id, maddr)) ? f : lock_slow(d, f, maddr);
 }
 
 /* Walks by itself: most requests come here, and what the upper levels allow is no matter. */

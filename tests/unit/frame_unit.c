@@ -147,10 +147,10 @@ static void locked_tables_stay(void **state)
 	(void)state;
 	world_space(1, &s);
 	f = frame_of(s.l1);
-	assert_int_equal(frame_lock_table(f, 1), 0);
+	assert_int_equal(frame_lock_table(f, 1, 0), 0);
 	assert_int_equal(frame_get_type(f, FRAME_L1, false), 0);
-	assert_int_equal(frame_lock_table(f, 0), 0);
-	assert_int_equal(frame_lock_table(f, 1), 1);
+	assert_int_equal(frame_lock_table(f, 0, 0), 0);
+	assert_int_equal(frame_lock_table(f, 1, 0), 1);
 	assert_int_equal(world_types(s.l1), 2);
 	frame_unlock_table(f);
 	assert_int_equal(world_types(s.l1), 1);
@@ -158,7 +158,7 @@ static void locked_tables_stay(void **state)
 	/* A free frame's links must not look like a table, whatever they are. */
 	for (mfn_t mfn = 1; mfn < WORLD_FRAMES; mfn++)
 		if (frame_owner_id(frame_owner_word(frame_of(mfn))) == FRAME_OWNER_FREE)
-			assert_int_equal(frame_lock_table(frame_of(mfn), FRAME_OWNER_FREE), 0);
+			assert_int_equal(frame_lock_table(frame_of(mfn), FRAME_OWNER_FREE, 0), 0);
 }
 
 /* ---- several processors ---- */
@@ -183,7 +183,7 @@ static void change_l1(struct race *r, unsigned int *seed)
 	uint64_t *slot = &world_table(l1)[rand_r(seed) % 8];
 	uint64_t new = pte_make(r->data[rand_r(seed) % 16], rand_r(seed) % 4);
 
-	if (frame_lock_table(frame_of(l1), 1) != 1)
+	if (frame_lock_table(frame_of(l1), 1, (uintptr_t)slot) != 1)
 		return;
 	l1_entry_update(&world.dom[1], 1, slot, new, (struct entry_store){ .keep_ad = false });
 	frame_unlock_table(frame_of(l1));

@@ -462,6 +462,17 @@ static void expect_entries(struct expectation *e, mfn_t mfn, unsigned int level,
 	}
 }
 
+/* Whoever undoes the table looks only where the type word says that something may be. */
+static void expect_used(mfn_t mfn, unsigned int level, uint64_t x)
+{
+	const uint64_t *table = world_table(mfn);
+
+	for (unsigned int i = 0; i < PTE_ENTRIES; i++)
+		if (table[i] & PTE_PRESENT && !(x & frame_used_at(i * 8)) &&
+		    !(level == 4 && i >= L4_HOLE_FIRST && i <= L4_HOLE_LAST))
+			fail_msg("frame %lu: entry %u is present, its block unused: %#lx", mfn, i, x);
+}
+
 static void expect_frame(struct expectation *e, mfn_t mfn)
 {
 	uint64_t owner = frame_owner_word(frame_of(mfn)), x = frame_type_word(frame_of(mfn));
@@ -475,6 +486,8 @@ static void expect_frame(struct expectation *e, mfn_t mfn)
 		expect(e, mfn, type);
 	if (x & FRAME_PARTIAL)
 		expect(e, mfn, type);
+	if (type >= FRAME_L1 && type <= FRAME_L4 && x & FRAME_VALIDATED)
+		expect_used(mfn, type, x);
 	if (type >= FRAME_L1 && type <= FRAME_L4)
 		expect_entries(e, mfn, type, x & FRAME_PARTIAL ? x >> FRAME_PROGRESS_SHIFT :
 			       PTE_ENTRIES);
