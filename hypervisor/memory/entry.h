@@ -80,17 +80,18 @@ static inline uint64_t l1_entry_clear(struct domain *d, uint64_t *slot, uint64_t
 }
 
 /*
- * What happens to entries most: one of a locked table, where nothing was, gets a frame of d's.
+ * What happens to entries most: one of a locked table, where nothing was, gets a frame of d's,
+ * whose number is domid.
  * False: not as simple as that, nothing is done.
  */
-static inline bool l1_entry_try_install(struct domain *d, uint64_t *slot, uint64_t new)
+static inline bool l1_entry_try_install(struct domain *d, unsigned int domid, uint64_t *slot, uint64_t new)
 {
 	mfn_t mfn = pte_mfn(new);
 	struct frame *f = frame_of(mfn);
 
 	if (unlikely(pte_read(slot) & PTE_PRESENT ||
 		     (new & (PTE_PRESENT | PTE_CACHE)) != PTE_PRESENT || mfn >= memory_max_mfn ||
-		     d->memory.log.active || !frame_get_id(f, d->id)))
+		     d->memory.log.active || !frame_get_id(f, domid)))
 		return false;
 	if (new & PTE_WRITE && unlikely(!frame_try_writable(f))) {
 		frame_put(f);

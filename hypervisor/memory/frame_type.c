@@ -21,6 +21,7 @@
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
 #include "lib/log.h"
+#include "lib/string.h"
 #include "memory/entry.h"
 #include "memory/split.h"
 #include "memory/tlb.h"
@@ -60,12 +61,12 @@ static inline bool group_empty(const uint64_t *e)
 _Static_assert(L4_HOLE_FIRST % GROUP == 0 && L4_HOLE_LAST == L4_HOLE_FIRST + GROUP - 1, "our slots are one group");
 _Static_assert(L4_HOLE_FIRST % FRAME_USED_BLOCK == 0 && FRAME_USED_BLOCK % GROUP == 0, "and the first of a block");
 
-/* The first group from i on, which is one's first index, that is not empty. */
-static inline unsigned int skip_unused(const uint64_t *table, unsigned int i)
+/* The first group from e on, which is one's first entry, that is not empty. */
+static inline uint64_t *skip_unused(uint64_t *e, const uint64_t *end)
 {
-	while (i < PTE_ENTRIES && group_empty(table + i))
-		i += GROUP;
-	return i;
+	while (e < end && group_empty(e))
+		e += GROUP;
+	return e;
 }
 
 static inline int check_l1_entry(struct domain *d, uint64_t *entry)
@@ -84,13 +85,13 @@ static inline int check_l1_entry(struct domain *d, uint64_t *entry)
 /* All of a level-1 table; *at ends where the first bad entry is, *used gets bits of FRAME_USED. */
 static int check_l1(struct domain *d, uint64_t *table, unsigned int *at, uint64_t *used)
 {
-	for (unsigned int group = 0; group < PTE_ENTRIES; group += GROUP) {
-		if (group_empty(table + group))
-			continue;
-		*used |= frame_used_at(group * sizeof(*table));
-		for (unsigned int i = group; i < group + GROUP; i++)
-			if (check_l1_entry(d, table + i)) {
-				*at = i;
+	uint64_t *end = table + PTE_ENTRIES, *stop;
+
+	for (uint64_t *e = skip_unused(table, end); e < end; e = skip_unused(stop, end)) {
+		*used |= frame_used_at((uintptr_t)e);
+		for (stop = e + GROUP; e < stop; e++)
+			if (check_l1_entry(d, e)) {
+				*at = e - table;
 				return -EINVAL;
 			}
 	}
@@ -137,29 +138,28 @@ static inline int check_upper_entry(struct domain *d, uint64_t *slot, enum frame
 static int check_upper(struct domain *d, uint64_t *table, enum frame_type level,
 		       unsigned int *at, uint64_t *used, bool preemptible)
 {
-	unsigned int i = *at, done = 0, end;
+	uint64_t *e = table + *at, *end = table + PTE_ENTRIES, *stop;
+	unsigned int done = 0;
 	int rc;
 
 	/* In the middle of a group when it goes on. */
-	for (i = i % GROUP ? i : skip_unused(table, i); i < PTE_ENTRIES; i = skip_unused(table, end)) {
-		end = ALIGN_DOWN(i, GROUP) + GROUP;
-		if (unlikely(end - GROUP == L4_HOLE_FIRST) && level == FRAME_L4)
+	for (e = *at % GROUP ? e : skip_unused(e, end); e < end; e = skip_unused(stop, end)) {
+		stop = table + ALIGN_DOWN(e - table, GROUP) + GROUP;
+		if (unlikely(stop == table + L4_HOLE_LAST + 1) && level == FRAME_L4)
 			continue;
-		*used |= frame_used_at(i * sizeof(*table));
-		for (; i < end; i++) {
-			if (!(table[i] & PTE_PRESENT))
-				continue;
-			rc = check_upper_entry(d, table + i, level, preemptible, &done);
+		*used |= frame_used_at((uintptr_t)e);
+		for (; e < stop; e++) {
+			rc = *e & PTE_PRESENT ? check_upper_entry(d, e, level, preemptible, &done) : 0;
 			if (unlikely(rc)) {
-				*at = i;
+				*at = e - table;
 				return rc;
 			}
 		}
 	}
 	*at = PTE_ENTRIES;
 	if (level == FRAME_L4)
-		for (i = L4_HOLE_FIRST; i <= L4_HOLE_LAST; i++)
-			table[i] = hyp_l4[i];
+		memcpy(table + L4_HOLE_FIRST, hyp_l4 + L4_HOLE_FIRST,
+		       (L4_HOLE_LAST - L4_HOLE_FIRST + 1) * sizeof(*table));
 	return level == FRAME_L4 && split_tables ? split_table_made(d, table) : 0;
 }
 
@@ -195,8 +195,6 @@ static inline int undo_upper_entry(uint64_t e, bool preemptible, unsigned int *d
 {
 	struct frame *f = frame_of(pte_mfn(e));
 
-	if (!(e & PTE_PRESENT))
-		return 0;
 	if (likely(frame_try_put_type(f))) {
 		frame_put(f);
 		return 0;
@@ -218,14 +216,14 @@ static int undo_upper(const uint64_t *table, enum frame_type level, uint64_t use
 	used &= (1ULL << DIV_ROUND_UP(*at, FRAME_USED_BLOCK)) - 1;
 	while (used) {
 		unsigned int block = 63 - __builtin_clzll(used), first = block * FRAME_USED_BLOCK;
-		unsigned int i = MIN(*at, first + FRAME_USED_BLOCK);
+		const uint64_t *e = table + MIN(*at, first + FRAME_USED_BLOCK);
 
 		used ^= 1ULL << block;
 		if (first == L4_HOLE_FIRST && level == FRAME_L4)
 			first = L4_HOLE_LAST + 1;
-		while (i > first)
-			if (unlikely(undo_upper_entry(table[--i], preemptible, &done))) {
-				*at = i;
+		while (e > table + first)
+			if (*--e & PTE_PRESENT && unlikely(undo_upper_entry(*e, preemptible, &done))) {
+				*at = e - table;
 				return -ERESTART;
 			}
 	}

@@ -222,17 +222,21 @@ static __noinline long update_locked(struct frame *f, uint64_t ptr, uint64_t val
 long hypercall_mmu_update(uint64_t req, uint64_t count64, uint64_t done_at, uint64_t domid)
 {
 	struct vcpu *v = current;
+	struct domain *d = v->domain;
+	unsigned int id = d->id;
 	uint64_t ptr, val;
 	struct frame *f;
 
-	if (unlikely((count64 ^ 1) | (domid ^ HC_DOMID_SELF) | done_at | (uint64_t)v->memory.deferred) ||
-	    guest_read_pair(&ptr, &val, req) || (ptr & 3) == HC_MMU_MACHPHYS_UPDATE ||
+	if (unlikely((count64 ^ 1) | (domid ^ HC_DOMID_SELF) | done_at | (uint64_t)v->memory.deferred))
+		return update(req, count64, done_at, domid);
+	/* Bit 0 is in both of the kinds that are rare. */
+	if (guest_read_pair(&ptr, &val, req) || ptr & HC_MMU_MACHPHYS_UPDATE ||
 	    ptr >> PAGE_SHIFT >= memory_max_mfn)
-		return update(req, count64, done_at, domid);
+		return update(req, 1, 0, HC_DOMID_SELF);
 	f = frame_of(ptr >> PAGE_SHIFT);
-	if (unlikely(!frame_try_lock_l1(f, v->domain->id, ptr)))
-		return update(req, count64, done_at, domid);
-	if (unlikely(ptr & 7) || !l1_entry_try_install(v->domain, maddr_to_virt(ptr), val))
+	if (unlikely(!frame_try_lock_l1(f, id, ptr)))
+		return update(req, 1, 0, HC_DOMID_SELF);
+	if (unlikely(ptr & 7) || !l1_entry_try_install(d, id, maddr_to_virt(ptr), val))
 		return update_locked(f, ptr, val);
 	frame_unlock_table(f);
 	v->counters[HC_COUNTER_MMU_UPDATES]++;
