@@ -7,15 +7,6 @@
 /* Times to try again when the guest changes an entry while it is being claimed. */
 #define CLAIM_TRIES 8
 
-/* Flags and domain number of an entry are changed as one word, so that they are one decision. */
-union entry_head {
-	struct {
-		uint16_t flags;
-		uint16_t domid;
-	};
-	uint32_t word;
-};
-
 static int grow_one(struct domain *d)
 {
 	struct grant_domain *g = &d->grant;
@@ -65,24 +56,24 @@ struct grant_active *grant_active(struct domain *d, uint32_t ref)
 	return &d->grant.active[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
 }
 
-/* Set READING (and WRITING) in the shared entry, if it allows user to. */
+_Static_assert(offsetof(struct hc_grant_entry_v1, flags) == 0 && offsetof(struct hc_grant_entry_v1, domid) == 2,
+	       "the first word has the flags below and the domain above");
+
+/*
+ * Set READING (and WRITING) in the shared entry, if it allows user to.  Flags and domain number
+ * are looked at and changed as one word, so that they are one decision.
+ */
 static int16_t claim(struct hc_grant_entry_v1 *entry, uint16_t user, bool write)
 {
-	uint32_t *word = (uint32_t *)entry;
-	union entry_head old, new;
+	uint32_t *word = (uint32_t *)entry, old = __atomic_load_n(word, __ATOMIC_RELAXED);
+	uint32_t wanted = HC_GTF_PERMIT_ACCESS | (uint32_t)user << 16;
+	uint32_t matters = 0xffff0000u | HC_GTF_TYPE_MASK | (write ? HC_GTF_READONLY : 0);
+	uint32_t taken = HC_GTF_READING | (write ? HC_GTF_WRITING : 0);
 
-	old.word = __atomic_load_n(word, __ATOMIC_RELAXED);
-	for (int try = 0; try < CLAIM_TRIES; try++) {
-		if ((old.flags & HC_GTF_TYPE_MASK) != HC_GTF_PERMIT_ACCESS || old.domid != user)
-			return HC_GNTST_GENERAL_ERROR;
-		if (write && (old.flags & HC_GTF_READONLY))
-			return HC_GNTST_GENERAL_ERROR;
-		new = old;
-		new.flags |= HC_GTF_READING | (write ? HC_GTF_WRITING : 0);
-		if (__atomic_compare_exchange_n(word, &old.word, new.word, false, __ATOMIC_SEQ_CST,
+	for (int try = 0; try < CLAIM_TRIES && !((old ^ wanted) & matters); try++)
+		if (__atomic_compare_exchange_n(word, &old, old | taken, false, __ATOMIC_SEQ_CST,
 						__ATOMIC_RELAXED))
 			return HC_GNTST_OKAY;
-	}
 	return HC_GNTST_GENERAL_ERROR;
 }
 
