@@ -117,7 +117,7 @@ struct vcpu {
 	struct emulate_vcpu emulate;
 	struct extension_vcpu extension;
 	struct hc_multicall_entry *multicall;	/* entry being executed, NULL: none */
-	bool multicall_preempted;	/* ... asked to be continued */
+	uint8_t multicall_preempted;	/* ... asked to be continued with so many arguments, 0: did not */
 	struct hc_trace *trace;			/* NULL: it was never traced */
 };
 

@@ -114,6 +114,34 @@ fault:
 	return -EFAULT;
 }
 
+/* Operation and arguments of a struct hc_multicall_entry, likewise. */
+static inline int guest_read_call(uint64_t call[6], uint64_t src)
+{
+	uint64_t op, a, b, c, d, e;
+
+	if (unlikely(guest_touches_hole(src, 56)))
+		return -EFAULT;
+	guest_access_begin();
+	__asm__ volatile goto("1:	mov	(%6), %0\n"
+			      "2:	mov	16(%6), %1\n"
+			      "3:	mov	24(%6), %2\n"
+			      "4:	mov	32(%6), %3\n"
+			      "5:	mov	40(%6), %4\n"
+			      "6:	mov	48(%6), %5\n"
+			      "	.pushsection .exception_table, \"a\"\n"
+			      "	.quad	1b, %l[fault], 2b, %l[fault], 3b, %l[fault]\n"
+			      "	.quad	4b, %l[fault], 5b, %l[fault], 6b, %l[fault]\n"
+			      "	.popsection"
+			      : "=&r"(op), "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d), "=r"(e)
+			      : "r"(src) : "memory" : fault);
+	guest_access_end();
+	call[0] = op, call[1] = a, call[2] = b, call[3] = c, call[4] = d, call[5] = e;
+	return 0;
+fault:
+	guest_access_end();
+	return -EFAULT;
+}
+
 /* So many times eight bytes; the caller has looked at the guest's addresses. */
 static inline int guest_move_words(void *dst, const void *src, uint64_t words)
 {

@@ -33,7 +33,7 @@ long hypercall_continue(unsigned int nr, unsigned int nargs, ...)
 		v->multicall->op = nr;
 		for (unsigned int i = 0; i < nargs; i++)
 			v->multicall->args[i] = args[i];
-		v->multicall_preempted = true;
+		v->multicall_preempted = nargs;
 	} else {
 		struct regs *r = guest_regs();
 		uint64_t *const where[] = { &r->rdi, &r->rsi, &r->rdx, &r->r10, &r->r8, &r->r9 };
@@ -45,49 +45,55 @@ long hypercall_continue(unsigned int nr, unsigned int nargs, ...)
 	return (long)nr;
 }
 
-static long call_one(hypercall_fn *const *table, const struct hc_multicall_entry *e)
+static inline long call_one(hypercall_fn *const *table, const uint64_t call[6])
 {
-	hypercall_fn *fn;
-
 	/* A nested multicall or iret would lose its own return state. */
-	if (e->op >= HC_NR_MAX || e->op == HC_NR_MULTICALL || e->op == HC_NR_IRET)
+	if (call[0] >= HC_NR_MAX || call[0] == HC_NR_MULTICALL || call[0] == HC_NR_IRET)
 		return -ENOSYS;
-	fn = table[index_below(e->op, HC_NR_MAX)];
-	return fn(e->args[0], e->args[1], e->args[2], e->args[3], e->args[4]);
+	return table[index_below(call[0], HC_NR_MAX)](call[1], call[2], call[3], call[4], call[5]);
+}
+
+/* From the *i-th entry on, of which *entry has what hypercall_continue() makes; -ERESTART: go on there. */
+static inline long run(struct vcpu *v, uint64_t list, uint64_t count, uint64_t *i,
+		       struct hc_multicall_entry *entry)
+{
+	hypercall_fn *const *table = v->hypercalls;
+
+	for (; *i < count; ++*i) {
+		uint64_t at = list + *i * sizeof(*entry), call[6], result;
+
+		if (*i % 32 == 31 && hypercall_preempt_check())
+			return -ERESTART;
+		if (guest_read_call(call, at))
+			return -EFAULT;
+		entry->op = call[0];
+		result = (uint64_t)call_one(table, call);
+		v->counters[HC_COUNTER_HYPERCALLS]++;
+		if (unlikely(v->multicall_preempted)) {
+			entry->result = result;
+			return copy_to_guest(at, entry, offsetof(struct hc_multicall_entry, args) +
+					     8UL * v->multicall_preempted) ? -EFAULT : -ERESTART;
+		}
+		if (guest_write64(at + offsetof(struct hc_multicall_entry, result), result))
+			return -EFAULT;
+	}
+	return 0;
 }
 
 long hypercall_multicall(uint64_t list, uint64_t count)
 {
 	struct hc_multicall_entry entry;
 	struct vcpu *v = current;
-	hypercall_fn *const *table = v->hypercalls;
-	uint64_t i;
+	uint64_t i = 0;
+	long rc;
 
 	if (v->multicall)
 		return -EINVAL;
 	if (count > UINT32_MAX)
 		return -E2BIG;
-	for (i = 0; i < count; i++) {
-		uint64_t at = list + i * sizeof(entry);
-
-		if (i % 32 == 31 && hypercall_preempt_check())
-			goto preempted;
-		if (guest_read_words(&entry, at, sizeof(entry) / 8))
-			return -EFAULT;
-		v->multicall = &entry;
-		v->multicall_preempted = false;
-		entry.result = (uint64_t)call_one(table, &entry);
-		v->multicall = NULL;
-		v->counters[HC_COUNTER_HYPERCALLS]++;
-		if (v->multicall_preempted) {
-			if (copy_to_guest(at, &entry, sizeof(entry)))
-				return -EFAULT;
-			goto preempted;
-		}
-		if (guest_write64(at + offsetof(struct hc_multicall_entry, result), entry.result))
-			return -EFAULT;
-	}
-	return 0;
-preempted:
-	return hypercall_continue(HC_NR_MULTICALL, 2, list + i * sizeof(entry), count - i);
+	v->multicall = &entry;
+	v->multicall_preempted = 0;
+	rc = run(v, list, count, &i, &entry);
+	v->multicall = NULL;
+	return rc != -ERESTART ? rc : hypercall_continue(HC_NR_MULTICALL, 2, list + i * sizeof(entry), count - i);
 }
