@@ -260,7 +260,7 @@ static inline void frame_put_writable(struct frame *f)
 /* The bit of FRAME_USED for the entry at that address, of which the offset in its page counts. */
 static inline uint64_t frame_used_at(uint64_t address)
 {
-	return 1ULL << (FRAME_USED_SHIFT + address / (FRAME_USED_BLOCK * 8) % (512 / FRAME_USED_BLOCK));
+	return 1ULL << (FRAME_USED_SHIFT + address % PAGE_SIZE / (FRAME_USED_BLOCK * 8));
 }
 
 /*
