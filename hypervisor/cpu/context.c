@@ -8,8 +8,10 @@
 #include "cpu/cpu.h"
 #include "cpu/x86.h"
 #include "domain/domain.h"
+#include "lib/bitmap.h"
 #include "lib/log.h"
 #include "memory/memory.h"
+#include "memory/tlb.h"
 
 /* Load a data segment register; a selector that the tables do not allow becomes null. */
 #define LOAD_SEGMENT(reg, value) \
@@ -122,16 +124,35 @@ static void unload(struct cpu *c)
 	__atomic_fetch_and(&old->dirty_cpus, ~bit, __ATOMIC_SEQ_CST);
 }
 
+/* Our own tables in place of those that stayed; no translation of a guest is left here. */
+static void leave_guest(struct cpu *c)
+{
+	struct domain *d = c->loaded->domain;
+
+	tlb_load_cr3(hyp_cr3());
+	unload(c);
+	__atomic_fetch_and(&d->dirty_cpus, ~(1ULL << c->id), __ATOMIC_SEQ_CST);
+	bit_clear(&tlb_guest_cpus, c->id);
+	__asm__ volatile("lgdt %0" : : "m"(c->own_gdtr));
+}
+
+bool context_leave_idle(void)
+{
+	struct cpu *c = this_cpu();
+
+	if (c->running != c->idle || !c->loaded)
+		return false;
+	leave_guest(c);
+	return true;
+}
+
 static void forget(void *arg)
 {
 	struct cpu *c = this_cpu();
 	struct vcpu *v = arg;
 
-	if (c->loaded == v && c->running != v) {
-		write_cr3(hyp_cr3());
-		unload(c);
-		__asm__ volatile("lgdt %0" : : "m"(c->own_gdtr));
-	}
+	if (c->loaded == v && c->running != v)
+		leave_guest(c);
 	if (c->fpu_owner == v)
 		c->fpu_owner = NULL;
 }
@@ -141,6 +162,8 @@ static void load(struct cpu *c, struct vcpu *v)
 	struct domain *previous = c->loaded ? c->loaded->domain : NULL;
 	uint64_t bit = 1ULL << c->id;
 
+	if (!previous)
+		bit_set(&tlb_guest_cpus, c->id);
 	unload(c);
 	if (v->loaded_cpu != c->id && cpu_of(v->loaded_cpu)->loaded == v)
 		smp_call(1ULL << v->loaded_cpu, forget, v);

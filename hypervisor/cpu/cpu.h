@@ -79,6 +79,11 @@ void resume_guest(void) __noreturn;
 void resume_idle(void) __noreturn;
 void idle_loop(void) __noreturn;
 void context_forget(struct vcpu *v);	/* no processor keeps its address space or FPU loaded */
+/*
+ * If this processor idles with a guest's tables still loaded, give them up: true.  A flush that
+ * comes to it does so, lest it be waked for each that follows.
+ */
+bool context_leave_idle(void);
 void guest_enter_kernel(struct vcpu *v);	/* tables, GS base, mode of the current vcpu */
 void guest_enter_user(struct vcpu *v);
 void load_user_gs(uint16_t selector);	/* of the current vcpu; null if the tables do not allow it */

@@ -32,8 +32,8 @@
 #define SOFTIRQ_SCHEDULE 1	/* last: does not return */
 
 /* Requests in a processor's mailbox, served by its IPI handler and by every spin loop. */
-#define MAIL_FLUSH (1u << 0)	/* flush the TLB: all, or flush_va if that is set */
-#define MAIL_CALL (1u << 1)	/* run call_function(call_arg) */
+#define MAIL_FLUSH (1u << 0)	/* flush the TLB, see smp_flush() */
+#define MAIL_CALL (1u << 1)	/* see smp_call() */
 
 #ifndef __ASSEMBLER__
 #include "lib/base.h"
@@ -70,10 +70,6 @@ struct cpu {
 	uint32_t apic_id;
 	uint32_t acpi_id;
 	bool online;
-	uint64_t flush_va;		/* with MAIL_FLUSH: ~0 for everything */
-	spinlock_t mail_lock;		/* protects flush_va, call_* while a request is pending */
-	void (*call_function)(void *);
-	void *call_arg;
 	struct tss tss __aligned(16);
 	uint64_t gdt[12] __aligned(16);	/* 0xe000..: reserved_gdt, TSS at 0xe040, LDT at 0xe050 */
 	struct {

@@ -51,10 +51,12 @@ void smp_serve_mailbox(void)
 		return;
 	mail = __atomic_exchange_n(&c->mailbox, 0, __ATOMIC_ACQ_REL);
 	if (mail & MAIL_FLUSH) {
-		if (flush_request.va == ~0ULL)
-			tlb_flush_local();
-		else
+		bool left = context_leave_idle();
+
+		if (flush_request.va != ~0ULL)
 			invlpg(flush_request.va);
+		else if (!left)
+			tlb_flush_local();
 		answered(&flush_request);
 	}
 	if (mail & MAIL_CALL) {

@@ -148,6 +148,33 @@ static mfn_t take_from(struct zone *z, unsigned int order, uint64_t *note)
 	return mfn;
 }
 
+/* Those other than this one that must flush before a block with that note is anybody's. */
+static cpumask_t others_to_flush(uint64_t note)
+{
+	return tlb_unflushed(cpu_online_mask, stamp_of(note)) & ~(1ULL << this_cpu()->id);
+}
+
+/*
+ * Clean if there is such; then what has been used before, since the machine may be a virtual
+ * one that has yet to find memory for the rest; but not if others must be interrupted for it.
+ */
+static mfn_t take_best(struct zone *z, unsigned int order, uint64_t *note)
+{
+	uint32_t dirty = z[DIRTY].nonempty >> order;
+	unsigned int second = OLD, third = DIRTY;
+	mfn_t mfn = take_from(&z[CLEAN], order, note);
+
+	if (mfn != MFN_INVALID)
+		return mfn;
+	if (dirty && !others_to_flush(frame_owner_word(
+				frame_of(z[DIRTY].head[order + __builtin_ctz(dirty)])))) {
+		second = DIRTY;
+		third = OLD;
+	}
+	mfn = take_from(&z[second], order, note);
+	return mfn != MFN_INVALID ? mfn : take_from(&z[third], order, note);
+}
+
 mfn_t allocator_get(unsigned int order, unsigned int bits)
 {
 	mfn_t mfn = MFN_INVALID;
@@ -162,8 +189,7 @@ mfn_t allocator_get(unsigned int order, unsigned int bits)
 		zone = bits - LOW_ZONE_BITS - PAGE_SHIFT;
 	spin_lock(&lock);
 	for (; zone >= 0 && mfn == MFN_INVALID; zone--)
-		for (unsigned int state = 0; state < STATES && mfn == MFN_INVALID; state++)
-			mfn = take_from(&zones[zone][state], order, &note);
+		mfn = take_best(zones[zone], order, &note);
 	if (mfn != MFN_INVALID)
 		free_frames -= 1ULL << order;
 	spin_unlock(&lock);
@@ -237,25 +263,31 @@ void allocator_add(mfn_t first, mfn_t end)
 	put_range(first, end, tlb_stamp_ancient(), OLD);
 }
 
-/* A dirty block of at most CLEAR_ORDER; it stays in its list. */
+/* A dirty block of CLEAR_ORDER, or a smaller one where there is none; it stays in its list. */
 static mfn_t dirty_block(unsigned int *order)
 {
+	mfn_t small = MFN_INVALID, mfn;
+	unsigned int small_order = 0;
+	uint64_t note;
+
+	*order = CLEAR_ORDER;
 	for (int i = ZONES - 1; i >= 0; i--) {
 		struct zone *z = &zones[i][DIRTY];
-		uint64_t note;
-		mfn_t mfn;
 
-		if (!z->nonempty)
-			continue;
-		*order = __builtin_ctz(z->nonempty);
-		if (*order <= CLEAR_ORDER)
-			return z->head[*order];
-		*order = CLEAR_ORDER;
+		if (z->nonempty >> CLEAR_ORDER & 1)
+			return z->head[CLEAR_ORDER];
 		mfn = take_from(z, CLEAR_ORDER, &note);
-		block_insert(mfn, CLEAR_ORDER, note);
-		return mfn;
+		if (mfn != MFN_INVALID) {
+			block_insert(mfn, CLEAR_ORDER, note);
+			return mfn;
+		}
+		if (z->nonempty && small == MFN_INVALID) {
+			small_order = 31 - __builtin_clz(z->nonempty);
+			small = z->head[small_order];
+		}
 	}
-	return MFN_INVALID;
+	*order = small_order;
+	return small;
 }
 
 static void clear_part(mfn_t mfn, unsigned int order)
@@ -289,6 +321,11 @@ bool allocator_clear(void)
 	else
 		WRITE_ONCE(maybe_dirty, false);
 	if (word && !cleared_of(word)) {
+		/* A few frames are not worth that another processor is interrupted; it will flush some time. */
+		if (order < CLEAR_ORDER && others_to_flush(word)) {
+			spin_unlock(&lock);
+			return false;
+		}
 		/*
 		 * Until now somebody might have written to it by a translation from before.  Without
 		 * the lock, for others may want memory for what they do before they answer.

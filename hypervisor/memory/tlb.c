@@ -13,7 +13,9 @@
 
 #define TLB_PAGE_ALL (~0ULL)
 
-uint64_t tlb_clock = 1;
+/* From the start on more than any stamp can be old, or an old one would seem to be of the future. */
+uint64_t tlb_clock = TLB_STAMP_MASK + 1;
+cpumask_t tlb_guest_cpus;
 
 /* The clock at each processor's last full flush; written by that processor only. */
 static struct {
@@ -83,7 +85,7 @@ uint32_t tlb_stamp_later(uint32_t a, uint32_t b)
 	return ((now - a) & TLB_STAMP_MASK) < ((now - b) & TLB_STAMP_MASK) ? a : b;
 }
 
-void tlb_flush_stamped(cpumask_t mask, uint32_t stamp)
+cpumask_t tlb_unflushed(cpumask_t mask, uint32_t stamp)
 {
 	uint64_t now = __atomic_load_n(&tlb_clock, __ATOMIC_SEQ_CST);
 	/*
@@ -94,9 +96,17 @@ void tlb_flush_stamped(cpumask_t mask, uint32_t stamp)
 	cpumask_t need = 0;
 	unsigned int cpu;
 
-	for_each_cpu(cpu, mask & cpu_online_mask)
+	mask &= cpu_online_mask & __atomic_load_n(&tlb_guest_cpus, __ATOMIC_SEQ_CST);
+	for_each_cpu(cpu, mask)
 		if (__atomic_load_n(&tlb_flushed[cpu].value, __ATOMIC_ACQUIRE) <= since)
 			need |= 1ULL << cpu;
+	return need;
+}
+
+void tlb_flush_stamped(cpumask_t mask, uint32_t stamp)
+{
+	cpumask_t need = tlb_unflushed(mask, stamp);
+
 	if (need)
 		tlb_flush_mask(need);
 }

@@ -15,6 +15,11 @@
 #define TLB_STAMP_MASK 0xffffffu
 
 extern uint64_t tlb_clock;
+/*
+ * Processors that may hold translations of a guest: a bit is set before a guest's table is loaded,
+ * and cleared when none is any more.  A frame that nobody can have mapped since needs no flush there.
+ */
+extern cpumask_t tlb_guest_cpus;
 
 /*
  * The entry that mapped the frame was removed before, by a locked instruction,
@@ -32,7 +37,9 @@ static inline uint32_t tlb_stamp_ancient(void)
 }
 
 uint32_t tlb_stamp_later(uint32_t a, uint32_t b);
-/* Flush those of mask that have not flushed since the stamp was taken. */
+/* Those of mask that may hold translations from before the stamp was taken. */
+cpumask_t tlb_unflushed(cpumask_t mask, uint32_t stamp);
+/* Flush them. */
 void tlb_flush_stamped(cpumask_t mask, uint32_t stamp);
 /* Load a new top-level table; a full flush of what guests map. */
 void tlb_load_cr3(uint64_t cr3);

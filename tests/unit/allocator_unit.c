@@ -171,6 +171,64 @@ static void idle_processors_clear_memory(void **state)
 	free(others);
 }
 
+/* Processor 1 has a guest's tables and has not flushed since; then it has none. */
+static void others_are_left_alone_for_a_few_frames(void **state)
+{
+	mfn_t *others = malloc(memory_free_frames() * sizeof(*others)), mfn = frames_alloc(3);
+	uint64_t n = take_all(others);
+
+	(void)state;
+	cpu_online_mask = tlb_guest_cpus = 3;
+	memset(mfn_to_virt(mfn), 0x5a, 8 * PAGE_SIZE);
+	allocator_put(mfn, 3, tlb_stamp_now());
+	world.flushes = 0;
+	assert_false(allocator_clear());
+	assert_int_equal(world.flushes, 0);
+	assert_int_equal(world_table(mfn)[7], 0x5a5a5a5a5a5a5a5a);
+	/* Who takes them has it flushed. */
+	assert_int_equal(frames_alloc(3), mfn);
+	assert_int_equal(world.flushes, 1);
+	allocator_put(mfn, 3, tlb_stamp_now());
+	tlb_guest_cpus = 1;
+	assert_true(allocator_clear());
+	assert_int_equal(world.flushes, 1);
+	assert_clean(mfn, 3);
+	cpu_online_mask = 1;
+	assert_int_equal(frames_alloc(3), mfn);
+	frames_free(mfn, 3);
+	while (n)
+		frames_free(others[--n], 0);
+	free(others);
+}
+
+/* What was in use goes before what nobody has touched, unless another processor had to flush for it. */
+static void used_memory_goes_before_old(void **state)
+{
+	mfn_t *others = malloc(memory_free_frames() * sizeof(*others)), mfn = frames_alloc(5);
+	uint64_t n = take_all(others), used = mfn + 16;
+
+	(void)state;
+	allocator_add(mfn, mfn + 8);
+	allocator_put(used, 3, tlb_stamp_now());
+	assert_int_equal(frames_alloc(3), used);
+	allocator_put(used, 3, tlb_stamp_now());
+	cpu_online_mask = tlb_guest_cpus = 3;
+	host_cpu.id = 1;
+	tlb_flush_local();
+	host_cpu.id = 0;
+	allocator_put(frames_alloc(3), 3, tlb_stamp_now());
+	world.flushes = 0;
+	assert_int_equal(frames_alloc(3), mfn);
+	assert_int_equal(world.flushes, 0);
+	assert_int_equal(frames_alloc(3), used);
+	assert_int_equal(world.flushes, 1);
+	cpu_online_mask = tlb_guest_cpus = 1;
+	frames_free(mfn, 5);
+	while (n)
+		frames_free(others[--n], 0);
+	free(others);
+}
+
 /* Given back here and there, with idle processors at work: all of it merges, and nothing unclean gets out. */
 static void clearing_and_merging(void **state)
 {
@@ -223,13 +281,17 @@ static void stamps_order_by_age(void **state)
 	assert_int_equal(tlb_stamp_later(0xfffffe, 1), 1);
 	/* A processor that flushed after the stamp is left alone; before, it is not. */
 	tlb_flush_local();
-	cpu_online_mask = 3;
+	cpu_online_mask = tlb_guest_cpus = 3;
 	host_cpu.id = 1;
 	tlb_flush_local();
 	host_cpu.id = 0;
 	world.flushes = 0;
 	tlb_flush_stamped(2, 1);
 	assert_int_equal(world.flushes, 0);
+	tlb_flush_stamped(2, tlb_stamp_now());
+	assert_int_equal(world.flushes, 1);
+	/* Nor is one that no guest's tables are loaded on. */
+	tlb_guest_cpus = 1;
 	tlb_flush_stamped(2, tlb_stamp_now());
 	assert_int_equal(world.flushes, 1);
 	cpu_online_mask = 1;
@@ -297,6 +359,9 @@ int main(void)
 						world_teardown),
 		cmocka_unit_test_setup_teardown(idle_processors_clear_memory, world_setup,
 						world_teardown),
+		cmocka_unit_test_setup_teardown(others_are_left_alone_for_a_few_frames, world_setup,
+						world_teardown),
+		cmocka_unit_test_setup_teardown(used_memory_goes_before_old, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(clearing_and_merging, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(stamps_order_by_age, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(heap_objects_do_not_overlap, world_setup,

@@ -225,6 +225,7 @@ int world_setup(void **state)
 	(void)state;
 	memset(&world, 0, sizeof(world));
 	preempt_count = 0;
+	tlb_guest_cpus = ~0ULL;
 	if (!host_ram) {
 		host_ram = aligned_alloc(1 << 21, WORLD_FRAMES * PAGE_SIZE);
 		host_frames = calloc(WORLD_FRAMES, sizeof(*host_frames));
