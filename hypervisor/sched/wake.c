@@ -43,15 +43,18 @@ static int place(struct vcpu *v)
 }
 
 /*
- * v is in rq's queue now: see to it that it gets its turn.  Not at once if
- * another has just got his: who wakes one of its own often does so with a lock
- * held, which the woken one would then spin for; and switching has its price.
+ * v is in rq's queue now: see to it that it gets its turn.  Not at once if another
+ * has just got his, since switching has its price.  Nor if that is one of its own
+ * domain: who wakes a sibling often does so with a lock held, which the woken one
+ * would then spin for, and not every lock of a kernel can tell us so.
  */
 static void tickle(struct runqueue *rq, struct vcpu *v, uint64_t now)
 {
 	bool first = credit_preempts(rq, v, now);
 	uint64_t turn = rq->chosen->sched.last_scheduled + (first ? SCHED_RATELIMIT : SCHED_SLICE);
 
+	if (first && rq->chosen->domain == v->domain)
+		turn = MAX(turn, now + SCHED_RATELIMIT);
 	if (rq->chosen == rq->idle || (first && now >= turn)) {
 		bit_clear(&sched_idle_cpus, rq->cpu);
 		softirq_raise_on(rq->cpu, SOFTIRQ_SCHEDULE);

@@ -272,6 +272,33 @@ static void test_wake_ratelimit(void **state)
 	}
 }
 
+/* ... and a sibling waits a moment however long it ran: the waker may hold a lock. */
+static void test_wake_of_sibling(void **state)
+{
+	(void)state;
+	start_world(1, 2);
+	vcpus[0].domain = &domains[1];
+	for (int round = 0; round < 50; round++) {
+		uint64_t woken;
+
+		while (on_cpu[0] != &vcpus[0])
+			simulate(STEP);
+		block(0);
+		simulate(5 * MS);
+		assert_ptr_equal(on_cpu[0], &vcpus[1]);
+		woken = machine.now;
+		infos[0].evtchn_upcall_pending = 1;
+		vcpu_kick(&vcpus[0]);
+		while (on_cpu[0] == &vcpus[1])
+			simulate(STEP);
+		infos[0].evtchn_upcall_pending = 0;
+		assert_true(machine.now - woken >= SCHED_RATELIMIT);
+		if (round > 20)
+			assert_in_range(machine.now - woken, SCHED_RATELIMIT, SCHED_RATELIMIT + 3 * STEP);
+	}
+	vcpus[0].domain = &domains[0];
+}
+
 /* Who had a processor to himself for long does not pay for all of it when another comes. */
 static void test_alone_for_long(void **state)
 {
@@ -579,6 +606,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_idle_processors_help, end_world),
 		cmocka_unit_test_teardown(test_wake_latency, end_world),
 		cmocka_unit_test_teardown(test_wake_ratelimit, end_world),
+		cmocka_unit_test_teardown(test_wake_of_sibling, end_world),
 		cmocka_unit_test_teardown(test_alone_for_long, end_world),
 		cmocka_unit_test_teardown(test_cap, end_world),
 		cmocka_unit_test_teardown(test_affinity, end_world),
