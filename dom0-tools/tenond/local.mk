@@ -55,6 +55,7 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/doctor.c dom0-tools/tenond/doctor.h \
 	dom0-tools/tenond/doctor_checks.c dom0-tools/tenond/doctor_checks.h \
 	dom0-tools/tenond/domain.c dom0-tools/tenond/domain.h dom0-tools/tenond/domain_json.c \
+	dom0-tools/tenond/file.c dom0-tools/tenond/file.h \
 	dom0-tools/tenond/http.c dom0-tools/tenond/http.h \
 	dom0-tools/tenond/job.c dom0-tools/tenond/job.h \
 	dom0-tools/tenond/lifecycle.c dom0-tools/tenond/lifecycle.h \

@@ -3,16 +3,15 @@
  * Records on disk: one JSON file a domain, replaced by rename.
  */
 #include "record.h"
+#include "file.h"
 #include "log.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *const phases[] = { "creating", "active", "restarting", "saving", "checkpointing",
@@ -33,10 +32,9 @@ void record_clear(struct record *record)
 	record->peer = NULL;
 }
 
-static void record_path(const struct host *host, const char *uuid, const char *suffix, char *path,
-			size_t size)
+static void record_path(const struct host *host, const char *uuid, char path[FILE_PATH_MAX])
 {
-	snprintf(path, size, "%s/domains/%s.json%s", host->run_dir, uuid, suffix);
+	snprintf(path, FILE_PATH_MAX, "%s/domains/%s.json", host->run_dir, uuid);
 }
 
 static json_t *record_encode(const struct record *record)
@@ -56,36 +54,14 @@ static json_t *record_encode(const struct record *record)
 		"peer", record->peer, "came", record->came);
 }
 
-static int write_file(const char *path, const char *text, size_t size)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), rc = 0;
-
-	if (fd < 0)
-		return -errno;
-	while (size && !rc) {
-		ssize_t written = write(fd, text, size);
-
-		if (written > 0) {
-			text += written;
-			size -= (size_t)written;
-		} else if (!written || errno != EINTR) {
-			rc = written ? -errno : -EIO;
-		}
-	}
-	close(fd);
-	return rc;
-}
-
 int record_save(const struct host *host, const struct record *record)
 {
-	char path[256], temporary[256], *text;
+	char path[FILE_PATH_MAX], *text;
 	json_t *json;
 	int rc;
 
 	if (!record->xml)
 		return 0;
-	record_path(host, record->uuid, "", path, sizeof(path));
-	record_path(host, record->uuid, ".new", temporary, sizeof(temporary));
 	json = record_encode(record);
 	if (!json)
 		return -ENOMEM;
@@ -95,11 +71,8 @@ int record_save(const struct host *host, const struct record *record)
 	if (!text)
 		return -ENOMEM;
 	/* The description may hold secrets on the guest's command line: for root alone. */
-	rc = write_file(temporary, text, strlen(text));
-	if (!rc && rename(temporary, path))
-		rc = -errno;
-	if (rc)
-		unlink(temporary);
+	record_path(host, record->uuid, path);
+	rc = file_replace(path, text, strlen(text), 0600, false);
 	free(text);
 	return rc;
 }
@@ -178,9 +151,9 @@ int record_load(const char *path, struct record *record)
 
 void record_delete(const struct host *host, const struct record *record)
 {
-	char path[256];
+	char path[FILE_PATH_MAX];
 
-	record_path(host, record->uuid, "", path, sizeof(path));
+	record_path(host, record->uuid, path);
 	unlink(path);
 }
 

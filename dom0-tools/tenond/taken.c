@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* An empty file for each, named by the guest's UUID. */
 #include "taken.h"
+#include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,26 +19,13 @@ static bool taken_path(const struct host *host, const char *uuid, char path[256]
 	       snprintf(path, 256, "%s/taken/%s", host->state_dir, uuid) < 256;
 }
 
-/* A name is on disk once its folder is. */
-static int sync_folder(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (fsync(fd))
-		rc = -errno;
-	close(fd);
-	return rc;
-}
-
 static int make_folder(const struct host *host, char folder[256])
 {
 	snprintf(folder, 256, "%s/taken", host->state_dir);
 	if (mkdir(host->state_dir, 0700) && errno != EEXIST)
 		return -errno;
 	if (!mkdir(folder, 0700))
-		return sync_folder(host->state_dir);
+		return folder_sync(host->state_dir);
 	return errno == EEXIST ? 0 : -errno;
 }
 
@@ -55,7 +43,7 @@ int taken_note(const struct host *host, const char *uuid)
 		rc = -errno;
 	close(fd);
 	if (!rc)
-		rc = sync_folder(folder);
+		rc = folder_sync(folder);
 	if (rc)
 		unlink(path);
 	return rc;

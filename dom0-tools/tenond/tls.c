@@ -4,12 +4,11 @@
  * programs that know nothing of TLS can read and write it.
  */
 #include "tls.h"
-
+#include "file.h"
 #include "peer.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
@@ -45,22 +44,12 @@ static void file_path(const char *dir, const char *name, char path[512])
 	snprintf(path, 512, "%s/%s", dir, name);
 }
 
-/* Replaces a file in one step. */
 static int write_file(const char *dir, const char *name, const void *data, size_t size, mode_t mode)
 {
-	char path[512], temporary[530];
-	int fd, rc = 0;
+	char path[FILE_PATH_MAX];
 
 	file_path(dir, name, path);
-	snprintf(temporary, sizeof(temporary), "%s.new", path);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-	if (fd < 0)
-		return -errno;
-	errno = EIO;
-	if (write(fd, data, size) != (ssize_t)size || fsync(fd) || rename(temporary, path))
-		rc = -errno;
-	close(fd);
-	return rc;
+	return file_replace(path, data, size, mode, true);
 }
 
 /* A certificate that says no more than this host's name, signed by itself. */
@@ -111,19 +100,6 @@ static int make_identity(const char *dir, gnutls_x509_privkey_t key, gnutls_x509
 	return rc;
 }
 
-/* A folder and those above it. */
-static int make_folders(const char *path)
-{
-	char part[512];
-
-	for (const char *end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {
-		snprintf(part, sizeof(part), "%.*s", (int)(end - path), path);
-		if (mkdir(part, 0700) && errno != EEXIST)
-			return -errno;
-	}
-	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
-}
-
 int tls_prepare(const char *dir, struct error *error)
 {
 	gnutls_x509_privkey_t key = NULL;
@@ -132,7 +108,7 @@ int tls_prepare(const char *dir, struct error *error)
 	int rc;
 
 	file_path(dir, "peers", path);
-	rc = make_folders(path);
+	rc = folder_make(path);
 	if (rc)
 		return error_set(error, ERROR_INTERNAL, dir, NULL, "cannot be made: %s", strerror(-rc));
 	file_path(dir, "cert.pem", path);
