@@ -23,6 +23,7 @@ static const struct {
 	{ "DELETE", "/host/peers", api_remove_peer },
 	{ "GET", "/domains", api_list },
 	{ "POST", "/domains", api_create },
+	{ "POST", "/definitions", api_define },
 	{ "GET", "/restore", api_saved },
 	{ "POST", "/restore", api_restore },
 };
@@ -51,6 +52,23 @@ static const struct {
 	{ "POST", "/migrate", api_migrate },
 	{ "DELETE", "/migrate", api_cancel },
 	{ "POST", "/reclaim", api_reclaim },
+};
+
+/* Where no domain is there, or the definition is what is asked for. */
+static const struct {
+	const char *method;
+	const char *verb;
+	api_definition_handler *handler;
+} definition_routes[] = {
+	{ "GET", "", api_off_info },
+	{ "GET", "/xml", api_definition_xml },
+	{ "GET", "/console", api_off_console },
+	{ "GET", "/wait", api_off_wait },
+	{ "POST", "/start", api_start },
+	{ "GET", "/definition", api_definition_xml },
+	{ "DELETE", "/definition", api_undefine },
+	{ "POST", "/autostart", api_autostart },
+	{ "DELETE", "/autostart", api_no_autostart },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array[0]))
@@ -103,39 +121,73 @@ static void handle_dom0(struct tenond *tenond, struct request *request, api_doma
 		refuse(request, ERROR_UNREACHABLE, "hypervisor", "run tenon doctor", "does not answer");
 }
 
-static void handle_domain(struct tenond *tenond, struct request *request, api_domain_handler *handler,
+/* Who serves a method and verb: domains, definitions, or either where there is one. */
+struct match {
+	api_domain_handler *domain;
+	api_definition_handler *definition;
+	bool other_method;
+};
+
+static struct match match_verb(const char *method, const char *verb)
+{
+	struct match match = { 0 };
+
+	for (size_t i = 0; i < COUNT(domain_routes); i++) {
+		if (!strcmp(verb, domain_routes[i].verb) && !strcmp(method, domain_routes[i].method))
+			match.domain = domain_routes[i].handler;
+		match.other_method |= !strcmp(verb, domain_routes[i].verb);
+	}
+	for (size_t i = 0; i < COUNT(definition_routes); i++) {
+		if (!strcmp(verb, definition_routes[i].verb) && !strcmp(method, definition_routes[i].method))
+			match.definition = definition_routes[i].handler;
+		match.other_method |= !strcmp(verb, definition_routes[i].verb);
+	}
+	return match;
+}
+
+/* Nobody serves it: there is none of this reference, or not what the verb is about. */
+static void refuse_domain(struct request *request, bool runs, bool defined)
+{
+	if (runs)
+		refuse(request, ERROR_NOT_FOUND, request->reference, "tenon define it first", "is not defined");
+	else if (defined)
+		refuse(request, ERROR_STATE, request->reference, "tenon start it first", "is off");
+	else
+		refuse(request, ERROR_NOT_FOUND, request->reference, "tenon list --all shows the domains",
+		       "is no domain's name, UUID or number");
+}
+
+static void handle_domain(struct tenond *tenond, struct request *request, const struct match *match,
 			  const char *reference)
 {
 	struct domain *domain = domain_find(&tenond->domains, reference);
+	struct definition *definition = domain ? definition_by_uuid(&tenond->definitions, domain->uuid) :
+						 definition_find(&tenond->definitions, reference);
 
 	request->reference = reference;
-	if (domain)
-		handler(tenond, request, domain);
-	else if (is_host(reference))
-		handle_dom0(tenond, request, handler);
+	if (domain && match->domain)
+		match->domain(tenond, request, domain);
+	else if (definition && match->definition)
+		match->definition(tenond, request, definition);
+	else if (!domain && !definition && is_host(reference))
+		handle_dom0(tenond, request, match->domain);
 	else
-		refuse(request, ERROR_NOT_FOUND, reference, "tenon list shows the domains",
-		       "is no domain's name, UUID or number");
+		refuse_domain(request, domain, definition);
 }
 
 /* A path /domains/REFERENCE and what may follow. */
 static void route_domain(struct tenond *tenond, struct request *request, char *reference)
 {
 	char *verb = strchr(reference, '/');
-	bool other_method = false;
+	struct match match = match_verb(request->method, verb ? verb : "");
 
-	for (size_t i = 0; i < COUNT(domain_routes); i++) {
-		if (strcmp(verb ? verb : "", domain_routes[i].verb))
-			continue;
-		if (!strcmp(request->method, domain_routes[i].method)) {
-			if (verb)
-				*verb = '\0';
-			handle_domain(tenond, request, domain_routes[i].handler, reference);
-			return;
-		}
-		other_method = true;
+	if (!match.domain && !match.definition) {
+		wrong_path(request, match.other_method);
+		return;
 	}
-	wrong_path(request, other_method);
+	if (verb)
+		*verb = '\0';
+	handle_domain(tenond, request, &match, reference);
 }
 
 void api_handle(struct request *request, void *data)

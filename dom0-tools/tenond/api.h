@@ -7,6 +7,7 @@
 
 #include "request.h"
 #include "tenond.h"
+#include "waiter.h"
 
 /* Handle a request; it is answered now or later. tenond is a struct tenond. */
 void api_handle(struct request *request, void *tenond);
@@ -20,6 +21,32 @@ api_handler api_list, api_create, api_restore, api_saved;
 api_domain_handler api_info, api_xml, api_console, api_pause, api_unpause, api_shutdown, api_reboot,
 	api_destroy, api_wait, api_save, api_checkpoint, api_end_checkpoints, api_migrate, api_cancel,
 	api_reclaim, api_symspy, api_symcall;
+
+/* Of defined domains, in api_definition.c: api_start and the like go by the definition, also of one that runs. */
+typedef void api_definition_handler(struct tenond *tenond, struct request *request, struct definition *definition);
+api_handler api_define;
+api_definition_handler api_start, api_undefine, api_definition_xml, api_autostart, api_no_autostart, api_off_info,
+	api_off_console, api_off_wait;
+
+/* A request that is answered later, with the domain as it is then. NULL: it has been refused. */
+struct pending {
+	struct tenond *tenond;
+	struct request *request;
+	json_t *more;		/* members beside the domain's, or NULL */
+	unsigned int status;
+};
+struct pending *pending_new(struct tenond *tenond, struct request *request, unsigned int status);
+/* The end of any wait: a lifecycle_done and waiter_done. Frees it. */
+void pending_finish(struct domain *domain, const struct error *error, void *pending);
+
+/* What a request wants to wait for. */
+int api_wait_for(const struct request *request, enum wait_for *what, struct error *error);
+
+/* A domain as requests are answered with it. */
+json_t *api_domain_json(const struct tenond *tenond, const struct domain *domain, bool details);
+/* What was ignored in its description: {"warnings": [...]}. */
+json_t *api_warnings(const struct domain_config *config);
+void api_reply_console(const struct tenond *tenond, struct request *request, const char *name);
 
 /* The absolute path that a query names; NULL: *error. */
 const char *api_path(const struct request *request, struct error *error);

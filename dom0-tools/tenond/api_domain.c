@@ -3,27 +3,32 @@
  * Requests about domains: one function a verb.
  */
 #include "api.h"
+#include "description.h"
+#include "file.h"
 #include "lifecycle.h"
 #include "nodes.h"
 #include "save.h"
 #include "symcall.h"
 #include "symspy.h"
 #include "waiter.h"
-#include "xml/domain.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <hypercall/hypercall.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define TIMEOUT_MAX		86400	/* seconds */
 #define TIMEOUT_WAIT		60
 #define TIMEOUT_SHUTDOWN	120
 #define TIMEOUT_CANCEL		90	/* a guest that is about to suspend does so first, a host is asked first */
+
+json_t *api_domain_json(const struct tenond *tenond, const struct domain *domain, bool details)
+{
+	json_t *json = domain_json(&tenond->host, domain, details);
+
+	definition_note(&tenond->definitions, domain->uuid, json);
+	return json;
+}
 
 /* The domain with the lowest number above one; those without a number yet come last. */
 static const struct domain *next_by_number(const struct tenond *tenond, int above)
@@ -39,21 +44,25 @@ static const struct domain *next_by_number(const struct tenond *tenond, int abov
 void api_list(struct tenond *tenond, struct request *request)
 {
 	json_t *domains = json_array(), *host = domain_json_host(&tenond->host);
+	bool all = request_flag(request, "all");
 	const struct domain *domain;
 
 	if (host)
 		json_array_append_new(domains, host);
 	for (int above = 0; (domain = next_by_number(tenond, above)); above = domain->domid)
-		json_array_append_new(domains, domain_json(&tenond->host, domain, false));
+		json_array_append_new(domains, api_domain_json(tenond, domain, false));
 	for (domain = tenond->domains.first; domain; domain = domain->next)
 		if (domain->domid < 0)
-			json_array_append_new(domains, domain_json(&tenond->host, domain, false));
+			json_array_append_new(domains, api_domain_json(tenond, domain, false));
+	for (const struct definition *off = tenond->definitions.first; off && all; off = off->next)
+		if (!*off->uuid || !domain_by_uuid(&tenond->domains, off->uuid))
+			json_array_append_new(domains, definition_json(&tenond->host, off, false));
 	request_reply(request, 200, json_pack("{s:o}", "domains", domains));
 }
 
 void api_info(struct tenond *tenond, struct request *request, struct domain *domain)
 {
-	request_reply(request, 200, domain_json(&tenond->host, domain, true));
+	request_reply(request, 200, api_domain_json(tenond, domain, true));
 }
 
 void api_xml(struct tenond *tenond, struct request *request, struct domain *domain)
@@ -70,13 +79,18 @@ void api_xml(struct tenond *tenond, struct request *request, struct domain *doma
 	request_fail(request, &error);
 }
 
+void api_reply_console(const struct tenond *tenond, struct request *request, const char *name)
+{
+	char log[FILE_PATH_MAX];
+
+	snprintf(log, sizeof(log), "%s/%s.log", tenond->host.console_log_dir, name);
+	request_reply(request, 200, json_pack("{s:s, s:s, s:s}", "name", name, "socket",
+					      tenond->host.console_socket, "log", log));
+}
+
 void api_console(struct tenond *tenond, struct request *request, struct domain *domain)
 {
-	char log[256];
-
-	snprintf(log, sizeof(log), "%s/%s.log", tenond->host.console_log_dir, domain->name);
-	request_reply(request, 200, json_pack("{s:s, s:s, s:s}", "name", domain->name, "socket",
-					      tenond->host.console_socket, "log", log));
+	api_reply_console(tenond, request, domain->name);
 }
 
 void api_symspy(struct tenond *tenond, struct request *request, struct domain *domain)
@@ -97,105 +111,7 @@ void api_symcall(struct tenond *tenond, struct request *request, struct domain *
 	symcall_request(tenond, request, domain);
 }
 
-/* The text of a description in a file of dom0's. */
-static char *read_file(const char *path, size_t *size, struct error *error)
-{
-	struct stat info;
-	char *text = NULL;
-	ssize_t got = -1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd >= 0 && !fstat(fd, &info)) {
-		if (!S_ISREG(info.st_mode))
-			errno = EINVAL;
-		else if (info.st_size > REQUEST_BODY_MAX)
-			errno = EFBIG;
-		else if ((text = malloc((size_t)info.st_size + 1)))
-			got = read(fd, text, (size_t)info.st_size);
-	}
-	if (got < 0) {
-		error_set(error, ERROR_CONFIG, path, "give the path of a domain's description",
-			  "cannot be read: %s", strerror(errno));
-		free(text);
-		text = NULL;
-	}
-	if (fd >= 0)
-		close(fd);
-	*size = got < 0 ? 0 : (size_t)got;
-	return text;
-}
-
-/* What a creation's request says: the description as body, or JSON about it. */
-struct creation_request {
-	char *xml;
-	size_t size;
-	char file[128];
-	bool paused;
-};
-
-static int parse_json(const struct request *request, struct creation_request *creation,
-		      struct error *error)
-{
-	const char *xml = NULL, *path = NULL, *file = NULL;
-	json_error_t problem;
-	int paused = 0, rc = 0;
-	json_t *json = json_loadb(request->body, request->body_size, JSON_REJECT_DUPLICATES, &problem);
-
-	if (!json)
-		return error_set(error, ERROR_REQUEST, "request body",
-				 "send a domain's XML, or JSON as docs/api.md says",
-				 "line %d: %s", problem.line, problem.text);
-	if (json_unpack_ex(json, &problem, JSON_STRICT, "{s?s, s?s, s?s, s?b}", "xml", &xml, "path",
-			   &path, "file", &file, "paused", &paused) || !xml == !path) {
-		rc = error_set(error, ERROR_REQUEST, "request body", "docs/api.md says what it may hold",
-			       "%s", *problem.text ? problem.text : "expected one of xml and path");
-	} else if (xml) {
-		snprintf(creation->file, sizeof(creation->file), "%s", file ? file : "description");
-		creation->xml = strdup(xml);
-		creation->size = strlen(xml);
-	} else {
-		snprintf(creation->file, sizeof(creation->file), "%s", path);
-		creation->xml = read_file(path, &creation->size, error);
-	}
-	if (!rc && !creation->xml)
-		rc = -EIO;
-	creation->paused = paused;
-	json_decref(json);
-	return rc;
-}
-
-static int parse_creation(const struct request *request, struct creation_request *creation,
-			  struct error *error)
-{
-	const char *file = request_query(request, "file");
-	size_t blank;
-
-	memset(creation, 0, sizeof(*creation));
-	if (!request->body)
-		return error_set(error, ERROR_REQUEST, "request body", "send a domain's XML", "is empty");
-	blank = strspn(request->body, " \t\r\n");
-	if (request->body[blank] == '{')
-		return parse_json(request, creation, error);
-	snprintf(creation->file, sizeof(creation->file), "%s", file ? file : "description");
-	creation->paused = request_flag(request, "paused");
-	creation->size = request->body_size;
-	creation->xml = malloc(request->body_size + 1);
-	if (!creation->xml)
-		return error_set(error, ERROR_INTERNAL, "tenond", NULL, "out of memory");
-	memcpy(creation->xml, request->body, request->body_size + 1);
-	return 0;
-}
-
-/* A request that waits for an operation. */
-struct pending {
-	struct tenond *tenond;
-	struct request *request;
-	json_t *more;		/* members beside the domain's, or NULL */
-	unsigned int status;
-};
-
-/* End of any wait: the domain as it is now, or what went wrong. */
-static void finish_pending(struct domain *domain, const struct error *error, void *data)
+void pending_finish(struct domain *domain, const struct error *error, void *data)
 {
 	struct pending *pending = data;
 	json_t *json;
@@ -203,7 +119,7 @@ static void finish_pending(struct domain *domain, const struct error *error, voi
 	if (error) {
 		request_fail(pending->request, error);
 	} else {
-		json = domain ? domain_json(&pending->tenond->host, domain, true) :
+		json = domain ? api_domain_json(pending->tenond, domain, true) :
 				json_pack("{s:s}", "state", "gone");
 		if (pending->more)
 			json_object_update(json, pending->more);
@@ -213,8 +129,7 @@ static void finish_pending(struct domain *domain, const struct error *error, voi
 	free(pending);
 }
 
-static struct pending *pending_new(struct tenond *tenond, struct request *request,
-				   unsigned int status)
+struct pending *pending_new(struct tenond *tenond, struct request *request, unsigned int status)
 {
 	struct pending *pending = calloc(1, sizeof(*pending));
 	struct error error;
@@ -230,25 +145,27 @@ static struct pending *pending_new(struct tenond *tenond, struct request *reques
 	return pending;
 }
 
+json_t *api_warnings(const struct domain_config *config)
+{
+	json_t *warnings = json_array();
+
+	for (unsigned int i = 0; i < config->warning_count; i++)
+		json_array_append_new(warnings, json_string(config->warnings[i]));
+	return json_pack("{s:o}", "warnings", warnings);
+}
+
 void api_create(struct tenond *tenond, struct request *request)
 {
-	struct creation_request creation;
+	struct description description;
 	struct domain_config *config = NULL;
 	struct pending *pending;
 	struct domain *domain;
 	struct error error = { 0 };
-	json_t *warnings;
-	int rc = parse_creation(request, &creation, &error);
+	int rc = description_of_request(request, &description, &error);
 
-	if (!rc) {
-		struct xml_source source = {
-			.xml = creation.xml, .size = creation.size, .file = creation.file,
-			.salt = tenond->host.identity,
-		};
-
-		rc = domain_xml_read(&source, &config, &error);
-	}
-	free(creation.xml);
+	if (!rc)
+		rc = description_read(&tenond->host, &description, NULL, &config, &error);
+	description_clear(&description);
 	if (rc) {
 		request_fail(request, &error);
 		return;
@@ -258,13 +175,10 @@ void api_create(struct tenond *tenond, struct request *request)
 		config_free(config);
 		return;
 	}
-	warnings = json_array();
-	for (unsigned int i = 0; i < config->warning_count; i++)
-		json_array_append_new(warnings, json_string(config->warnings[i]));
-	pending->more = json_pack("{s:o}", "warnings", warnings);
-	if (lifecycle_create(tenond, config, creation.paused, finish_pending, pending, &domain, &error)) {
+	pending->more = api_warnings(config);
+	if (lifecycle_create(tenond, config, description.paused, pending_finish, pending, &domain, &error)) {
 		config_free(config);
-		finish_pending(NULL, &error, pending);
+		pending_finish(NULL, &error, pending);
 	}
 }
 
@@ -273,8 +187,8 @@ void api_destroy(struct tenond *tenond, struct request *request, struct domain *
 	struct pending *pending = pending_new(tenond, request, 200);
 	struct error error = { 0 };
 
-	if (pending && lifecycle_destroy(tenond, domain, finish_pending, pending, &error))
-		finish_pending(NULL, &error, pending);
+	if (pending && lifecycle_destroy(tenond, domain, pending_finish, pending, &error))
+		pending_finish(NULL, &error, pending);
 }
 
 const char *api_path(const struct request *request, struct error *error)
@@ -300,8 +214,8 @@ void api_save(struct tenond *tenond, struct request *request, struct domain *dom
 	}
 	pending = pending_new(tenond, request, 200);
 	if (pending && lifecycle_save(tenond, domain, path, request_flag(request, "keep"),
-				      finish_pending, pending, &error))
-		finish_pending(NULL, &error, pending);
+				      pending_finish, pending, &error))
+		pending_finish(NULL, &error, pending);
 }
 
 /* Which of the checkpoints of a file it is; NULL: it was saved once. */
@@ -353,8 +267,8 @@ void api_restore(struct tenond *tenond, struct request *request)
 	if (pending && saved->checkpoint)
 		pending->more = json_pack("{s:o}", "checkpoint", checkpoint_of(saved));
 	if (pending && lifecycle_restore(tenond, saved, request_flag(request, "paused"),
-					 finish_pending, pending, &error)) {
-		finish_pending(NULL, &error, pending);
+					 pending_finish, pending, &error)) {
+		pending_finish(NULL, &error, pending);
 		pending = NULL;
 	}
 	if (!pending)
@@ -389,13 +303,18 @@ static void wait_for(struct tenond *tenond, struct request *request, struct doma
 
 	if (!pending)
 		return;
-	if (waiter_add(tenond, domain, what, seconds * 1000, finish_pending, pending)) {
+	if (waiter_add(tenond, domain, what, seconds * 1000, pending_finish, pending)) {
 		error_set(&error, ERROR_INTERNAL, "tenond", NULL, "out of memory");
-		finish_pending(NULL, &error, pending);
+		pending_finish(NULL, &error, pending);
 	}
 }
 
-/* Ask the guest, and wait until it has done so unless the client does not want to. */
+static int ask(struct tenond *tenond, struct domain *domain, const char *what, struct error *error)
+{
+	return what ? lifecycle_request(tenond, domain, what, error) : lifecycle_end(tenond, domain, error);
+}
+
+/* Ask the guest (NULL: to end), and wait until it has done so unless the client does not want to. */
 static void ask_guest(struct tenond *tenond, struct request *request, struct domain *domain,
 		      const char *what, enum wait_for then)
 {
@@ -403,17 +322,19 @@ static void ask_guest(struct tenond *tenond, struct request *request, struct dom
 	struct error error = { 0 };
 
 	if (request_number(request, "timeout", TIMEOUT_MAX, &seconds, &error) ||
-	    lifecycle_request(tenond, domain, what, &error))
+	    ask(tenond, domain, what, &error))
 		request_fail(request, &error);
 	else if (request_flag(request, "nowait"))
-		request_reply(request, 202, domain_json(&tenond->host, domain, true));
+		request_reply(request, 202, api_domain_json(tenond, domain, true));
 	else
 		wait_for(tenond, request, domain, then, seconds);
 }
 
 void api_shutdown(struct tenond *tenond, struct request *request, struct domain *domain)
 {
-	ask_guest(tenond, request, domain, "poweroff", WAIT_SHUTDOWN);
+	bool end = request_flag(request, "end");
+
+	ask_guest(tenond, request, domain, end ? NULL : "poweroff", end ? WAIT_GONE : WAIT_SHUTDOWN);
 }
 
 void api_reboot(struct tenond *tenond, struct request *request, struct domain *domain)
@@ -421,19 +342,25 @@ void api_reboot(struct tenond *tenond, struct request *request, struct domain *d
 	ask_guest(tenond, request, domain, "reboot", WAIT_RESTARTED);
 }
 
-void api_wait(struct tenond *tenond, struct request *request, struct domain *domain)
+int api_wait_for(const struct request *request, enum wait_for *what, struct error *error)
 {
 	const char *word = request_query(request, "for");
+
+	*what = WAIT_UP;
+	if (!word || !wait_for_parse(word, what))
+		return 0;
+	return error_set(error, ERROR_REQUEST, "for", NULL, "'%.40s' is not known; expected one of: up, "
+			 "running, paused, shutdown, gone, restarted", word);
+}
+
+void api_wait(struct tenond *tenond, struct request *request, struct domain *domain)
+{
 	unsigned int seconds = TIMEOUT_WAIT;
-	enum wait_for what = WAIT_UP;
+	enum wait_for what;
 	struct error error = { 0 };
 
-	if (word && wait_for_parse(word, &what))
-		error_set(&error, ERROR_REQUEST, "for", NULL, "'%.40s' is not known; expected one of: up, "
-			  "running, paused, shutdown, gone, restarted", word);
-	else
-		request_number(request, "timeout", TIMEOUT_MAX, &seconds, &error);
-	if (error.kind != ERROR_NONE)
+	if (api_wait_for(request, &what, &error) ||
+	    request_number(request, "timeout", TIMEOUT_MAX, &seconds, &error))
 		request_fail(request, &error);
 	else
 		wait_for(tenond, request, domain, what, seconds);

@@ -19,6 +19,7 @@ static const struct {
 	{ "store", check_store },
 	{ "consoles", check_console },
 	{ "tenond", check_tenond },
+	{ "definitions", check_definitions },
 	{ "disk backend", check_block_backend },
 	{ "raw disk images", check_loop },
 	{ "other disk images", check_nbd },

@@ -3,6 +3,7 @@
  * What the doctor looks at.
  */
 #include "doctor_checks.h"
+#include "definition.h"
 #include "device/antispoof.h"
 #include "device/net.h"
 #include "device/spawn.h"
@@ -275,4 +276,25 @@ void check_log_space(const struct host *host, struct finding *finding)
 		    available < LOG_SPACE_LOW ? "remove old logs, or enlarge the file system" : NULL,
 		    "%llu MiB are free for %s", (unsigned long long)(available / MIB),
 		    host->console_log_dir);
+}
+
+/* As the files are now: tenond may not have read them like that. */
+void check_definitions(const struct host *host, struct finding *finding)
+{
+	struct definition_list list = { NULL };
+	const struct error *first = NULL;
+	unsigned int count = 0, broken = 0;
+
+	definitions_load(host, &list);
+	for (const struct definition *one = list.first; one; one = one->next) {
+		count++;
+		broken += one->broken != NULL;
+		first = first ? first : one->broken;
+	}
+	if (first)
+		finding_set(finding, VERDICT_WARN, first->next, "%u of %u cannot be used: %.100s: %.100s", broken,
+			    count, first->object, first->cause);
+	else
+		finding_set(finding, VERDICT_OK, NULL, "%u domains are defined", count);
+	definitions_free(&list);
 }

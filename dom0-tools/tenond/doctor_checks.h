@@ -13,6 +13,6 @@ void finding_set(struct finding *finding, enum verdict verdict, const char *next
 
 doctor_check check_hypervisor, check_devices, check_memory_free, check_dom0_memory, check_store,
 	check_console, check_tenond, check_block_backend, check_net_backend, check_loop, check_nbd,
-	check_bridge, check_nft, check_log_space;
+	check_bridge, check_nft, check_log_space, check_definitions;
 
 #endif

@@ -120,15 +120,20 @@ static void check_disks(const struct domain_config *config, const struct domain 
 	}
 }
 
+void domain_check_name(const struct domain_config *config, struct errors *errors)
+{
+	if (!strcmp(config->name, "Domain-0"))
+		errors_note(errors, error_set(errors_next(errors), ERROR_EXISTS, "domain Domain-0",
+					      "choose another name", "is the management domain's name"));
+}
+
 void domain_conflicts(const struct domain_list *list, const struct domain_config *config,
 		      struct errors *errors)
 {
 	char uuid[UUID_STR_LEN];
 
 	uuid_unparse_lower(config->uuid, uuid);
-	if (!strcmp(config->name, "Domain-0"))
-		errors_note(errors, error_set(errors_next(errors), ERROR_EXISTS, "domain Domain-0",
-					      "choose another name", "is the management domain's name"));
+	domain_check_name(config, errors);
 	for (struct domain *other = list->first; other; other = other->next) {
 		if (!strcmp(other->name, config->name))
 			errors_note(errors, taken(errors_next(errors), config, other,
@@ -142,15 +147,4 @@ void domain_conflicts(const struct domain_list *list, const struct domain_config
 			check_disks(config, other, errors);
 		}
 	}
-}
-
-int domain_check_conflicts(const struct domain_list *list, const struct domain_config *config,
-			   struct error *error)
-{
-	struct errors errors = { 0 };
-
-	domain_conflicts(list, config, &errors);
-	if (errors.count)
-		*error = errors.items[0];
-	return errors.rc;
 }

@@ -49,13 +49,12 @@ void domain_remove(struct domain_list *list, struct domain *domain);
 struct domain *domain_find(const struct domain_list *list, const char *reference);
 struct domain *domain_by_uuid(const struct domain_list *list, const char *uuid);
 
+/* No domain is called as dom0 is. */
+void domain_check_name(const struct domain_config *config, struct errors *errors);
+
 /* What a new domain would share with those present and must not: name, UUID, addresses, disks. */
 void domain_conflicts(const struct domain_list *list, const struct domain_config *config,
 		      struct errors *errors);
-
-/* 0, or a negative errno and the first of them in *error. */
-int domain_check_conflicts(const struct domain_list *list, const struct domain_config *config,
-			   struct error *error);
 
 /*
  * The state by its name in the API: creating, running, paused, shutdown,

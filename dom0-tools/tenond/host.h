@@ -15,6 +15,7 @@ struct host {
 	const char *console_socket;
 	const char *console_log_dir;	/* NAME.log of each domain */
 	const char *state_dir;		/* what must outlive the machine's next start */
+	const char *definitions_dir;	/* NAME.xml of each defined domain */
 	const char *tls_dir;		/* key, certificate, and those of other hosts */
 	char identity[64];		/* of this machine, salt of derived addresses */
 };
@@ -25,6 +26,7 @@ struct host {
 #define HOST_CONSOLE_SOCKET	"/run/tenon/console.sock"
 #define HOST_CONSOLE_LOG_DIR	"/var/log/tenon/console"
 #define HOST_STATE_DIR		"/var/lib/tenon"
+#define HOST_DEFINITIONS_DIR	"/etc/tenon/domains"
 #define HOST_TLS_DIR		"/etc/tenon/tls"
 
 #endif

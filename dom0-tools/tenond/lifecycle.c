@@ -17,6 +17,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int check_conflicts(const struct tenond *tenond, const struct domain_config *config, struct error *error)
+{
+	struct errors errors = { 0 };
+
+	domain_conflicts(&tenond->domains, config, &errors);
+	definition_conflicts(&tenond->definitions, config, &errors);
+	if (errors.count)
+		*error = errors.items[0];
+	return errors.rc;
+}
+
 /* A new entry with the operation that makes it; config and saved stay with the caller on failure. */
 static int add(struct tenond *tenond, struct domain_config *config, struct saved *saved, bool paused,
 	       lifecycle_done *done, void *data, struct domain **result, struct error *error)
@@ -26,7 +37,7 @@ static int add(struct tenond *tenond, struct domain_config *config, struct saved
 	char *xml;
 	int rc;
 
-	rc = domain_check_conflicts(&tenond->domains, config, error);
+	rc = check_conflicts(tenond, config, error);
 	if (rc)
 		return rc;
 	uuid_unparse_lower(config->uuid, uuid);
@@ -301,4 +312,22 @@ int lifecycle_request(struct tenond *tenond, struct domain *domain, const char *
 				 "the request to domain %s cannot be written: %s", domain->name,
 				 strerror(-rc));
 	return 0;
+}
+
+int lifecycle_end(struct tenond *tenond, struct domain *domain, struct error *error)
+{
+	struct error ignored;
+	int rc;
+
+	if (domain->operation)
+		return refuse_busy(domain, error);
+	domain->record.ending = true;
+	rc = save(tenond, domain, error);
+	if (!rc)
+		rc = lifecycle_request(tenond, domain, "poweroff", error);
+	if (rc) {
+		domain->record.ending = false;
+		save(tenond, domain, &ignored);
+	}
+	return rc;
 }

@@ -67,6 +67,9 @@ int lifecycle_unpause(struct tenond *tenond, struct domain *domain, struct error
 int lifecycle_request(struct tenond *tenond, struct domain *domain, const char *what,
 		      struct error *error);
 
+/* Ask the guest to power off, and end the domain then, whatever its description says. */
+int lifecycle_end(struct tenond *tenond, struct domain *domain, struct error *error);
+
 /* Look at all domains of the hypervisor and act upon what has changed. */
 void lifecycle_scan(struct tenond *tenond);
 

@@ -47,11 +47,14 @@ dom0_tools_tenond_libtenondevice_la_LIBADD = $(JANSSON_LIBS) $(NFTABLES_LIBS)
 
 dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/api.c dom0-tools/tenond/api.h \
-	dom0-tools/tenond/api_checkpoint.c dom0-tools/tenond/api_domain.c dom0-tools/tenond/api_host.c \
+	dom0-tools/tenond/api_checkpoint.c dom0-tools/tenond/api_definition.c dom0-tools/tenond/api_domain.c \
+	dom0-tools/tenond/api_host.c \
 	dom0-tools/tenond/api_migrate.c \
 	dom0-tools/tenond/checkpoint.c dom0-tools/tenond/checkpoint.h dom0-tools/tenond/checkpoint_state.c \
 	dom0-tools/tenond/copied.c dom0-tools/tenond/copied.h \
 	dom0-tools/tenond/create.c dom0-tools/tenond/create.h \
+	dom0-tools/tenond/definition.c dom0-tools/tenond/definition.h \
+	dom0-tools/tenond/description.c dom0-tools/tenond/description.h \
 	dom0-tools/tenond/doctor.c dom0-tools/tenond/doctor.h \
 	dom0-tools/tenond/doctor_checks.c dom0-tools/tenond/doctor_checks.h \
 	dom0-tools/tenond/domain.c dom0-tools/tenond/domain.h dom0-tools/tenond/domain_json.c \
@@ -74,6 +77,7 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/save.c dom0-tools/tenond/save.h dom0-tools/tenond/saved.c \
 	dom0-tools/tenond/scan.c \
 	dom0-tools/tenond/series.h dom0-tools/tenond/series_in.c dom0-tools/tenond/series_out.c \
+	dom0-tools/tenond/start.c dom0-tools/tenond/start.h \
 	dom0-tools/tenond/symcall.c dom0-tools/tenond/symcall.h dom0-tools/tenond/symcall_json.c \
 	dom0-tools/tenond/symspy.c dom0-tools/tenond/symspy.h \
 	dom0-tools/tenond/taken.c dom0-tools/tenond/taken.h \

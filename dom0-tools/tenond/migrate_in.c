@@ -116,6 +116,7 @@ static bool begin(struct caller *caller)
 		return !series_in_start(caller->tenond, caller->saved,
 					json_is_true(json_object_get(caller->hello, "replace")), &caller->error);
 	domain_conflicts(&caller->tenond->domains, caller->saved->config, &caller->obstacles);
+	definition_conflicts(&caller->tenond->definitions, caller->saved->config, &caller->obstacles);
 	if (caller->check || caller->obstacles.count) {
 		peer_send(caller->fd, check_answer(&caller->obstacles));
 		return false;

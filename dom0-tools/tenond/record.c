@@ -44,14 +44,14 @@ static json_t *record_encode(const struct record *record)
 	for (unsigned int i = 0; i < record->disk_count; i++)
 		json_array_append_new(disks, json_pack("{s:s, s:i}",
 			"device", record->disks[i].device, "server", (int)record->disks[i].server));
-	return json_pack("{s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:s, s:o, s:s*, s:b, s:b, s:s*, s:b}",
+	return json_pack("{s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:s, s:o, s:s*, s:b, s:b, s:s*, s:b, s:b}",
 		"uuid", record->uuid, "name", record->name, "phase", phases[record->phase],
 		"domid", record->domid, "paused", record->paused,
 		"created", (json_int_t)record->created,
 		"quick_restarts", (int)record->quick_restarts,
 		"xml", record->xml, "disks", disks,
 		"save_path", record->save_path, "save_keep", record->save_keep, "cut_short", record->cut_short,
-		"peer", record->peer, "came", record->came);
+		"peer", record->peer, "came", record->came, "ending", record->ending);
 }
 
 int record_save(const struct host *host, const struct record *record)
@@ -101,16 +101,16 @@ static int decode_disks(json_t *disks, struct record *record)
 static int record_decode(json_t *json, struct record *record)
 {
 	const char *uuid, *name, *phase, *xml, *save_path = NULL, *peer = NULL;
-	int domid, paused, quick_restarts, save_keep = 0, cut_short = 0, came = 0;
+	int domid, paused, quick_restarts, save_keep = 0, cut_short = 0, came = 0, ending = 0;
 	json_int_t created;
 	json_t *disks;
 	uuid_t parsed;
 
-	if (json_unpack(json, "{s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:s, s:o, s?s, s?b, s?b, s?s, s?b}",
+	if (json_unpack(json, "{s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:s, s:o, s?s, s?b, s?b, s?s, s?b, s?b}",
 			"uuid", &uuid, "name", &name, "phase", &phase, "domid", &domid,
 			"paused", &paused, "created", &created, "quick_restarts", &quick_restarts,
 			"xml", &xml, "disks", &disks, "save_path", &save_path, "save_keep", &save_keep,
-			"cut_short", &cut_short, "peer", &peer, "came", &came))
+			"cut_short", &cut_short, "peer", &peer, "came", &came, "ending", &ending))
 		return -EINVAL;
 	if (uuid_parse(uuid, parsed) || !config_name_valid(name) || domid < -1 || domid > 0x7fef)
 		return -EINVAL;
@@ -128,6 +128,7 @@ static int record_decode(json_t *json, struct record *record)
 	record->save_keep = save_keep;
 	record->cut_short = cut_short;
 	record->came = came;
+	record->ending = ending;
 	record->save_path = save_path ? strdup(save_path) : NULL;
 	record->xml = strdup(xml);
 	record->peer = peer ? strdup(peer) : NULL;

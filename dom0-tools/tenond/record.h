@@ -45,6 +45,7 @@ struct record {
 	bool cut_short;			/* its checkpoints, to save_path or peer, have ended with a former tenond */
 	char *peer;			/* of a migration, or of checkpoints without save_path: the other host */
 	bool came;			/* from another host, see taken.h */
+	bool ending;			/* is not to be restarted or preserved, whatever the description says */
 	struct record_disk disks[CONFIG_DISKS_MAX];
 	unsigned int disk_count;
 };

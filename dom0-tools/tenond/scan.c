@@ -32,6 +32,8 @@
 
 static enum policy policy_for(const struct domain *domain, uint32_t reason)
 {
+	if (domain->record.ending)
+		return POLICY_DESTROY;
 	switch (reason) {
 	case HC_SHUTDOWN_POWEROFF:
 		return domain->config->on_poweroff;

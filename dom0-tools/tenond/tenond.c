@@ -11,6 +11,7 @@
 #include "migrate.h"
 #include "nodes.h"
 #include "series.h"
+#include "start.h"
 #include "symcall.h"
 #include "tenond.h"
 #include "waiter.h"
@@ -183,6 +184,15 @@ static int open_hypervisor(struct tenond *tenond)
 	return rc;
 }
 
+/* One that cannot be used keeps the others from nothing. */
+static void read_definitions(struct tenond *tenond)
+{
+	definitions_load(&tenond->host, &tenond->definitions);
+	for (struct definition *one = tenond->definitions.first; one; one = one->next)
+		if (one->broken)
+			log_warning("definition %s: %s: %s", one->name, one->broken->object, one->broken->cause);
+}
+
 static int run(struct tenond *tenond)
 {
 	char path[256];
@@ -200,6 +210,7 @@ static int run(struct tenond *tenond)
 	rc = lifecycle_recover(tenond);
 	if (rc)
 		return rc;
+	read_definitions(tenond);
 	snprintf(path, sizeof(path), "%s/api.sock", tenond->host.run_dir);
 	rc = http_listen(tenond->event, path, api_handle, tenond, &http);
 	if (rc)
@@ -215,6 +226,7 @@ static int run(struct tenond *tenond)
 		return rc;
 	sd_notify(0, "READY=1");
 	log_info("ready");
+	autostart_begin(tenond);
 	rc = sd_event_loop(tenond->event);
 	unlink(path);
 	return rc;
@@ -275,7 +287,8 @@ int main(int argc, char *argv[])
 		.host = {
 			.run_dir = HOST_RUN_DIR, .store_socket = HOST_STORE_SOCKET,
 			.console_socket = HOST_CONSOLE_SOCKET, .console_log_dir = HOST_CONSOLE_LOG_DIR,
-			.state_dir = HOST_STATE_DIR, .tls_dir = HOST_TLS_DIR,
+			.state_dir = HOST_STATE_DIR, .definitions_dir = HOST_DEFINITIONS_DIR,
+			.tls_dir = HOST_TLS_DIR,
 		},
 	};
 	int option, rc;

@@ -5,6 +5,7 @@
 #ifndef TENOND_TENOND_H
 #define TENOND_TENOND_H
 
+#include "definition.h"
 #include "domain.h"
 #include "host.h"
 #include "job.h"
@@ -21,6 +22,7 @@ struct tenond {
 	struct host host;
 	struct jobs *jobs;
 	struct domain_list domains;
+	struct definition_list definitions;
 	struct waiter *waiters;
 	struct tracing *tracings;
 	struct series_in *series;	/* checkpoints that come from other hosts */

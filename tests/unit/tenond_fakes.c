@@ -526,6 +526,8 @@ void fakes_host(struct host *host)
 		abort();
 	host->run_dir = folder;
 	host->state_dir = folder;
+	if (asprintf((char **)&host->definitions_dir, "%s/definitions", folder) < 0)
+		abort();
 	host->store_socket = "fake";
 	host->console_socket = "/run/console.sock";
 	host->console_log_dir = "/log";
@@ -546,7 +548,7 @@ static void empty(const char *folder)
 
 	while (dir && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		if (entry->d_type == DT_REG)
+		if (entry->d_type == DT_REG || entry->d_type == DT_LNK)
 			unlink(path);
 	}
 	if (dir)
@@ -562,6 +564,10 @@ void fakes_host_free(struct host *host)
 	empty(path);
 	snprintf(path, sizeof(path), "%s/taken", host->state_dir);
 	empty(path);
+	snprintf(path, sizeof(path), "%s/autostart", host->definitions_dir);
+	empty(path);
+	empty(host->definitions_dir);
+	free((char *)host->definitions_dir);
 	empty(host->run_dir);
 	free((char *)host->run_dir);
 }

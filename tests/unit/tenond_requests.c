@@ -4,6 +4,7 @@
 
 #include "dom0-tools/lib/store_client.h"
 #include "dom0-tools/tenond/lifecycle.h"
+#include "dom0-tools/tenond/start.h"
 #include "dom0-tools/tenond/waiter.h"
 
 #include <setjmp.h>
@@ -21,6 +22,8 @@ void start(void)
 	assert_int_equal(jobs_new(tenond.event, &tenond.jobs), 0);
 	assert_int_equal(store_open("fake", 0, &tenond.store), 0);
 	assert_int_equal(lifecycle_recover(&tenond), 0);
+	definitions_load(&tenond.host, &tenond.definitions);
+	autostart_begin(&tenond);
 }
 
 /* As by kill -9: what is in memory is lost, what is on disk and at the hypervisor stays. */
@@ -32,6 +35,7 @@ void stop(void)
 	trace_end_all(&tenond);
 	while (tenond.domains.first)
 		domain_remove(&tenond.domains, tenond.domains.first);
+	definitions_free(&tenond.definitions);
 	jobs_free(tenond.jobs);
 	store_close(tenond.store);
 	tenond.jobs = NULL;

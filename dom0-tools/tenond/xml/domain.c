@@ -365,7 +365,7 @@ static int check_whole(struct xml_reader *reader, xmlNode *root, struct domain_c
 
 /* Make the document say what was decided for it, so that it gives the same domain again. */
 static int complete(struct xml_reader *reader, xmlDoc *doc, struct domain_config *config,
-		    const char *salt)
+		    const struct xml_source *source)
 {
 	xmlNode *root = xmlDocGetRootElement(doc);
 	char text[UUID_STR_LEN];
@@ -373,11 +373,12 @@ static int complete(struct xml_reader *reader, xmlDoc *doc, struct domain_config
 	int size, rc;
 
 	if (!config->uuid_given) {
-		uuid_generate(config->uuid);
+		if (!source->uuid || uuid_parse(source->uuid, config->uuid))
+			uuid_generate(config->uuid);
 		uuid_unparse_lower(config->uuid, text);
 		xmlNewTextChild(root, NULL, (const xmlChar *)"uuid", (const xmlChar *)text);
 	}
-	rc = xml_fill_macs(reader, root, config, salt);
+	rc = xml_fill_macs(reader, root, config, source->salt);
 	if (rc)
 		return rc;
 	xmlDocDumpMemory(doc, &dump, &size);
@@ -434,7 +435,7 @@ int domain_xml_read(const struct xml_source *source, struct domain_config **resu
 		goto out;
 	rc = read_document(&reader, doc, config);
 	if (!rc)
-		rc = complete(&reader, doc, config, source->salt);
+		rc = complete(&reader, doc, config, source);
 	xmlFreeDoc(doc);
 out:
 	if (rc)

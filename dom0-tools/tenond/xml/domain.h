@@ -15,6 +15,7 @@ struct xml_source {
 	size_t size;		/* bytes of xml */
 	const char *file;	/* what messages call it */
 	const char *salt;	/* of derived MAC addresses: the host's identity */
+	const char *uuid;	/* of a domain whose description has none; NULL: a new one */
 };
 
 /*
