@@ -79,6 +79,11 @@ void complete_words(const char *socket, int count, char *words[]);
 
 /* The commands. */
 int command_create(struct cli *cli);
+int command_define(struct cli *cli);
+int command_undefine(struct cli *cli);
+int command_start(struct cli *cli);
+int command_autostart(struct cli *cli);
+int command_dumpxml(struct cli *cli);
 int command_list(struct cli *cli);
 int command_info(struct cli *cli);
 int command_pause(struct cli *cli);
@@ -92,6 +97,7 @@ int command_host_cert(struct cli *cli);
 int command_host_add(struct cli *cli);
 int command_host_list(struct cli *cli);
 int command_host_remove(struct cli *cli);
+int command_host_stop_guests(struct cli *cli);
 int command_migrate(struct cli *cli);
 int command_restore(struct cli *cli);
 int command_console(struct cli *cli);

@@ -82,6 +82,8 @@ static int parse(const char *data, size_t size, struct response *response)
 	if (length < 0 || (size_t)length > body)
 		return -EBADMSG;
 	response->json = json_loadb(end + 4, (size_t)length, JSON_DECODE_ANY, NULL);
+	if (!response->json)
+		response->text = strndup(end + 4, (size_t)length);
 	return 0;
 }
 
@@ -117,6 +119,8 @@ void response_clear(struct response *response)
 {
 	json_decref(response->json);
 	response->json = NULL;
+	free(response->text);
+	response->text = NULL;
 }
 
 void client_encode(char *path, size_t size, const char *text)

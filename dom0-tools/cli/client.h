@@ -15,6 +15,7 @@
 struct response {
 	unsigned int status;	/* of HTTP */
 	json_t *json;		/* the body, or NULL where it is not JSON */
+	char *text;		/* the body where it is not */
 };
 
 /*

@@ -16,6 +16,33 @@ static const struct option_spec create_options[] = {
 	{ 0 }
 };
 
+static const struct option_spec list_options[] = {
+	{ "all", 'a', NULL, "also defined domains that are off" },
+	{ 0 }
+};
+
+static const struct option_spec start_options[] = {
+	{ "paused", 'p', NULL, "leave it paused" },
+	{ "wait", 'w', NULL, "return when its guest is up" },
+	{ "timeout", 't', "SECONDS", "how long --wait waits (300)" },
+	{ 0 }
+};
+
+static const struct option_spec autostart_options[] = {
+	{ "disable", 'd', NULL, "not any more" },
+	{ 0 }
+};
+
+static const struct option_spec dumpxml_options[] = {
+	{ "next", 'n', NULL, "the one that holds from its next start on, also while it runs" },
+	{ 0 }
+};
+
+static const struct option_spec stop_options[] = {
+	{ "timeout", 't', "SECONDS", "how long the guests may take (120)" },
+	{ 0 }
+};
+
 static const struct option_spec save_options[] = {
 	{ "keep-running", 'k', NULL, "let the guest go on afterwards, instead of ending the domain" },
 	{ 0 }
@@ -102,7 +129,16 @@ static const struct option_spec wait_options[] = {
 const struct command commands[] = {
 	{ "create", "FILE", 1, 1, create_options, true, false,
 	  "create a domain from its XML description (- for standard input)", command_create },
-	{ "list", "[NAME...]", 0, -1, none, true, true, "list domains", command_list },
+	{ "define", "FILE", 1, 1, none, true, false,
+	  "keep a domain's XML description (- for standard input), to be started by name", command_define },
+	{ "undefine", "NAME...", 1, -1, none, true, true, "forget a domain's description; if it runs it stays until it ends",
+	  command_undefine },
+	{ "start", "NAME...", 1, -1, start_options, true, true, "start a defined domain", command_start },
+	{ "autostart", "NAME...", 1, -1, autostart_options, true, true, "start a defined domain when the host boots",
+	  command_autostart },
+	{ "dumpxml", "NAME", 1, 1, dumpxml_options, false, true,
+	  "print a domain's description: the one it runs by, or is defined by", command_dumpxml },
+	{ "list", "[NAME...]", 0, -1, list_options, true, true, "list domains", command_list },
 	{ "info", "[NAME]", 0, 1, none, true, true, "show all about a domain, or about the host",
 	  command_info },
 	{ "pause", "NAME...", 1, -1, none, true, true, "stop a domain's processors", command_pause },
@@ -127,6 +163,8 @@ const struct command commands[] = {
 	  command_host_list },
 	{ "host remove", "HOST...", 1, -1, none, true, false, "exchange no more guests with a host",
 	  command_host_remove },
+	{ "host stop-guests", "", 0, 0, stop_options, false, false,
+	  "have all guests power off at once, and destroy those that have not in time", command_host_stop_guests },
 	{ "restore", "FILE", 1, 1, restore_options, true, false,
 	  "let a saved guest go on where it stopped, or at its last checkpoint", command_restore },
 	{ "console", "NAME", 1, 1, console_options, false, true,

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CREATE_TIMEOUT	600	/* seconds: a large kernel on a slow host */
-#define MARGIN		30	/* beyond what tenond is asked to wait */
 #define FILE_MAX	(1u << 20)
 
 /* A whole file, or standard input. NULL: complained. */
@@ -44,44 +42,53 @@ static void print_warnings(json_t *domain)
 		fprintf(stderr, "tenon: warning: %s\n", json_string_value(warning));
 }
 
-static int wait_up(struct cli *cli, const char *uuid, unsigned int seconds)
+int wait_up(struct cli *cli, const char *reference, unsigned int seconds)
 {
 	char path[PATH_MAX_API], query[64];
 	struct response response;
 	int status;
 
 	snprintf(query, sizeof(query), "/wait?for=up&timeout=%u", seconds);
-	domain_path(uuid, query, path);
+	domain_path(reference, query, path);
 	status = ask(cli, "GET", path, NULL, 0, seconds + MARGIN, &response);
 	if (!status)
 		response_clear(&response);
 	return status;
 }
 
+int send_description(struct cli *cli, const char *path, const char *more, struct response *response)
+{
+	char url[PATH_MAX_API];
+	size_t size;
+	char *xml = read_whole(cli->arguments[0], &size);
+	int status;
+
+	if (!xml)
+		return EXIT_CONFIG;
+	snprintf(url, sizeof(url), "%s?file=", path);
+	client_encode(url, sizeof(url) / 2, cli->arguments[0]);
+	strcat(url, more);
+	status = ask(cli, "POST", url, xml, size, CREATE_TIMEOUT, response);
+	free(xml);
+	if (!status)
+		print_warnings(response->json);
+	return status;
+}
+
 int command_create(struct cli *cli)
 {
-	char path[PATH_MAX_API] = "/v1/domains?file=", uuid[64], name[80];
+	char uuid[64], name[80];
 	struct response response;
 	unsigned int seconds;
-	size_t size;
-	char *xml;
 	int status;
 
 	if (!get_seconds(cli, 300, &seconds))
 		return EXIT_USAGE;
-	xml = read_whole(cli->arguments[0], &size);
-	if (!xml)
-		return EXIT_CONFIG;
-	client_encode(path, sizeof(path) / 2, cli->arguments[0]);
-	if (cli_option(cli, "paused"))
-		strcat(path, "&paused=1");
-	status = ask(cli, "POST", path, xml, size, CREATE_TIMEOUT, &response);
-	free(xml);
+	status = send_description(cli, "/v1/domains", cli_option(cli, "paused") ? "&paused=1" : "", &response);
 	if (status)
 		return status;
 	snprintf(uuid, sizeof(uuid), "%s", get_text(response.json, "uuid"));
 	snprintf(name, sizeof(name), "%s", get_text(response.json, "name"));
-	print_warnings(response.json);
 	if (cli->json)
 		print_json(response.json);
 	else
@@ -160,7 +167,8 @@ int command_list(struct cli *cli)
 {
 	json_t *domains, *domain, *shown = json_array();
 	struct response response;
-	int status = ask(cli, "GET", "/v1/domains", NULL, 0, CLIENT_TIMEOUT, &response);
+	bool all = cli_option(cli, "all") || cli->argument_count;
+	int status = ask(cli, "GET", all ? "/v1/domains?all=1" : "/v1/domains", NULL, 0, CLIENT_TIMEOUT, &response);
 	size_t index;
 
 	if (status) {
@@ -186,8 +194,7 @@ int command_list(struct cli *cli)
 	return status;
 }
 
-/* One verb for each domain named; the first failure is the exit status. */
-static int for_each(struct cli *cli, const char *verb, unsigned int timeout, const char *done)
+int ask_each(struct cli *cli, const char *method, const char *verb, unsigned int timeout, const char *done)
 {
 	int first = EXIT_OK;
 
@@ -196,7 +203,7 @@ static int for_each(struct cli *cli, const char *verb, unsigned int timeout, con
 		int status;
 
 		domain_path(cli->arguments[i], verb, path);
-		status = ask_and_say(cli, "POST", path, timeout, cli->arguments[i], done);
+		status = ask_and_say(cli, method, path, timeout, cli->arguments[i], done);
 		first = first ? first : status;
 	}
 	return first;
@@ -204,17 +211,17 @@ static int for_each(struct cli *cli, const char *verb, unsigned int timeout, con
 
 int command_pause(struct cli *cli)
 {
-	return for_each(cli, "/pause", CLIENT_TIMEOUT, "paused");
+	return ask_each(cli, "POST", "/pause", CLIENT_TIMEOUT, "paused");
 }
 
 int command_unpause(struct cli *cli)
 {
-	return for_each(cli, "/unpause", CLIENT_TIMEOUT, "unpaused");
+	return ask_each(cli, "POST", "/unpause", CLIENT_TIMEOUT, "unpaused");
 }
 
 int command_destroy(struct cli *cli)
 {
-	return for_each(cli, "/destroy", CREATE_TIMEOUT, "destroyed");
+	return ask_each(cli, "POST", "/destroy", CREATE_TIMEOUT, "destroyed");
 }
 
 /* Ask guests to do something that they may take their time for. */
@@ -227,7 +234,7 @@ static int request(struct cli *cli, const char *verb, const char *done)
 	if (!get_seconds(cli, 120, &seconds))
 		return EXIT_USAGE;
 	snprintf(query, sizeof(query), "%s?timeout=%u%s", verb, seconds, wait ? "" : "&nowait=1");
-	return for_each(cli, query, seconds + MARGIN, wait ? done : "asked");
+	return ask_each(cli, "POST", query, seconds + MARGIN, wait ? done : "asked");
 }
 
 int command_shutdown(struct cli *cli)

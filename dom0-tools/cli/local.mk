@@ -14,12 +14,14 @@ dom0_tools_cli_libtenoncli_la_SOURCES = \
 	dom0-tools/cli/client.c dom0-tools/cli/client.h \
 	dom0-tools/cli/commands.c \
 	dom0-tools/cli/console.c \
+	dom0-tools/cli/definition.c \
 	dom0-tools/cli/domain.c \
 	dom0-tools/cli/host.c \
 	dom0-tools/cli/migrate.c \
 	dom0-tools/cli/output.c dom0-tools/cli/output.h \
 	dom0-tools/cli/peers.c \
 	dom0-tools/cli/state.c \
+	dom0-tools/cli/stop.c \
 	dom0-tools/cli/symcall.c \
 	dom0-tools/cli/top.c \
 	dom0-tools/cli/trace.c \

@@ -122,6 +122,20 @@ int ask(struct cli *cli, const char *method, const char *path, const char *body,
 	return EXIT_OK;
 }
 
+int ask_and_copy(struct cli *cli, const char *path)
+{
+	struct response response;
+	int rc = client_request(cli->socket, "GET", path, NULL, 0, CLIENT_TIMEOUT, &response);
+
+	if (rc)
+		return not_reached(cli, rc);
+	if (response.status >= 400 || !response.text)
+		return refused(cli, &response);
+	fputs(response.text, stdout);
+	response_clear(&response);
+	return EXIT_OK;
+}
+
 const char *pretty_bytes(json_int_t bytes, char text[PRETTY_MAX])
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };

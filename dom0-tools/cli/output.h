@@ -19,6 +19,24 @@ int ask(struct cli *cli, const char *method, const char *path, const char *body,
 int ask_and_say(struct cli *cli, const char *method, const char *path, unsigned int timeout, const char *name,
 		const char *done);
 
+/* Copy an answer that is text, not JSON, to standard output. */
+int ask_and_copy(struct cli *cli, const char *path);
+
+/* One verb for each domain named, all done or not; the first failure is the exit status. */
+int ask_each(struct cli *cli, const char *method, const char *verb, unsigned int timeout, const char *done);
+
+/*
+ * Send the description in the file that the first argument names ("-": standard input) to a path, which more
+ * (of a query) is added to. EXIT_OK: *response holds the answer, of which warnings have been printed.
+ */
+int send_description(struct cli *cli, const char *path, const char *more, struct response *response);
+
+/* Wait until a guest is up, for so many seconds at most. */
+int wait_up(struct cli *cli, const char *reference, unsigned int seconds);
+
+#define CREATE_TIMEOUT	600	/* seconds: a large kernel on a slow host */
+#define MARGIN		30	/* beyond what tenond is asked to wait */
+
 /* Add an option that was given to a query: PARAMETER ("&keep=") and its value, 1 where it has none. */
 void add_option(const struct cli *cli, const char *option, const char *parameter, char *query, size_t size);
 

@@ -104,7 +104,7 @@ static void offer_domains(const char *socket, const char *start)
 	json_t *entry;
 	size_t index;
 
-	if (client_request(socket, "GET", "/v1/domains", NULL, 0, 5, &response))
+	if (client_request(socket, "GET", "/v1/domains?all=1", NULL, 0, 5, &response))
 		return;
 	json_array_foreach(json_object_get(response.json, "domains"), index, entry) {
 		const char *name = json_string_value(json_object_get(entry, "name"));

@@ -6,7 +6,7 @@ tenond_unit_tests = tests/unit/tenond_config_unit tests/unit/tenond_xml_unit tes
 	tests/unit/tenond_antispoof_unit \
 	tests/unit/tenond_http_unit tests/unit/tenond_device_unit tests/unit/tenond_symspy_unit \
 	tests/unit/tenond_symcall_unit tests/unit/tenond_definition_unit \
-	tests/unit/tenon_cli_unit
+	tests/unit/tenon_cli_unit tests/unit/tenon_cli_definition_unit
 check_PROGRAMS += $(tenond_unit_tests)
 UNIT_TESTS += $(tenond_unit_tests)
 EXTRA_DIST += tests/unit/domain-xml
@@ -90,7 +90,13 @@ tests_unit_tenond_http_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_http_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_http_unit_LDADD = dom0-tools/cli/libtenoncli.la $(tenond_unit_libs)
 
-tests_unit_tenon_cli_unit_SOURCES = tests/unit/tenon_cli_unit.c
+tenon_cli_world = tests/unit/tenon_cli_world.c tests/unit/tenon_cli_world.h
+tests_unit_tenon_cli_unit_SOURCES = tests/unit/tenon_cli_unit.c $(tenon_cli_world)
 tests_unit_tenon_cli_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenon_cli_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenon_cli_unit_LDADD = dom0-tools/cli/libtenoncli.la $(CMOCKA_LIBS) -lpthread
+
+tests_unit_tenon_cli_definition_unit_SOURCES = tests/unit/tenon_cli_definition_unit.c $(tenon_cli_world)
+tests_unit_tenon_cli_definition_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_tenon_cli_definition_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenon_cli_definition_unit_LDADD = dom0-tools/cli/libtenoncli.la $(CMOCKA_LIBS) -lpthread

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The end of all guests before that of their host: they are asked at the same
+ * time, and have one time limit in common.
+ */
+#include "output.h"
+
+#include "../lib/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int post(struct cli *cli, const char *uuid, const char *verb, unsigned int timeout)
+{
+	struct response response;
+	char path[PATH_MAX_API];
+	int status;
+
+	domain_path(uuid, verb, path);
+	status = ask(cli, "POST", path, NULL, 0, timeout, &response);
+	if (!status)
+		response_clear(&response);
+	return status;
+}
+
+/* One that has gone before it is waited for is nobody's any more. */
+static bool is_gone(struct cli *cli, const char *uuid, unsigned int seconds)
+{
+	char path[PATH_MAX_API], query[64];
+	struct response response;
+	bool gone;
+
+	snprintf(query, sizeof(query), "/wait?for=gone&timeout=%u", seconds);
+	domain_path(uuid, query, path);
+	if (client_request(cli->socket, "GET", path, NULL, 0, seconds + MARGIN, &response))
+		return false;
+	gone = response.status == 200 || response.status == 404;
+	response_clear(&response);
+	return gone;
+}
+
+static int end_guest(struct cli *cli, json_t *domain, uint64_t deadline)
+{
+	uint64_t now = monotonic_ns();
+	unsigned int left = now < deadline ? (unsigned int)((deadline - now) / 1000000000) : 0;
+	const char *name = get_text(domain, "name"), *uuid = get_text(domain, "uuid");
+	bool asked = json_is_true(json_object_get(domain, "asked"));
+	int status = EXIT_OK;
+
+	if (!asked || !is_gone(cli, uuid, left)) {
+		status = post(cli, uuid, "/destroy", CREATE_TIMEOUT);
+		if (!status)
+			printf("%s: destroyed\n", name);
+	} else {
+		printf("%s: shut down\n", name);
+	}
+	fflush(stdout);
+	return status;
+}
+
+static bool is_guest(json_t *domain)
+{
+	return strcmp(get_text(domain, "name"), "Domain-0");
+}
+
+int command_host_stop_guests(struct cli *cli)
+{
+	struct response response;
+	unsigned int seconds;
+	json_t *domains, *domain;
+	uint64_t deadline;
+	size_t index;
+	int status, first = EXIT_OK;
+
+	if (!get_seconds(cli, 120, &seconds))
+		return EXIT_USAGE;
+	status = ask(cli, "GET", "/v1/domains", NULL, 0, CLIENT_TIMEOUT, &response);
+	if (status)
+		return status;
+	domains = json_object_get(response.json, "domains");
+	deadline = monotonic_ns() + (uint64_t)seconds * 1000000000;
+	json_array_foreach(domains, index, domain)
+		if (is_guest(domain) && !post(cli, get_text(domain, "uuid"), "/shutdown?end=1&nowait=1", CLIENT_TIMEOUT))
+			json_object_set_new(domain, "asked", json_true());
+	json_array_foreach(domains, index, domain) {
+		if (!is_guest(domain))
+			continue;
+		status = end_guest(cli, domain, deadline);
+		first = first ? first : status;
+	}
+	response_clear(&response);
+	return first;
+}
