@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int post(struct cli *cli, const char *uuid, const char *verb, unsigned int timeout)
+static int tell(struct cli *cli, const char *method, const char *uuid, const char *verb, unsigned int timeout)
 {
 	struct response response;
 	char path[PATH_MAX_API];
 	int status;
 
 	domain_path(uuid, verb, path);
-	status = ask(cli, "POST", path, NULL, 0, timeout, &response);
+	status = ask(cli, method, path, NULL, 0, timeout, &response);
 	if (!status)
 		response_clear(&response);
 	return status;
@@ -48,14 +48,28 @@ static int end_guest(struct cli *cli, json_t *domain, uint64_t deadline)
 	int status = EXIT_OK;
 
 	if (!asked || !is_gone(cli, uuid, left)) {
-		status = post(cli, uuid, "/destroy", CREATE_TIMEOUT);
+		status = tell(cli, "POST", uuid, "/destroy", CREATE_TIMEOUT);
 		if (!status)
 			printf("%s: destroyed\n", name);
 	} else {
-		printf("%s: shut down\n", name);
+		printf("%s: has ended\n", name);
 	}
 	fflush(stdout);
 	return status;
+}
+
+/* True: it is going to be gone. */
+static bool ask_to_end(struct cli *cli, json_t *domain)
+{
+	const char *state = get_text(domain, "state"), *uuid = get_text(domain, "uuid");
+
+	/* On their way out, if all goes well. */
+	if (!strcmp(state, "migrating") || !strcmp(state, "saving"))
+		return true;
+	/* The last one that was complete is what they are for. */
+	if (!strcmp(state, "checkpointing"))
+		tell(cli, "DELETE", uuid, "/checkpoint", 2 * CLIENT_TIMEOUT);
+	return !tell(cli, "POST", uuid, "/shutdown?end=1&nowait=1", CLIENT_TIMEOUT);
 }
 
 static bool is_guest(json_t *domain)
@@ -80,7 +94,7 @@ int command_host_stop_guests(struct cli *cli)
 	domains = json_object_get(response.json, "domains");
 	deadline = monotonic_ns() + (uint64_t)seconds * 1000000000;
 	json_array_foreach(domains, index, domain)
-		if (is_guest(domain) && !post(cli, get_text(domain, "uuid"), "/shutdown?end=1&nowait=1", CLIENT_TIMEOUT))
+		if (is_guest(domain) && ask_to_end(cli, domain))
 			json_object_set_new(domain, "asked", json_true());
 	json_array_foreach(domains, index, domain) {
 		if (!is_guest(domain))

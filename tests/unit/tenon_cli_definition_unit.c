@@ -106,28 +106,31 @@ static int run_series(const char *line, struct exchange *series)
 	return status;
 }
 
-/* All are asked before any is waited for; whoever refuses, or is late, is destroyed. */
+/* All are asked before any is waited for; whoever refuses, or is late, is destroyed. Others end by themselves. */
 static void stop_guests(void **state)
 {
 	struct exchange series[] = {
 		{ "GET /v1/domains ", "200 OK", "{\"domains\": [{\"id\": 0, \"name\": \"Domain-0\", \"uuid\": \"0\"}, "
 		  "{\"name\": \"web\", \"uuid\": \"u1\"}, {\"name\": \"sql\", \"uuid\": \"u2\"}, "
-		  "{\"id\": null, \"name\": \"new\", \"uuid\": \"u3\"}, {\"name\": \"old\", \"uuid\": \"u4\"}]}" },
+		  "{\"id\": null, \"name\": \"new\", \"uuid\": \"u3\"}, {\"name\": \"old\", \"uuid\": \"u4\", "
+		  "\"state\": \"checkpointing\"}, {\"name\": \"far\", \"uuid\": \"u5\", \"state\": \"migrating\"}]}" },
 		{ "POST /v1/domains/u1/shutdown?end=1&nowait=1 ", "202 OK", "{}" },
 		{ "POST /v1/domains/u2/shutdown?end=1&nowait=1 ", "202 OK", "{}" },
 		{ "POST /v1/domains/u3/shutdown?end=1&nowait=1 ", "409 C", "{\"error\": {\"id\": \"wrong-state\"}}" },
+		{ "DELETE /v1/domains/u4/checkpoint ", "200 OK", "{}" },
 		{ "POST /v1/domains/u4/shutdown?end=1&nowait=1 ", "202 OK", "{}" },
 		{ "GET /v1/domains/u1/wait?for=gone&timeout=", "200 OK", "{}" },
 		{ "GET /v1/domains/u2/wait?for=gone&timeout=", "504 T", "{\"error\": {\"id\": \"timed-out\"}}" },
 		{ "POST /v1/domains/u2/destroy ", "200 OK", "{}" },
 		{ "POST /v1/domains/u3/destroy ", "409 C", "{\"error\": {\"id\": \"wrong-state\"}}" },
 		{ "GET /v1/domains/u4/wait?for=gone&timeout=", "404 E", "{\"error\": {\"id\": \"not-found\"}}" },
+		{ "GET /v1/domains/u5/wait?for=gone&timeout=", "200 OK", "{}" },
 		{ NULL, NULL, NULL },
 	};
 
 	(void)state;
 	assert_int_equal(run_series("host stop-guests --timeout 9", series), EXIT_STATE);
-	assert_string_equal(out, "web: shut down\nsql: destroyed\nold: shut down\n");
+	assert_string_equal(out, "web: has ended\nsql: destroyed\nold: has ended\nfar: has ended\n");
 	assert_int_equal(run("host stop-guests --timeout soon", NULL, NULL), EXIT_USAGE);
 	assert_int_equal(run("host stop-guests", "200 OK", "{\"domains\": []}"), EXIT_OK);
 }
