@@ -12,7 +12,7 @@ BENCH_SINGLE = tests/bench/measure tests/bench/turns tests/bench/quanta tests/be
 	tests/bench/dirtied
 BENCH_LOG = tests/bench/dirtylog
 BENCH_PLUGINS = tests/bench/count.so tests/bench/noise.so
-BENCH_FILES = tests/bench/microbench $(BENCH_SINGLE) $(BENCH_LOG) $(BENCH_PLUGINS) tests/bench/kernel.elf \
+BENCH_FILES = tests/bench/microbench tests/bench/seedrng $(BENCH_SINGLE) $(BENCH_LOG) $(BENCH_PLUGINS) tests/bench/kernel.elf \
 	$(BENCH_GUESTS:%=tests/bench/%.elf)
 
 BENCH_TOOLS = compare migrate profile size noise scale build-disk xen-live
@@ -41,6 +41,11 @@ tests/bench/microbench: $(BENCH_MICRO:%=$(top_srcdir)/tests/bench/micro/%.c) $(B
 $(BENCH_SINGLE): tests/bench/%: $(top_srcdir)/tests/bench/micro/%.c $(BENCH_INCLUDES:%=$(top_srcdir)/%)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCLD)$(CC) $(TENON_CFLAGS) -D_GNU_SOURCE -O2 -static -o $@ $<
+
+# What dom0 has in its initial file system.
+tests/bench/seedrng: $(top_srcdir)/tests/lab/dom0/seedrng.c
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(CC) $(TENON_CFLAGS) -O2 -static -o $@ $<
 
 # With the library in it, for it runs on Xen too, where there is none.
 $(BENCH_LOG): tests/bench/%: $(top_srcdir)/tests/bench/micro/%.c \
