@@ -37,6 +37,7 @@ libhypercall_libhypercall_la_SOURCES = \
 	libhypercall/src/hc_domain_rename.c \
 	libhypercall/src/hc_domain_resume.c \
 	libhypercall/src/hc_domain_set_memory.c \
+	libhypercall/src/hc_domain_set_ram.c \
 	libhypercall/src/hc_domain_set_sched.c \
 	libhypercall/src/hc_domain_shutdown.c \
 	libhypercall/src/hc_domain_symcall.c \

@@ -16,6 +16,9 @@
 
 struct hc_handle;
 
+/* Frames a domain may take beyond its memory while it balloons: 1 MiB. */
+#define BUILD_SLACK 256
+
 struct build_config {
 	const char *kernel;		/* ELF, bzImage, or either compressed. */
 	const char *initrd;		/* NULL: none. */

@@ -29,9 +29,6 @@
 #define EXTENT_ORDER	9
 #define EXTENT		(1u << EXTENT_ORDER)
 
-/* Frames a domain may take beyond its memory while it balloons: 1 MiB. */
-#define SLACK		256
-
 /*
  * What every 64-bit PV guest has though the hypervisor does not announce it:
  * it emulates writes to page tables, and tables may lie anywhere.
@@ -81,7 +78,7 @@ static int create(struct builder *b)
 	const struct build_config *config = b->config;
 	struct hc_control_create create = {
 		.max_vcpus = config->vcpus,
-		.max_frames = (config->max_memory >> HC_PAGE_SHIFT) + SLACK,
+		.max_frames = (config->max_memory >> HC_PAGE_SHIFT) + BUILD_SLACK,
 	};
 	int code;
 
@@ -137,6 +134,16 @@ static int populate(struct builder *b)
 				  "not enough free memory on the host: the domain needs %llu MiB, %llu MiB were free",
 				  (unsigned long long)pages >> 8, (unsigned long long)done >> 8);
 	return 0;
+}
+
+/* A kernel prepares for as much as its map has; without one for little more than it is given. */
+static int set_ram(const struct builder *b)
+{
+	const struct build_config *config = b->config;
+	int code = config->max_memory > config->memory ?
+		   hc_domain_set_ram(b->handle, b->domid, config->max_memory) : 0;
+
+	return code < 0 ? refused(b, code, "cannot set its memory map") : 0;
 }
 
 static int copy(const struct builder *b, uint64_t pfn, uint64_t count, const void *data,
@@ -309,6 +316,8 @@ static int fill(struct builder *b)
 	int code;
 
 	code = populate(b);
+	if (code == 0)
+		code = set_ram(b);
 	if (code == 0)
 		code = copy_files(b);
 	if (code == 0)

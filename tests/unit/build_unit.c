@@ -38,6 +38,7 @@ static struct {
 	uint32_t features, ports;
 	struct hc_vcpu_guest_context context;
 	struct hc_control_create create;
+	uint64_t max_pages, ram;	/* What it may have, and what its kernel is told. */
 } host;
 
 static char directory[64];
@@ -101,6 +102,14 @@ int hc_domain_populate(struct hc_handle *handle, uint16_t domid, uint64_t *frame
 		frames[i] = host.next;
 	}
 	return (int)i;
+}
+
+int hc_domain_set_ram(struct hc_handle *handle, uint16_t domid, uint64_t size)
+{
+	(void)handle;
+	assert_int_equal(domid, DOMID);
+	host.ram = size;
+	return fails() ? -ENOMEM : 0;
 }
 
 static int move(const uint64_t *frames, size_t count, const void *data)
@@ -208,6 +217,7 @@ static void reset(void)
 	memset(host.memory, 0xee, MACHINE * 4096ULL);
 	host.next = MACHINE;
 	host.available = PAGES;
+	host.max_pages = PAGES + 1;
 	host.features = ~0u >> 1;
 	host.large = true;
 }
@@ -235,7 +245,7 @@ static int build(unsigned int kind, struct build_result *result, struct build_er
 	char kernel_path[256], initrd_path[256];
 	struct build_config config = {
 		.kernel = kernel_path, .initrd = initrd_path, .command_line = "quiet",
-		.name = "demo", .memory = PAGES * 4096ULL, .max_memory = PAGES * 4096ULL,
+		.name = "demo", .memory = PAGES * 4096ULL, .max_memory = host.max_pages * 4096ULL,
 		.vcpus = 2, .domid = 0xffff,
 	};
 
@@ -314,9 +324,11 @@ static void builds_a_domain(void **state)
 	for (kind = 0; kind < 8; kind++) {
 		reset();
 		host.large = kind & 4;
+		host.max_pages = kind & 1 ? PAGES : 2 * PAGES;
 		if (build(kind & 3, &result, &error) < 0)
 			fail_msg("%s", error.text);
 		check_domain(kind & 3, &result);
+		assert_int_equal(host.ram, kind & 1 ? 0 : 2 * PAGES * 4096);
 	}
 }
 

@@ -145,6 +145,18 @@ static int answer_populate(struct hc_memory_reservation *reservation)
 	return (int)i;
 }
 
+static int answer_map(struct hc_foreign_memory_map *map)
+{
+	struct hc_e820_entry *entry = (void *)map->map.buffer;
+
+	assert_int_equal(map->domid, DOMID);
+	assert_int_equal(map->map.nr_entries, 1);
+	assert_int_equal(entry->addr, 0);
+	assert_int_equal(entry->size, 12345678);
+	assert_int_equal(entry->type, HC_E820_RAM);
+	return 0;
+}
+
 static int answer(uint64_t number, uint64_t *arguments)
 {
 	struct hc_evtchn_alloc_unbound *alloc;
@@ -159,6 +171,8 @@ static int answer(uint64_t number, uint64_t *arguments)
 	case HC_NR_SYSCTL:
 		return answer_system((void *)arguments[0]);
 	case HC_NR_MEMORY_OP:
+		if (arguments[0] == HC_MEM_SET_MEMORY_MAP)
+			return answer_map((void *)arguments[1]);
 		assert_int_equal(arguments[0], HC_MEM_POPULATE_PHYSMAP);
 		return answer_populate((void *)arguments[1]);
 	case HC_NR_EVENT_CHANNEL_OP:
@@ -255,6 +269,7 @@ static void controls_domains(void **state)
 	assert_int_equal(hc_domain_next(handle, 3, &info), DOMID);
 	assert_int_equal(hc_domain_counters(handle, DOMID, &counters), 0);
 	assert_int_equal(hc_domain_set_memory(handle, DOMID, 9), 0);
+	assert_int_equal(hc_domain_set_ram(handle, DOMID, 12345678), 0);
 	assert_int_equal(hc_domain_set_sched(handle, DOMID, &sched), 0);
 	memset(&sched, 0, sizeof(sched));
 	assert_int_equal(hc_domain_get_sched(handle, DOMID, &sched), 0);

@@ -196,6 +196,12 @@ int hc_vcpu_set_state(struct hc_handle *handle, uint16_t domid, uint32_t vcpu,
 int hc_domain_populate(struct hc_handle *handle, uint16_t domid, uint64_t *frames, size_t count,
 		       unsigned int order);
 
+/*
+ * What its kernel takes for its RAM, from 0 on, before it runs: bytes. Without it, as much as it is given,
+ * so that it cannot have more later.
+ */
+int hc_domain_set_ram(struct hc_handle *handle, uint16_t domid, uint64_t size);
+
 /* Machine frames of the domain, from *start (0 first; 0 afterwards: end). Returns how many. */
 int hc_domain_frames(struct hc_handle *handle, uint16_t domid, uint64_t *frames, size_t count,
 		     uint64_t *start);
