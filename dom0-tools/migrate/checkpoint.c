@@ -127,7 +127,7 @@ int checkpoint_domain(struct hc_handle *handle, const struct checkpoint_config *
 	struct series series = {
 		.saver = { .handle = handle, .domid = config->domid, .error = error }, .config = config,
 	};
-	int code = guest_open(&series.saver.guest, handle, config->domid, error);
+	int code = guest_open(&series.saver.guest, handle, config->domid, config->max_pages, error);
 
 	*again = false;
 	if (code == 0)

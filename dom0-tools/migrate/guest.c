@@ -100,7 +100,7 @@ static int enter(struct guest *guest, const struct owned *all, uint64_t count)
 	return 0;
 }
 
-int guest_open(struct guest *guest, struct hc_handle *handle, uint16_t domid,
+int guest_open(struct guest *guest, struct hc_handle *handle, uint16_t domid, uint64_t max_pages,
 	       struct build_error *error)
 {
 	struct owned *all = NULL;
@@ -111,6 +111,9 @@ int guest_open(struct guest *guest, struct hc_handle *handle, uint16_t domid,
 	code = hc_domain_info(handle, domid, &guest->info);
 	if (code < 0)
 		return refused(guest, code, "its state cannot be asked for");
+	/* Its p2m is as large as it was made, whatever it has given back since. */
+	if (guest->info.max_frames < max_pages)
+		guest->info.max_frames = max_pages;
 	count = list_frames(guest, &all);
 	if (count < 0)
 		return (int)count;

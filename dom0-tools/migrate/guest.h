@@ -32,9 +32,10 @@ struct guest {
 /*
  * Looks at all frames of the domain: machine, guest, uses and pages. 0, or a
  * negative errno with *error; guest_close() in either case. Of a guest that
- * runs it is a picture taken slowly.
+ * runs it is a picture taken slowly. max_pages: what it could have had if it may have
+ * less now, which is then what info says.
  */
-int guest_open(struct guest *guest, struct hc_handle *handle, uint16_t domid,
+int guest_open(struct guest *guest, struct hc_handle *handle, uint16_t domid, uint64_t max_pages,
 	       struct build_error *error);
 
 /* How large the guest says that its p2m is: p2m_pages. Errors as of guest_find_p2m(). */

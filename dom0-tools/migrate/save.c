@@ -94,7 +94,7 @@ int saver_suspend(struct saver *saver, int (*suspend)(void *data), void *data, u
 	*suspended = code == 0;
 	if (code < 0)
 		return build_fail(saver->error, code, "the guest has not suspended");
-	code = guest_open(&saver->guest, saver->handle, saver->domid, saver->error);
+	code = guest_open(&saver->guest, saver->handle, saver->domid, before.info.max_frames, saver->error);
 	if (code == 0)
 		code = check_suspended(saver);
 	if (code == 0)
@@ -321,7 +321,7 @@ int save_domain(struct hc_handle *handle, const struct save_config *config,
 		struct save_result *result, struct build_error *error)
 {
 	struct saver saver = { .handle = handle, .domid = config->domid, .error = error };
-	int code = guest_open(&saver.guest, handle, config->domid, error);
+	int code = guest_open(&saver.guest, handle, config->domid, config->max_pages, error);
 
 	if (code == 0 && config->suspend) {
 		code = guest_size_p2m(&saver.guest);

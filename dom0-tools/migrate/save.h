@@ -17,6 +17,7 @@ struct save_config {
 	uint16_t domid;
 	const char *description;	/* the first section, JSON */
 	size_t description_size;
+	uint64_t max_pages;		/* that it could have had, if it may have less now; 0: not known */
 	int fd;				/* where the stream goes */
 	int level;			/* of zstd; 0: nothing is packed */
 	/*

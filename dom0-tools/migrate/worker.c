@@ -96,6 +96,16 @@ static char *read_description(size_t *size)
 	return NULL;
 }
 
+/* What of it concerns us too; 0: it does not say. */
+static uint64_t max_pages(const char *description, size_t size)
+{
+	json_t *json = json_loadb(description, size, 0, NULL);
+	json_int_t pages = json_integer_value(json_object_get(json, "max_pages"));
+
+	json_decref(json);
+	return pages > 0 ? (uint64_t)pages : 0;
+}
+
 /* Have tenond do something to the guest; its answer is a line on a descriptor of its own. */
 static int ask(json_t *json)
 {
@@ -182,6 +192,7 @@ static int save(struct hc_handle *handle, const char *domid, char *live[], unsig
 	if (!description)
 		return failed(-EINVAL, "standard input has no description");
 	config.description = description;
+	config.max_pages = max_pages(description, config.description_size);
 	if (live)
 		live_options(live, &config);
 	if (disk_count) {
@@ -223,6 +234,7 @@ static int checkpoint(struct hc_handle *handle, char *arguments[])
 	if (!description)
 		return failed(-EINVAL, "standard input has no description");
 	config.description = description;
+	config.max_pages = max_pages(description, config.description_size);
 	code = checkpoint_domain(handle, &config, &again, &error);
 	free(description);
 	if (code < 0)
