@@ -90,6 +90,19 @@ static const struct option_spec request_options[] = {
 	{ 0 }
 };
 
+static const struct option_spec resize_options[] = {
+	{ "timeout", 't', "SECONDS", "how long the guest may take (120)" },
+	{ "no-wait", 'n', NULL, "ask the guest and return at once" },
+	{ "quiet", 'q', NULL, "do not show how far it is" },
+	{ 0 }
+};
+
+static const struct option_spec sched_options[] = {
+	{ "weight", 'w', "WEIGHT", "its share where others want the processors too, 1 to 65535 (256 usually)" },
+	{ "cap", 'c', "PERCENT", "at most so much of a processor, up to 100 a vcpu; 0: no limit" },
+	{ 0 }
+};
+
 static const struct option_spec console_options[] = {
 	{ "log", 'l', NULL, "print what was said so far instead, also of a guest that is gone" },
 	{ "follow", 'f', NULL, "with --log: go on printing" },
@@ -149,6 +162,14 @@ const struct command commands[] = {
 	{ "reboot", "NAME...", 1, -1, request_options, true, true, "ask a guest to reboot",
 	  command_reboot },
 	{ "destroy", "NAME...", 1, -1, none, true, true, "end a domain at once", command_destroy },
+	{ "mem-set", "NAME SIZE", 2, 2, resize_options, true, true,
+	  "have a guest give memory back, or take some: 512MiB, 2GiB", command_mem_set },
+	{ "vcpu-set", "NAME COUNT", 2, 2, resize_options, true, true,
+	  "have a guest use so many of its processors", command_vcpu_set },
+	{ "vcpu-pin", "NAME VCPU CPUS", 3, 3, none, true, true,
+	  "say where a vcpu (or all) may run: processors like 0-3,5, or all", command_vcpu_pin },
+	{ "sched", "NAME", 1, 1, sched_options, true, true,
+	  "show or change a domain's share of the processors", command_sched },
 	{ "save", "NAME FILE", 2, 2, save_options, true, true,
 	  "write a guest's state to a file and end the domain", command_save },
 	{ "checkpoint", "NAME [FILE]", 1, 2, checkpoint_options, true, true,

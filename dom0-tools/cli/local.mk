@@ -20,6 +20,7 @@ dom0_tools_cli_libtenoncli_la_SOURCES = \
 	dom0-tools/cli/migrate.c \
 	dom0-tools/cli/output.c dom0-tools/cli/output.h \
 	dom0-tools/cli/peers.c \
+	dom0-tools/cli/resources.c \
 	dom0-tools/cli/state.c \
 	dom0-tools/cli/stop.c \
 	dom0-tools/cli/symcall.c \

@@ -24,7 +24,7 @@ struct watch {
 /* domain: as the API tells it. Shows how far that is unless it has been shown before. */
 static void show(struct watch *watch, json_t *domain)
 {
-	json_t *member = json_object_get(domain, watch->progress->member);
+	json_t *member = watch->progress->member ? json_object_get(domain, watch->progress->member) : domain;
 	json_int_t steps = watch->progress->steps ? watch->progress->steps(member) :
 						    get_number(member, watch->progress->counter);
 

@@ -7,7 +7,7 @@
 
 #include "output.h"
 
-/* A member of the domain that tells how far it is, and one of that, or a function, which counts its steps. */
+/* A member of the domain (NULL: all of it) that tells how far it is, and one of that, or a function, which counts its steps. */
 struct progress {
 	const char *member, *counter;
 	void (*print)(json_t *member);	/* after a step; with --json the member itself is printed */

@@ -336,6 +336,46 @@ static void progress_of_disks(void **state)
 	}
 }
 
+/* What a domain has; how far it is is shown as long as it is not there. */
+static void resources(void **state)
+{
+	static char there[] = "{\"memory\": 33554432, \"memory_target\": 33554432, \"vcpus\": 1, \"weight\": 7}";
+	static char before[] = "{\"memory\": 67108864, \"memory_target\": 33554432}";
+	char line[] = "mem-set web 32MiB", *argv[] = { (char *)"tenon", line, line + 8, line + 12, NULL };
+	pthread_t thread;
+
+	(void)state;
+	line[7] = line[11] = '\0';
+	answer_head = "200 OK";
+	answer_body = there;
+	pthread_create(&thread, NULL, serve_both, before);
+	assert_int_equal(run_words(4, argv), EXIT_OK);
+	pthread_join(thread, NULL);
+	assert_string_equal(complaints, "memory: 64 MiB, to be 32 MiB\n");
+	assert_string_equal(out, "web: has 32 MiB of memory\n");
+	assert_int_equal(run("mem-set -q -t 9 web 32MiB", "200 OK", there), EXIT_OK);
+	assert_true(!strncmp(asked, "POST /v1/domains/web/memory?size=32MiB&timeout=9 ", 49));
+	assert_int_equal(run("mem-set -n web 32MiB", "202 OK", before), EXIT_OK);
+	assert_non_null(strstr(asked, "&nowait=1 "));
+	assert_string_equal(out, "web: asked\n");
+	assert_int_equal(run("mem-set -t x web 32MiB", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("mem-set web", NULL, NULL), EXIT_USAGE);
+	assert_int_equal(run("vcpu-set -q web 1", "200 OK", there), EXIT_OK);
+	assert_true(!strncmp(asked, "POST /v1/domains/web/vcpus?count=1&timeout=120 ", 47));
+	assert_string_equal(out, "web: has 1 of its processors online\n");
+	assert_int_equal(run("vcpu-pin web all 0-1,3", "200 OK", there), EXIT_OK);
+	assert_true(!strncmp(asked, "POST /v1/domains/web/affinity?vcpu=all&cpus=0-1%2C3 ", 52));
+	assert_string_equal(out, "web: vcpu all may run on processors 0-1,3\n");
+	assert_int_equal(run("sched web", "200 OK", there), EXIT_OK);
+	assert_true(!strncmp(asked, "GET /v1/domains/web ", 20));
+	assert_string_equal(out, "web: weight 7, no cap\n");
+	assert_int_equal(run("sched -w 7 --cap 5 web", "200 OK", "{\"weight\": 7, \"cap\": 5}"), EXIT_OK);
+	assert_true(!strncmp(asked, "POST /v1/domains/web/sched?weight=7&cap=5 ", 42));
+	assert_string_equal(out, "web: weight 7, cap 5 % of a processor\n");
+	assert_int_equal(run("sched -c 0 web", "200 OK", there), EXIT_OK);
+	assert_true(!strncmp(asked, "POST /v1/domains/web/sched?cap=0 ", 33));
+}
+
 static void doctor(void **state)
 {
 	static const char body[] =
@@ -448,6 +488,7 @@ int main(void)
 		cmocka_unit_test(checkpoint),
 		cmocka_unit_test(progress),
 		cmocka_unit_test(progress_of_disks),
+		cmocka_unit_test(resources),
 		cmocka_unit_test(doctor),
 		cmocka_unit_test(top),
 		cmocka_unit_test(trace),
