@@ -40,7 +40,7 @@ struct pending *pending_new(struct tenond *tenond, struct request *request, unsi
 void pending_finish(struct domain *domain, const struct error *error, void *pending);
 
 /* What a request wants to wait for. */
-int api_wait_for(const struct request *request, enum wait_for *what, struct error *error);
+int api_awaited(const struct request *request, enum wait_for *what, struct error *error);
 
 /* A domain as requests are answered with it. */
 json_t *api_domain_json(const struct tenond *tenond, const struct domain *domain, bool details);
@@ -54,6 +54,14 @@ const char *api_path(const struct request *request, struct error *error);
 /* The host that a query names, which peer then has as "tls://HOST" or "tcp://HOST"; NULL: *error. */
 #define API_PEER_MAX 320
 const char *api_peer(const struct request *request, char peer[API_PEER_MAX], struct error *error);
+
+/* In api_resources.c. */
+api_domain_handler api_memory, api_vcpus, api_affinity, api_sched;
+
+/* Answer a request with the domain as it is when a wait is over, or with what went wrong. */
+void api_wait_for(struct tenond *tenond, struct request *request, struct domain *domain, enum wait_for what,
+		  unsigned int seconds);
+#define API_TIMEOUT_MAX 86400	/* seconds */
 
 /* In trace.c; domain NULL: dom0. */
 api_domain_handler api_trace;

@@ -142,7 +142,7 @@ void api_off_wait(struct tenond *tenond, struct request *request, struct definit
 {
 	enum wait_for what;
 	struct error error = { 0 };
-	int rc = api_wait_for(request, &what, &error);
+	int rc = api_awaited(request, &what, &error);
 
 	if (!rc && what != WAIT_GONE && what != WAIT_SHUTDOWN)
 		rc = error_domain(&error, ERROR_STATE, definition->name, "tenon start it first", "is off");

@@ -10,15 +10,13 @@
 #include "save.h"
 #include "symcall.h"
 #include "symspy.h"
-#include "waiter.h"
 
 #include <hypercall/hypercall.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMEOUT_MAX		86400	/* seconds */
-#define TIMEOUT_WAIT		60
+#define TIMEOUT_WAIT		60	/* seconds */
 #define TIMEOUT_SHUTDOWN	120
 #define TIMEOUT_CANCEL		90	/* a guest that is about to suspend does so first, a host is asked first */
 
@@ -295,8 +293,8 @@ void api_unpause(struct tenond *tenond, struct request *request, struct domain *
 		api_info(tenond, request, domain);
 }
 
-static void wait_for(struct tenond *tenond, struct request *request, struct domain *domain,
-		     enum wait_for what, unsigned int seconds)
+void api_wait_for(struct tenond *tenond, struct request *request, struct domain *domain, enum wait_for what,
+		  unsigned int seconds)
 {
 	struct pending *pending = pending_new(tenond, request, 200);
 	struct error error;
@@ -321,13 +319,13 @@ static void ask_guest(struct tenond *tenond, struct request *request, struct dom
 	unsigned int seconds = TIMEOUT_SHUTDOWN;
 	struct error error = { 0 };
 
-	if (request_number(request, "timeout", TIMEOUT_MAX, &seconds, &error) ||
+	if (request_number(request, "timeout", API_TIMEOUT_MAX, &seconds, &error) ||
 	    ask(tenond, domain, what, &error))
 		request_fail(request, &error);
 	else if (request_flag(request, "nowait"))
 		request_reply(request, 202, api_domain_json(tenond, domain, true));
 	else
-		wait_for(tenond, request, domain, then, seconds);
+		api_wait_for(tenond, request, domain, then, seconds);
 }
 
 void api_shutdown(struct tenond *tenond, struct request *request, struct domain *domain)
@@ -342,7 +340,7 @@ void api_reboot(struct tenond *tenond, struct request *request, struct domain *d
 	ask_guest(tenond, request, domain, "reboot", WAIT_RESTARTED);
 }
 
-int api_wait_for(const struct request *request, enum wait_for *what, struct error *error)
+int api_awaited(const struct request *request, enum wait_for *what, struct error *error)
 {
 	const char *word = request_query(request, "for");
 
@@ -359,11 +357,11 @@ void api_wait(struct tenond *tenond, struct request *request, struct domain *dom
 	enum wait_for what;
 	struct error error = { 0 };
 
-	if (api_wait_for(request, &what, &error) ||
-	    request_number(request, "timeout", TIMEOUT_MAX, &seconds, &error))
+	if (api_awaited(request, &what, &error) ||
+	    request_number(request, "timeout", API_TIMEOUT_MAX, &seconds, &error))
 		request_fail(request, &error);
 	else
-		wait_for(tenond, request, domain, what, seconds);
+		api_wait_for(tenond, request, domain, what, seconds);
 }
 
 /* Answered when it is as if nothing had been. */
@@ -374,7 +372,7 @@ void api_cancel(struct tenond *tenond, struct request *request, struct domain *d
 	if (lifecycle_cancel(domain, &error))
 		request_fail(request, &error);
 	else
-		wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
+		api_wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
 }
 
 void api_end_checkpoints(struct tenond *tenond, struct request *request, struct domain *domain)
@@ -384,7 +382,7 @@ void api_end_checkpoints(struct tenond *tenond, struct request *request, struct 
 	if (lifecycle_end_checkpoints(domain, &error))
 		request_fail(request, &error);
 	else
-		wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
+		api_wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
 }
 
 void api_reclaim(struct tenond *tenond, struct request *request, struct domain *domain)
@@ -394,5 +392,5 @@ void api_reclaim(struct tenond *tenond, struct request *request, struct domain *
 	if (lifecycle_reclaim(tenond, domain, request_flag(request, "force"), &error))
 		request_fail(request, &error);
 	else
-		wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
+		api_wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
 }

@@ -20,6 +20,8 @@
 #define CONFIG_WARNINGS_MAX	16
 #define CONFIG_CMDLINE_MAX	1023	/* bytes: start_info's field, less its zero */
 #define CONFIG_WEIGHT_DEFAULT	256
+#define CONFIG_WEIGHT_MAX	65535
+#define CONFIG_MEMORY_MIN	(4ull << 20)	/* bytes */
 #define MAC_LEN			6
 #define MAC_TEXT		18	/* bytes of "00:16:3e:12:34:56" with its zero */
 

@@ -21,6 +21,7 @@
 #include "nodes.h"
 #include "nodes_saved.h"
 #include "preflight.h"
+#include "resources.h"
 #include "taken.h"
 #include "save.h"
 #include "teardown.h"
@@ -341,6 +342,16 @@ static int enter_store(struct creation *creation)
 	return rc ? store_failed(creation, rc) : 0;
 }
 
+/* Its memory is there, and it shall have no more than that of itself. */
+static int limit(struct creation *creation)
+{
+	int rc = hc_domain_set_memory(creation->host->hv, creation->built.domid,
+				      resources_limit(creation->config->memory));
+
+	return rc ? error_domain(creation->error, ERROR_INTERNAL, creation->config->name, "see tenon dmesg",
+				 "its memory cannot be limited: %s", strerror(-rc)) : 0;
+}
+
 /* The sender's last word: from here on it is ours, whatever happens. */
 static int take_over(struct creation *creation)
 {
@@ -414,7 +425,7 @@ static int create(const struct host *host, const struct domain_config *config, s
 		  struct saved *saved, struct error *error)
 {
 	static int (*const steps[])(struct creation *) = {
-		start_disks, build, prepare, enter_store, start,
+		start_disks, build, prepare, limit, enter_store, start,
 	};
 	struct creation creation = {
 		.host = host, .config = config, .record = record, .saved = saved, .error = error,

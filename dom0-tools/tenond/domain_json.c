@@ -150,6 +150,24 @@ static void add_info(json_t *json, const struct hc_control_info *info)
 				    json_string(reason_name(info->shutdown_reason)));
 }
 
+/* What it is to have, which its guest may not have seen to yet, and the most that it can. */
+static void add_wanted(json_t *json, const struct domain_config *config)
+{
+	json_object_set_new(json, "memory_target", json_integer((json_int_t)config->memory));
+	json_object_set_new(json, "max_memory", json_integer((json_int_t)config->max_memory));
+	json_object_set_new(json, "vcpus_target", json_integer((json_int_t)config->vcpus));
+}
+
+static void add_sched(const struct host *host, uint16_t domid, json_t *json)
+{
+	struct hc_control_sched sched;
+
+	if (hc_domain_get_sched(host->hv, domid, &sched))
+		return;
+	json_object_set_new(json, "weight", json_integer(sched.weight));
+	json_object_set_new(json, "cap", json_integer(sched.cap));
+}
+
 json_t *domain_json(const struct host *host, const struct domain *domain, bool details)
 {
 	struct hc_control_info info;
@@ -164,6 +182,8 @@ json_t *domain_json(const struct host *host, const struct domain *domain, bool d
 		add_info(json, &info);
 	else if (domain->config)
 		json_object_set_new(json, "memory", json_integer((json_int_t)domain->config->memory));
+	if (domain->config)
+		add_wanted(json, domain->config);
 	if (!domain->operation && domain->record.created)
 		json_object_set_new(json, "created", json_integer(domain->record.created));
 	if (domain->migration)
@@ -175,8 +195,10 @@ json_t *domain_json(const struct host *host, const struct domain *domain, bool d
 				    domain->record.save_path : peer_name(domain->record.peer)));
 	if (details)
 		add_config(host, domain, json);
-	if (details && known)
+	if (details && known) {
+		add_sched(host, (uint16_t)domain->domid, json);
 		add_vcpus(host, (uint16_t)domain->domid, info.max_vcpus, json);
+	}
 	return json;
 }
 

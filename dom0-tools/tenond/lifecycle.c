@@ -128,8 +128,7 @@ static int query_alive(struct tenond *tenond, const struct domain *domain,
 	return 0;
 }
 
-/* A domain that can be asked to suspend itself. */
-static int query_willing(struct tenond *tenond, const struct domain *domain, struct error *error)
+int lifecycle_changeable(struct tenond *tenond, const struct domain *domain, bool asks_guest, struct error *error)
 {
 	struct hc_control_info info;
 	int rc;
@@ -138,17 +137,17 @@ static int query_willing(struct tenond *tenond, const struct domain *domain, str
 		return error_domain(error, ERROR_STATE, domain->name, NULL,
 				    "was not made by tenond, which has no description of it");
 	rc = query_alive(tenond, domain, &info, error);
-	if (!rc && info.state & HC_INFO_PAUSED)
+	if (!rc && asks_guest && info.state & HC_INFO_PAUSED)
 		rc = error_domain(error, ERROR_STATE, domain->name,
 				  "unpause it first: tenon unpause NAME",
-				  "is paused, and cannot suspend itself");
+				  "is paused, and cannot do what it is asked to");
 	return rc;
 }
 
 int lifecycle_save(struct tenond *tenond, struct domain *domain, const char *path, bool keep,
 		   lifecycle_done *done, void *data, struct error *error)
 {
-	int rc = query_willing(tenond, domain, error);
+	int rc = lifecycle_changeable(tenond, domain, true, error);
 
 	if (rc)
 		return rc;
@@ -173,7 +172,7 @@ static bool writes_to_disks(const struct domain_config *config)
 int lifecycle_checkpoint(struct tenond *tenond, struct domain *domain, const char *path,
 			 struct checkpoint *checkpoint, lifecycle_done *done, void *data, struct error *error)
 {
-	int rc = query_willing(tenond, domain, error);
+	int rc = lifecycle_changeable(tenond, domain, true, error);
 	char **place;
 
 	if (rc)
@@ -211,7 +210,7 @@ int lifecycle_end_checkpoints(struct domain *domain, struct error *error)
 int lifecycle_migrate(struct tenond *tenond, struct domain *domain, const char *peer,
 		      struct migration *migration, lifecycle_done *done, void *data, struct error *error)
 {
-	int rc = query_willing(tenond, domain, error);
+	int rc = lifecycle_changeable(tenond, domain, true, error);
 
 	if (rc)
 		return rc;

@@ -57,6 +57,12 @@ int lifecycle_cancel(struct domain *domain, struct error *error);
  */
 int lifecycle_reclaim(struct tenond *tenond, struct domain *domain, bool force, struct error *error);
 
+/*
+ * Whether what a domain has can be changed now: it is ours, and lives. asks_guest: its guest has to do
+ * something for it, so it must not be paused. 0, or a negative errno and *error.
+ */
+int lifecycle_changeable(struct tenond *tenond, const struct domain *domain, bool asks_guest, struct error *error);
+
 int lifecycle_destroy(struct tenond *tenond, struct domain *domain, lifecycle_done *done, void *data,
 		      struct error *error);
 

@@ -17,7 +17,8 @@ dom0_tools_tenond_libtenonconfig_la_SOURCES = \
 	dom0-tools/tenond/xml/device.c \
 	dom0-tools/tenond/xml/domain.c dom0-tools/tenond/xml/domain.h \
 	dom0-tools/tenond/xml/reader.c dom0-tools/tenond/xml/reader.h \
-	dom0-tools/tenond/xml/schema.c dom0-tools/tenond/xml/schema.h
+	dom0-tools/tenond/xml/schema.c dom0-tools/tenond/xml/schema.h \
+	dom0-tools/tenond/xml/update.c
 dom0_tools_tenond_libtenonconfig_la_CFLAGS = $(AM_CFLAGS) $(LIBXML_CFLAGS) $(UUID_CFLAGS)
 nodist_dom0_tools_tenond_libtenonconfig_la_SOURCES = dom0-tools/tenond/xml/schema_data.c
 dom0_tools_tenond_libtenonconfig_la_LIBADD = $(LIBXML_LIBS) $(UUID_LIBS)
@@ -73,6 +74,7 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/processor.c dom0-tools/tenond/processor.h \
 	dom0-tools/tenond/record.c dom0-tools/tenond/record.h \
 	dom0-tools/tenond/request.c dom0-tools/tenond/request.h \
+	dom0-tools/tenond/api_resources.c dom0-tools/tenond/resources.c dom0-tools/tenond/resources.h \
 	dom0-tools/tenond/rings.c dom0-tools/tenond/rings.h \
 	dom0-tools/tenond/save.c dom0-tools/tenond/save.h dom0-tools/tenond/saved.c \
 	dom0-tools/tenond/scan.c \

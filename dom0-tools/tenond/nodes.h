@@ -34,6 +34,9 @@ int nodes_request(struct store_client *store, uint16_t domid, const char *what);
 /* Whether a guest has taken note of the request, that is, cleared it. */
 int nodes_request_seen(struct store_client *store, uint16_t domid, bool *seen);
 
+/* Ask a guest to have the memory and the vcpus of its configuration; what the store says already is not written again. */
+int nodes_resize(struct store_client *store, uint16_t domid, const struct domain_config *config);
+
 /*
  * Whether a guest is up: its kernel listens to requests and has connected
  * each of its devices.

@@ -45,6 +45,36 @@ int nodes_request_seen(struct store_client *store, uint16_t domid, bool *seen)
 	return 0;
 }
 
+/* A guest acts on each write, also on one that says what was there. */
+static int write_changed(struct store_client *store, const char *path, const char *text)
+{
+	char *value;
+	int rc = store_read(store, 0, path, &value, NULL);
+	bool same;
+
+	if (rc && rc != -ENOENT)
+		return rc;
+	same = !rc && !strcmp(value, text);
+	if (!rc)
+		free(value);
+	return same ? 0 : store_printf(store, 0, path, "%s", text);
+}
+
+int nodes_resize(struct store_client *store, uint16_t domid, const struct domain_config *config)
+{
+	char path[128], text[24];
+	int rc;
+
+	snprintf(path, sizeof(path), "/local/domain/%u/memory/target", domid);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)config->memory >> 10);
+	rc = write_changed(store, path, text);
+	for (unsigned int vcpu = 0; !rc && vcpu < config->max_vcpus; vcpu++) {
+		snprintf(path, sizeof(path), "/local/domain/%u/cpu/%u/availability", domid, vcpu);
+		rc = write_changed(store, path, vcpu < config->vcpus ? "online" : "offline");
+	}
+	return rc;
+}
+
 unsigned int nodes_frontend_state(struct store_client *store, uint16_t domid, const char *kind,
 				  uint32_t device_id)
 {

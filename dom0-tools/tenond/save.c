@@ -7,6 +7,7 @@
 #include "log.h"
 #include "nodes.h"
 #include "nodes_saved.h"
+#include "resources.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -100,8 +101,9 @@ char *save_describe(struct store_client *store, const struct domain_config *conf
 
 	if (!nodes)
 		return NULL;
-	json = json_pack("{s:s, s:s, s:s, s:o}", "name", config->name, "uuid", record->uuid, "xml",
-			 config->xml, "nodes", nodes);
+	json = json_pack("{s:s, s:s, s:s, s:o, s:I}", "name", config->name, "uuid", record->uuid, "xml",
+			 config->xml, "nodes", nodes, "max_pages",
+			 (json_int_t)resources_limit(config->max_memory));
 	if (json)
 		text = json_dumps(json, JSON_COMPACT);
 	json_decref(json);

@@ -13,6 +13,7 @@
 #include "peer.h"
 #include "migrate.h"
 #include "operation.h"
+#include "resources.h"
 #include "save.h"
 #include "taken.h"
 #include "waiter.h"
@@ -349,6 +350,7 @@ int lifecycle_recover(struct tenond *tenond)
 	antispoof_sweep(keep_rules, NULL);
 	for (struct domain *domain = tenond->domains.first; domain; domain = domain->next)
 		renew_rules(domain);
+	resources_renew(tenond);
 	lifecycle_scan(tenond);
 	return 0;
 }

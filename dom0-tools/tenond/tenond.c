@@ -10,6 +10,7 @@
 #include "log.h"
 #include "migrate.h"
 #include "nodes.h"
+#include "resources.h"
 #include "series.h"
 #include "start.h"
 #include "symcall.h"
@@ -81,6 +82,7 @@ static void connect_store(struct tenond *tenond)
 	}
 	tenond->store = store;
 	log_info("store: connected");
+	resources_renew(tenond);
 }
 
 static int on_scan(sd_event_source *source, uint64_t usec, void *data)

@@ -5,6 +5,7 @@
  */
 #include "waiter.h"
 #include "nodes.h"
+#include "resources.h"
 
 #include "../lib/clock.h"
 
@@ -18,7 +19,7 @@
 #define LOOK_USEC 100000
 
 static const char *const words[] = {
-	"up", "running", "paused", "shutdown", "gone", "restarted", NULL
+	"up", "running", "paused", "shutdown", "gone", "restarted", "resized", "resized",
 };
 
 struct waiter {
@@ -34,7 +35,7 @@ struct waiter {
 
 int wait_for_parse(const char *word, enum wait_for *what)
 {
-	for (int i = 0; words[i]; i++) {
+	for (int i = 0; i <= WAIT_RESTARTED; i++) {
 		if (strcmp(words[i], word))
 			continue;
 		*what = (enum wait_for)i;
@@ -99,17 +100,25 @@ static bool fulfilled(struct tenond *tenond, const struct waiter *waiter, const 
 		return !domain;
 	case WAIT_RESTARTED:
 		return active && domain->domid != waiter->domid;
+	case WAIT_MEMORY:
+		return active && resources_has_memory(tenond, domain);
+	case WAIT_VCPUS:
+		return active && resources_has_vcpus(tenond, domain);
 	}
 	return false;
 }
 
-static void describe_timeout(struct tenond *tenond, const struct waiter *waiter, const char *state,
-			     struct error *error)
+static void describe_timeout(struct tenond *tenond, const struct waiter *waiter, const struct domain *domain,
+			     const char *state, struct error *error)
 {
 	const char *next = "wait longer with --timeout, or look at its console: tenon console NAME";
 	const char *why = "";
 	bool seen;
 
+	if (domain && (waiter->what == WAIT_MEMORY || waiter->what == WAIT_VCPUS)) {
+		resources_late(tenond, domain, waiter->what == WAIT_MEMORY, error);
+		return;
+	}
 	if ((waiter->what == WAIT_SHUTDOWN || waiter->what == WAIT_RESTARTED) && waiter->domid > 0 &&
 	    tenond->store && !nodes_request_seen(tenond->store, (uint16_t)waiter->domid, &seen)) {
 		why = seen ? "; its kernel has seen the request" :
@@ -137,7 +146,7 @@ static bool evaluate(struct tenond *tenond, const struct waiter *waiter, struct 
 	}
 	if (now() < waiter->deadline)
 		return false;
-	describe_timeout(tenond, waiter, state, error);
+	describe_timeout(tenond, waiter, domain, state, error);
 	return true;
 }
 

@@ -14,6 +14,8 @@ enum wait_for {
 	WAIT_SHUTDOWN,		/* this instance has shut down, whatever follows */
 	WAIT_GONE,
 	WAIT_RESTARTED,		/* another instance is there */
+	WAIT_MEMORY,		/* it has what it is to have, see resources.h; no word for it */
+	WAIT_VCPUS,
 };
 
 /* "up", "running", "paused", "shutdown", "gone", "restarted"; -EINVAL for another word. */

@@ -5,7 +5,7 @@ tenond_unit_tests = tests/unit/tenond_config_unit tests/unit/tenond_xml_unit tes
 	tests/unit/tenond_create_unit tests/unit/tenond_api_unit tests/unit/tenond_api_state_unit \
 	tests/unit/tenond_antispoof_unit \
 	tests/unit/tenond_http_unit tests/unit/tenond_device_unit tests/unit/tenond_symspy_unit \
-	tests/unit/tenond_symcall_unit tests/unit/tenond_definition_unit \
+	tests/unit/tenond_symcall_unit tests/unit/tenond_definition_unit tests/unit/tenond_resources_unit \
 	tests/unit/tenon_cli_unit tests/unit/tenon_cli_definition_unit
 check_PROGRAMS += $(tenond_unit_tests)
 UNIT_TESTS += $(tenond_unit_tests)
@@ -62,6 +62,11 @@ tests_unit_tenond_definition_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_definition_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_definition_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write -Wl,--wrap=rename
 tests_unit_tenond_definition_unit_LDADD = $(tenond_unit_libs)
+
+tests_unit_tenond_resources_unit_SOURCES = tests/unit/tenond_resources_unit.c $(tenond_unit_requests)
+tests_unit_tenond_resources_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_tenond_resources_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_resources_unit_LDADD = $(tenond_unit_libs)
 
 tests_unit_tenond_antispoof_unit_SOURCES = tests/unit/tenond_antispoof_unit.c
 tests_unit_tenond_antispoof_unit_CPPFLAGS = $(tenond_unit_cppflags)

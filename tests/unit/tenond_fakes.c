@@ -235,6 +235,24 @@ int hc_domain_set_sched(struct hc_handle *handle, uint16_t domid, const struct h
 	return 0;
 }
 
+int hc_domain_get_sched(struct hc_handle *handle, uint16_t domid, struct hc_control_sched *sched)
+{
+	(void)handle;
+	if (!find(domid))
+		return -ESRCH;
+	*sched = find(domid)->sched;
+	return 0;
+}
+
+int hc_domain_set_memory(struct hc_handle *handle, uint16_t domid, uint64_t max_frames)
+{
+	(void)handle;
+	if (fault() || !find(domid))
+		return -EIO;
+	find(domid)->info.max_frames = max_frames;
+	return 0;
+}
+
 int hc_system_info(struct hc_handle *handle, struct hc_system_info *info)
 {
 	(void)handle;

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEMORY_MIN (4ull << 20)
 #define MEMORY_MAX (16ull << 40)
 
 /* Read an element's text into *to, a string of at most max bytes. */
@@ -102,7 +101,7 @@ static int read_bytes(struct xml_reader *reader, xmlNode *node, uint64_t *bytes)
 	if (!rc && config_bytes(text, unit, bytes))
 		rc = xml_error(reader, node, "'%s' in unit '%s' is not an amount of memory; expected "
 			       "a number, and KiB, MiB, GiB or TiB as unit", text, unit ? unit : "KiB");
-	if (!rc && (*bytes < MEMORY_MIN || *bytes > MEMORY_MAX))
+	if (!rc && (*bytes < CONFIG_MEMORY_MIN || *bytes > MEMORY_MAX))
 		rc = xml_error(reader, node, "is %llu bytes; expected 4 MiB to 16 TiB",
 			       (unsigned long long)*bytes);
 	*bytes = (*bytes + 4095) & ~4095ull;
@@ -196,7 +195,7 @@ static int read_unsigned(struct xml_reader *reader, xmlNode *node, unsigned int 
 
 static int read_shares(struct xml_reader *reader, xmlNode *node, void *target)
 {
-	return read_unsigned(reader, node, 1, 65535, &((struct domain_config *)target)->weight);
+	return read_unsigned(reader, node, 1, CONFIG_WEIGHT_MAX, &((struct domain_config *)target)->weight);
 }
 
 static int read_cap(struct xml_reader *reader, xmlNode *node, void *target)

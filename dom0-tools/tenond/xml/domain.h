@@ -25,6 +25,12 @@ struct xml_source {
 int domain_xml_read(const struct xml_source *source, struct domain_config **config,
 		    struct error *error);
 
+/*
+ * Make the description say what memory, vcpus, affinity, weight and cap are now. 0, or a negative
+ * errno and *error, and it stays as it was.
+ */
+int domain_xml_update(struct domain_config *config, struct error *error);
+
 /* Readers of the children of <devices>, in device.c. */
 int xml_read_devices(struct xml_reader *reader, xmlNode *node, void *config);
 
