@@ -192,6 +192,25 @@ static void a_full_disk_is_reported(void **state)
 	close(config.fd);
 }
 
+/* It has been asked to have less, and has not got there: what it could have had counts. */
+static void a_guest_above_its_bound_arrives(void **state)
+{
+	struct save_config config = {
+		.domid = GUEST, .description = "{}", .description_size = 2, .max_pages = LAST + 50,
+		.fd = memfd_create("stream", MFD_CLOEXEC),
+	};
+	struct build_error error = { "" };
+	struct save_result result;
+
+	(void)state;
+	world_start(7);
+	world.info[GUEST].max_frames = 10;
+	assert_int_equal(save_domain(NULL, &config, &result, &error), 0);
+	assert_int_equal(world_restore(config.fd, reason), 0);
+	assert_int_equal(world.info[RESTORED].max_frames, LAST + 50);
+	close(config.fd);
+}
+
 /* Whichever call the hypervisor refuses: an error, and no domain. */
 static void refusals_leave_nothing(void **state)
 {
@@ -408,6 +427,7 @@ int main(void)
 		cmocka_unit_test(processors_and_rings_are_connected),
 		cmocka_unit_test(liars_are_not_saved),
 		cmocka_unit_test(a_full_disk_is_reported),
+		cmocka_unit_test(a_guest_above_its_bound_arrives),
 		cmocka_unit_test(a_running_guest_arrives_as_it_was_last),
 		cmocka_unit_test(a_failed_live_save_stops_logging),
 		cmocka_unit_test(refusals_leave_nothing),
