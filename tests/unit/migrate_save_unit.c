@@ -127,6 +127,7 @@ static void a_saved_guest_has_a_file(void **state)
 	assert_non_null(strstr(nodes, "\"control/feature-suspend\":\"1\""));
 	assert_non_null(strstr(nodes, "\"data/updated\":\"yes\""));
 	assert_non_null(strstr(nodes, record.uuid));
+	assert_non_null(strstr(nodes, "\"max_pages\":16640"));
 }
 
 /* However it fails, there is no file, and the guest goes on. */
