@@ -112,5 +112,6 @@ int command_trace(struct cli *cli);
 int command_symcall(struct cli *cli);
 int command_version(struct cli *cli);
 int command_doctor(struct cli *cli);
+int command_metrics(struct cli *cli);
 
 #endif

@@ -201,6 +201,8 @@ const struct command commands[] = {
 	  command_symcall },
 	{ "wait", "NAME", 1, 1, wait_options, true, true, "wait until a domain is in a state",
 	  command_wait },
+	{ "metrics", "", 0, 0, none, false, false, "print what host and domains use, in Prometheus' format",
+	  command_metrics },
 	{ "version", "", 0, 0, none, true, false, "print versions", command_version },
 	{ "doctor", "", 0, 0, none, true, false, "examine the host and say what is wrong",
 	  command_doctor },

@@ -198,3 +198,8 @@ int command_doctor(struct cli *cli)
 	json_decref(report);
 	return failed ? EXIT_FAILED : EXIT_OK;
 }
+
+int command_metrics(struct cli *cli)
+{
+	return ask_and_copy(cli, "/v1/metrics");
+}

@@ -17,6 +17,7 @@ static const struct {
 	{ "GET", "/host", api_host },
 	{ "GET", "/host/messages", api_messages },
 	{ "GET", "/doctor", api_doctor },
+	{ "GET", "/metrics", api_metrics },
 	{ "GET", "/host/certificate", api_certificate },
 	{ "GET", "/host/peers", api_peers },
 	{ "POST", "/host/peers", api_add_peer },

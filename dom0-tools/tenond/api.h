@@ -68,6 +68,9 @@ api_domain_handler api_trace;
 /* Answer those that wait, with what was counted so far: tenond is about to leave. */
 void trace_end_all(struct tenond *tenond);
 
+/* In metrics.c. */
+api_handler api_metrics;
+
 /* Of the host, in api_host.c. */
 api_handler api_version, api_host, api_messages, api_doctor, api_certificate, api_peers, api_add_peer,
 	api_remove_peer;

@@ -63,6 +63,7 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/http.c dom0-tools/tenond/http.h \
 	dom0-tools/tenond/job.c dom0-tools/tenond/job.h \
 	dom0-tools/tenond/lifecycle.c dom0-tools/tenond/lifecycle.h \
+	dom0-tools/tenond/metrics.c \
 	dom0-tools/tenond/migration.c dom0-tools/tenond/migration.h \
 	dom0-tools/tenond/migrate_check.c dom0-tools/tenond/migrate_check.h \
 	dom0-tools/tenond/migrate.h dom0-tools/tenond/migrate_in.c dom0-tools/tenond/migrate_out.c \

@@ -45,7 +45,7 @@ static void start(void **state)
 	assert_true(!strncmp(asked, "DELETE /v1/domains/web/autostart ", 33));
 }
 
-/* The one answer that is not JSON. */
+/* Answers that are not JSON. */
 static void dumpxml(void **state)
 {
 	(void)state;
@@ -57,6 +57,14 @@ static void dumpxml(void **state)
 	assert_true(!strncmp(asked, "GET /v1/domains/web/definition ", 31));
 	assert_string_equal(out, "");
 	assert_string_equal(complaints, "tenon: web: is not defined\n");
+}
+
+static void metrics(void **state)
+{
+	(void)state;
+	assert_int_equal(run("metrics", "200 OK", "# HELP a b\n"), EXIT_OK);
+	assert_true(!strncmp(asked, "GET /v1/metrics ", 16));
+	assert_string_equal(out, "# HELP a b\n");
 }
 
 static void list(void **state)
@@ -141,6 +149,7 @@ int main(void)
 		cmocka_unit_test(define),
 		cmocka_unit_test(start),
 		cmocka_unit_test(dumpxml),
+		cmocka_unit_test(metrics),
 		cmocka_unit_test(list),
 		cmocka_unit_test(stop_guests),
 	};

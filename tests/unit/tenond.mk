@@ -3,7 +3,7 @@
 
 tenond_unit_tests = tests/unit/tenond_config_unit tests/unit/tenond_xml_unit tests/unit/tenond_record_unit \
 	tests/unit/tenond_create_unit tests/unit/tenond_api_unit tests/unit/tenond_api_state_unit \
-	tests/unit/tenond_antispoof_unit \
+	tests/unit/tenond_antispoof_unit tests/unit/tenond_metrics_unit \
 	tests/unit/tenond_http_unit tests/unit/tenond_device_unit tests/unit/tenond_symspy_unit \
 	tests/unit/tenond_symcall_unit tests/unit/tenond_definition_unit tests/unit/tenond_resources_unit \
 	tests/unit/tenon_cli_unit tests/unit/tenon_cli_definition_unit
@@ -67,6 +67,11 @@ tests_unit_tenond_resources_unit_SOURCES = tests/unit/tenond_resources_unit.c $(
 tests_unit_tenond_resources_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_resources_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_tenond_resources_unit_LDADD = $(tenond_unit_libs)
+
+tests_unit_tenond_metrics_unit_SOURCES = tests/unit/tenond_metrics_unit.c $(tenond_unit_requests)
+tests_unit_tenond_metrics_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_tenond_metrics_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_metrics_unit_LDADD = $(tenond_unit_libs)
 
 tests_unit_tenond_antispoof_unit_SOURCES = tests/unit/tenond_antispoof_unit.c
 tests_unit_tenond_antispoof_unit_CPPFLAGS = $(tenond_unit_cppflags)
