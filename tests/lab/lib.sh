@@ -213,6 +213,13 @@ no_leftovers()
 	[ -z "$left" ] || fail "left behind: $left"
 }
 
+# nmis_answered: dom0's processors send each other NMIs, and each tells where it is.
+nmis_answered()
+{
+	echo l >/proc/sysrq-trigger
+	await 20 sh -c "[ \$(dmesg | grep -c 'NMI backtrace for cpu') = $(nproc) ]" || fail "a processor does not answer an NMI"
+}
+
 # quiet_kernel: dom0's own kernel complained of nothing.
 quiet_kernel()
 {
