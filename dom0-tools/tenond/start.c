@@ -82,6 +82,7 @@ static void on_gone(struct domain *domain, const struct error *error, void *data
 }
 
 /* True: its done will be called. */
+/* True: start_due() will be called again when it is done. */
 static bool start_one(struct tenond *tenond, struct definition *definition)
 {
 	const struct domain *left = domain_by_uuid(&tenond->domains, definition->uuid);
@@ -89,9 +90,12 @@ static bool start_one(struct tenond *tenond, struct definition *definition)
 
 	if (left && left->phase == PHASE_STOPPING)
 		return !waiter_add(tenond, left, WAIT_GONE, CLEANUP_MS, on_gone, tenond);
-	definition->due = false;
-	if (left || !definition_start(tenond, definition, false, on_started, tenond, &error))
-		return !left;
+	if (left)
+		return false;
+	if (!definition_start(tenond, definition, false, on_started, tenond, &error)) {
+		definition->due = false;
+		return true;
+	}
 	log_warning("autostart: %s: %s", error.object, error.cause);
 	return false;
 }
