@@ -15,7 +15,7 @@ BENCH_PLUGINS = tests/bench/count.so tests/bench/noise.so
 BENCH_FILES = tests/bench/microbench tests/bench/seedrng $(BENCH_SINGLE) $(BENCH_LOG) $(BENCH_PLUGINS) tests/bench/kernel.elf \
 	$(BENCH_GUESTS:%=tests/bench/%.elf)
 
-BENCH_TOOLS = compare migrate profile size noise scale build-disk xen-live
+BENCH_TOOLS = compare patched migrate profile size noise scale build-disk xen-live
 BENCH_LIB = __init__ cost counts elf groups guest kernel machine micro migration plot report row
 BENCH_GUEST = block block-job build build-job dirty dirty-job domains.sh event init lifecycle many memory \
 	migrate migrate-job network network-job network-server run-guest scale

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is put into dom0 and into guests: scripts, programs, and whole Debian programs with their libraries."""
 
+import gzip
 import os
 import re
 import shlex
 import shutil
 import subprocess
 
-from .machine import BENCH, BUILD, BenchError
+from .machine import BENCH, BUILD, TOP, BenchError, image
 
 SCRIPTS = os.path.join(BENCH, "guest")
 # For each guest's random pool: without it each exec derives keys anew, for 90,000 instructions that no machine below it
@@ -46,6 +47,18 @@ def pack(folder, programs, job=None, jobs=(), debian=(), root=None):
     target = os.path.join(folder, "bench.cpio")
     command = "find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 >%s" % shlex.quote(target)
     subprocess.run(["sh", "-c", command], cwd=tree, check=True)
+    return target
+
+
+def initrd(folder, archive):
+    """The lab's busybox guest with an archive over it, in folder, for machines that are booted with nothing else."""
+    system = os.path.join(folder, "system.gz")
+    subprocess.run([os.path.join(TOP, "tests", "lab", "guest-initrd"),
+                    os.path.dirname(os.path.realpath(os.path.join(image(), "vmlinuz"))), system], check=True)
+    target = os.path.join(folder, "initrd")
+    with gzip.open(system) as below, open(archive, "rb") as above, open(target, "wb") as file:
+        shutil.copyfileobj(below, file)
+        shutil.copyfileobj(above, file)
     return target
 
 

@@ -96,6 +96,16 @@ class Lab:
             self.symbols[:] = symbols(self.built(kernel))
         return self.run(command, column, what)
 
+    def boot_bare(self, kernel, initrd, words, what, plugin):
+        """Boots a kernel by itself, with a serial port and nothing else; the lines of its console. It has to end by a
+        reboot."""
+        command = ["timeout", str(TIMEOUT), os.environ.get("QEMU") or "qemu-system-x86_64", "-machine", "pc",
+                   "-accel", "tcg", "-cpu", self.options.cpu, "-m", "256", "-smp", "1", "-display", "none",
+                   "-no-reboot", "-serial", "stdio", "-monitor", "none", "-nic", "none", *ICOUNT.split(),
+                   "-plugin", plugin, "-kernel", kernel, "-initrd", initrd,
+                   "-append", "console=ttyS0 panic=-1 nokaslr " + words]
+        return self.run(command, "none", what)
+
     def hypervisor(self, column):
         """The image to boot."""
         return os.path.join(BUILD, "hypervisor", "tenon.elf32") if column == "tenon" else os.path.join(image(), "xen")

@@ -100,18 +100,52 @@ class Dom0:
 class Guest(Dom0):
     """In a guest with a number of processors. Beside it only its own dom0 runs, and idles."""
 
-    def __init__(self, vcpus):
+    def __init__(self, vcpus, kernel=None):
+        """kernel: an ELF file in place of the stock kernel."""
         self.name = "guest" if vcpus == 1 else "guest%d" % vcpus
         self.vcpus = vcpus
+        self.kernel = kernel
+
+    def job(self, lab, chosen):
+        """What its shell is told."""
+        return shlex.join(["/bench/micro"] + arguments(lab, chosen)) + "\n"
+
+    def pack(self, lab, folder, chosen):
+        """What is laid over the lab's busybox guest."""
+        return guest.pack(folder, {"micro": lab.built("microbench")}, self.job(lab, chosen))
 
     def run(self, lab, column, chosen):
         if column == "none":
             return super().run(lab, column, chosen)
         with tempfile.TemporaryDirectory(prefix="tenon-bench.") as folder:
-            job = shlex.join(["/bench/micro"] + arguments(lab, chosen)) + "\n"
             path = os.path.join(folder, "counts")
-            put = guest.files(guest.pack(folder, {"micro": lab.built("microbench")}, job))
-            put += guest.scripts("run-guest", "domains.sh")
-            lines = lab.boot(column, "bash /root/run-guest %s %d" % (column, self.vcpus), toolstack=True, put=put,
-                             what=self.name, plugin=lab.counting(path))
+            put = guest.files(self.pack(lab, folder, chosen)) + guest.scripts("run-guest", "domains.sh")
+            command = "bash /root/run-guest %s %d" % (column, self.vcpus)
+            if self.kernel:
+                put.append((self.kernel, "/root/kernel"))
+                command += " kernel=/root/kernel"
+            lines = lab.boot(column, command, toolstack=True, put=put, what=self.name, plugin=lab.counting(path))
             return parse(lines, path, chosen, column, "%s on %s" % (self.name, column))
+
+
+class WithKernel(Guest):
+    """A guest of one vcpu with the kernel in a folder; on the bare machine the same kernel with the guest's own files,
+    as it may have no driver for what tests/lab/host has."""
+
+    def __init__(self, folder):
+        super().__init__(1, os.path.join(folder, "vmlinux"))
+        self.image = os.path.join(folder, "vmlinuz")
+
+    def job(self, lab, chosen):
+        """Each row in a program of its own: what a fork costs depends on what rows before it have left mapped."""
+        alone = super().job
+        return "".join(alone(lab, [name]) for name in chosen)
+
+    def run(self, lab, column, chosen):
+        if column != "none":
+            return super().run(lab, column, chosen)
+        with tempfile.TemporaryDirectory(prefix="tenon-bench.") as folder:
+            path = os.path.join(folder, "counts")
+            initrd = guest.initrd(folder, self.pack(lab, folder, chosen))
+            lines = lab.boot_bare(self.image, initrd, "rdinit=/bench/init", self.name, lab.counting(path))
+            return parse(lines, path, chosen, column, "%s on the bare machine" % self.image)

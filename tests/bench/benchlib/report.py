@@ -44,6 +44,12 @@ def serializing(work):
     return sum(expensive.get(name, 0) for name in counts.SERIALIZING)
 
 
+def entries(work):
+    """How often the hypervisor was entered: each time it goes back by one of two instructions."""
+    expensive = work.expensive()
+    return expensive.get("iret", 0) + expensive.get("sysret", 0)
+
+
 def shares(row):
     """{xen or tenon: {who: instructions}} of a row, or None."""
     if not all(row.works.get(column) for column in ("xen", "tenon")):
