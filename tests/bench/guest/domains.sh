@@ -132,21 +132,17 @@ bench_log()
 	[ "$kind" = tenon ] && guest_log "$1" || echo "/var/log/xen/console/guest-$1.log"
 }
 
-# job_result NAME: waits for the end of a guest's job and prints what it printed; status: the job's. The guest
-# is asked seldom, since asking takes the processor from what is measured.
+# job_result NAME: waits for the end of a guest's job and prints what it printed; status: the job's. Nobody runs in
+# dom0 meanwhile: that would be counted with what is measured.
 job_result()
 {
-	local log left=300
+	local log
 
 	log=$(bench_log "$1")
-	until grep -aq 'BENCH: end' "$log"; do
-		left=$((left - 1))
-		if [ $left -le 0 ]; then
-			tail -n 30 "$log" >&2
-			return 1
-		fi
-		sleep 1
-	done
+	if ! timeout 300 tail -n +1 -F "$log" 2>/dev/null | grep -aqm 1 'BENCH: end'; then
+		tail -n 30 "$log" >&2
+		return 1
+	fi
 	tr -d '\r' <"$log" | sed -n '/BENCH: begin/,/BENCH: end/p'
 	return "$(tr -d '\r' <"$log" | sed -n 's/.*BENCH: end //p')"
 }
