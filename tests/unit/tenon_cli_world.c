@@ -20,7 +20,7 @@ int listener;
 
 const char *answer_head, *answer_body;
 char asked[8192];
-char out[8192], complaints[4096];
+char out[16384], complaints[4096];
 
 void read_request(int fd)
 {

@@ -15,7 +15,7 @@ extern const char *answer_head, *answer_body;
 extern char asked[8192];
 
 /* What the program has printed. */
-extern char out[8192], complaints[4096];
+extern char out[16384], complaints[4096];
 
 /* A command line, words separated by spaces; with a head the server answers once. */
 int run(const char *line, const char *head, const char *body);
