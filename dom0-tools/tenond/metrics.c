@@ -28,6 +28,7 @@ struct look {
 	const char *state;
 	bool known;				/* to the hypervisor: what follows is there */
 	struct hc_control_info info;
+	uint64_t max_memory, memory_target;	/* bytes */
 	struct hc_control_counters counters;
 	unsigned int vcpu_count;
 	struct hc_control_vcpu_info vcpus[CONFIG_VCPUS_MAX];
@@ -48,7 +49,9 @@ struct domain_metric {
 
 static const struct domain_metric domain_metrics[] = {
 	{ "memory_bytes", "gauge", "Memory that the domain holds.", offsetof(struct look, info.frames), FRAME },
-	{ "max_memory_bytes", "gauge", "Memory that it may grow to.", offsetof(struct look, info.max_frames), FRAME },
+	{ "max_memory_bytes", "gauge", "Memory that it may be given.", offsetof(struct look, max_memory), 1 },
+	{ "memory_target_bytes", "gauge", "Memory that it was last asked to have.",
+	  offsetof(struct look, memory_target), 1 },
 	{ "overhead_bytes", "gauge", "Memory of the hypervisor that is held for it.",
 	  offsetof(struct look, info.overhead_bytes), 1 },
 	{ "cpu_seconds_total", "counter", "Processor time of all of its vcpus.",
@@ -126,6 +129,15 @@ static void label_value(char *to, size_t size, const char *text)
 	to[at] = '\0';
 }
 
+/* The hypervisor's limit follows what a domain of tenond's was last asked to have. */
+static void look_at_memory(struct look *look)
+{
+	const struct domain_config *config = look->domain ? look->domain->config : NULL;
+
+	look->max_memory = config ? config->max_memory : look->info.max_frames * (uint64_t)FRAME;
+	look->memory_target = config ? config->memory : look->max_memory;
+}
+
 /* domid: -1 where it has none yet. */
 static void look_at(const struct host *host, struct look *look, const char *name, const char *uuid, int domid)
 {
@@ -136,6 +148,7 @@ static void look_at(const struct host *host, struct look *look, const char *name
 	look->domid = (uint16_t)domid;
 	look->known = domid >= 0 && !hc_domain_info(host->hv, look->domid, &look->info) &&
 		      !hc_domain_counters(host->hv, look->domid, &look->counters);
+	look_at_memory(look);
 	while (look->known && look->vcpu_count < look->info.max_vcpus && look->vcpu_count < CONFIG_VCPUS_MAX) {
 		look->vcpus[look->vcpu_count].vcpu = look->vcpu_count;
 		if (hc_vcpu_info(host->hv, look->domid, &look->vcpus[look->vcpu_count]))

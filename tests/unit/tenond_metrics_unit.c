@@ -75,6 +75,13 @@ static void metrics_of_domains(void **state)
 	snprintf(line, sizeof(line), "tenon_domain_vcpu_cpu_seconds_total" LABELS("web", "%s") ",vcpu=\"0\"} 0",
 		 tenond.domains.first->uuid);
 	expect_metric(line);
+	tenond.domains.first->config->memory = 96 << 20;
+	snprintf(line, sizeof(line), "tenon_domain_memory_target_bytes" LABELS("web", "%s") "} 100663296",
+		 tenond.domains.first->uuid);
+	expect_metric(line);
+	snprintf(line, sizeof(line), "tenon_domain_max_memory_bytes" LABELS("web", "%s") "} %.15g",
+		 tenond.domains.first->uuid, (double)tenond.domains.first->config->max_memory);
+	expect_metric(line);
 	/* Gone at the hypervisor, but not yet seen: a state is all there is. */
 	fakes.domains[1].present = false;
 	snprintf(line, sizeof(line), "tenon_domain_state" LABELS("web", "%s") ",state=\"unknown\"} 1",
