@@ -58,9 +58,12 @@ const char *api_peer(const struct request *request, char peer[API_PEER_MAX], str
 /* In api_resources.c. */
 api_domain_handler api_memory, api_vcpus, api_affinity, api_sched;
 
-/* Answer a request with the domain as it is when a wait is over, or with what went wrong. */
-void api_wait_for(struct tenond *tenond, struct request *request, struct domain *domain, enum wait_for what,
-		  unsigned int seconds);
+/*
+ * Answer a request with the domain as it is when a wait is over, or with what went wrong; at once where it
+ * says nowait.
+ */
+void api_answer_when(struct tenond *tenond, struct request *request, struct domain *domain, enum wait_for what,
+		     unsigned int seconds);
 #define API_TIMEOUT_MAX 86400	/* seconds */
 
 /* In trace.c; domain NULL: dom0. */

@@ -293,8 +293,8 @@ void api_unpause(struct tenond *tenond, struct request *request, struct domain *
 		api_info(tenond, request, domain);
 }
 
-void api_wait_for(struct tenond *tenond, struct request *request, struct domain *domain, enum wait_for what,
-		  unsigned int seconds)
+static void wait_for(struct tenond *tenond, struct request *request, struct domain *domain, enum wait_for what,
+		     unsigned int seconds)
 {
 	struct pending *pending = pending_new(tenond, request, 200);
 	struct error error;
@@ -305,6 +305,15 @@ void api_wait_for(struct tenond *tenond, struct request *request, struct domain 
 		error_set(&error, ERROR_INTERNAL, "tenond", NULL, "out of memory");
 		pending_finish(NULL, &error, pending);
 	}
+}
+
+void api_answer_when(struct tenond *tenond, struct request *request, struct domain *domain, enum wait_for what,
+		     unsigned int seconds)
+{
+	if (request_flag(request, "nowait"))
+		request_reply(request, 202, api_domain_json(tenond, domain, true));
+	else
+		wait_for(tenond, request, domain, what, seconds);
 }
 
 static int ask(struct tenond *tenond, struct domain *domain, const char *what, struct error *error)
@@ -322,10 +331,8 @@ static void ask_guest(struct tenond *tenond, struct request *request, struct dom
 	if (request_number(request, "timeout", API_TIMEOUT_MAX, &seconds, &error) ||
 	    ask(tenond, domain, what, &error))
 		request_fail(request, &error);
-	else if (request_flag(request, "nowait"))
-		request_reply(request, 202, api_domain_json(tenond, domain, true));
 	else
-		api_wait_for(tenond, request, domain, then, seconds);
+		api_answer_when(tenond, request, domain, then, seconds);
 }
 
 void api_shutdown(struct tenond *tenond, struct request *request, struct domain *domain)
@@ -361,7 +368,7 @@ void api_wait(struct tenond *tenond, struct request *request, struct domain *dom
 	    request_number(request, "timeout", API_TIMEOUT_MAX, &seconds, &error))
 		request_fail(request, &error);
 	else
-		api_wait_for(tenond, request, domain, what, seconds);
+		wait_for(tenond, request, domain, what, seconds);
 }
 
 /* Answered when it is as if nothing had been. */
@@ -372,7 +379,7 @@ void api_cancel(struct tenond *tenond, struct request *request, struct domain *d
 	if (lifecycle_cancel(domain, &error))
 		request_fail(request, &error);
 	else
-		api_wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
+		wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
 }
 
 void api_end_checkpoints(struct tenond *tenond, struct request *request, struct domain *domain)
@@ -382,7 +389,7 @@ void api_end_checkpoints(struct tenond *tenond, struct request *request, struct 
 	if (lifecycle_end_checkpoints(domain, &error))
 		request_fail(request, &error);
 	else
-		api_wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
+		wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
 }
 
 void api_reclaim(struct tenond *tenond, struct request *request, struct domain *domain)
@@ -392,5 +399,5 @@ void api_reclaim(struct tenond *tenond, struct request *request, struct domain *
 	if (lifecycle_reclaim(tenond, domain, request_flag(request, "force"), &error))
 		request_fail(request, &error);
 	else
-		api_wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
+		wait_for(tenond, request, domain, WAIT_RUNNING, TIMEOUT_CANCEL);
 }

@@ -65,7 +65,7 @@ static int parse_count(const struct request *request, const char *name, unsigned
 			 low, high);
 }
 
-/* Have it so, and answer at once, or when the guest has done its part. */
+/* Have it so, and answer when the guest has done its part. */
 static void finish(struct tenond *tenond, struct request *request, struct domain *domain,
 		   const struct resources *wanted, enum wait_for what)
 {
@@ -75,10 +75,8 @@ static void finish(struct tenond *tenond, struct request *request, struct domain
 	if (request_number(request, "timeout", API_TIMEOUT_MAX, &seconds, &error) ||
 	    resources_set(tenond, domain, wanted, &error))
 		request_fail(request, &error);
-	else if (request_flag(request, "nowait"))
-		request_reply(request, 202, api_domain_json(tenond, domain, true));
 	else
-		api_wait_for(tenond, request, domain, what, seconds);
+		api_answer_when(tenond, request, domain, what, seconds);
 }
 
 void api_memory(struct tenond *tenond, struct request *request, struct domain *domain)
