@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARGIN	30		/* seconds, beyond what tenond is to wait */
 #define MIB	1048576
 
 /* The nearer the more steps; none where it is there, as it is before the request has arrived. */

@@ -334,7 +334,6 @@ json_t *definition_json(const struct host *host, const struct definition *defini
 		json_object_set_new(json, "state", json_string("off"));
 		json_object_set_new(json, "vcpus", json_integer(definition->config->vcpus));
 		json_object_set_new(json, "max_vcpus", json_integer(definition->config->max_vcpus));
-		json_object_set_new(json, "max_memory", json_integer((json_int_t)definition->config->max_memory));
 	} else {
 		json = broken_json(definition);
 	}

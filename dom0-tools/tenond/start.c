@@ -81,7 +81,6 @@ static void on_gone(struct domain *domain, const struct error *error, void *data
 	start_due(tenond);
 }
 
-/* True: its done will be called. */
 /* True: start_due() will be called again when it is done. */
 static bool start_one(struct tenond *tenond, struct definition *definition)
 {
