@@ -8,14 +8,11 @@
 #include "memory/split.h"
 #include "memory/tlb.h"
 
-static bool is_loaded(const struct vcpu *v, const uint64_t *cr3)
+/* mfn 0: none.  Once for each of the two bases: a switch of processes sets both. */
+static __always_inline int set_base(struct vcpu *v, bool kernel, mfn_t mfn)
 {
-	return v == current && cr3 == (v->kernel_mode ? &v->cr3_kernel : &v->cr3_user);
-}
-
-/* mfn 0: none.  *cr3 is what the vcpu runs on for *base. */
-static int set_base(struct vcpu *v, uint64_t *base, uint64_t *cr3, mfn_t mfn)
-{
+	uint64_t *base = kernel ? &v->memory.base_kernel : &v->memory.base_user;
+	uint64_t *cr3 = kernel ? &v->cr3_kernel : &v->cr3_user;
 	mfn_t old = *base >> PAGE_SHIFT;
 	int rc = vcpu_deferred_finish(v, true);
 
@@ -31,28 +28,23 @@ static int set_base(struct vcpu *v, uint64_t *base, uint64_t *cr3, mfn_t mfn)
 			WRITE_ONCE(*base, mfn << PAGE_SHIFT);
 			WRITE_ONCE(*cr3, mfn << PAGE_SHIFT);
 		}
-		split_follow(v);
+		WRITE_ONCE(*(kernel ? &v->outer_kernel : &v->outer_user), split_outer(*cr3));
 	}
-	if (mfn && is_loaded(v, cr3))
+	if (mfn && v == current && v->kernel_mode == kernel)
 		tlb_load_cr3(*cr3);
 	if (mfn != old && old && frame_put_table(frame_of(old), true))
 		vcpu_defer(v, frame_of(old), v->domain->id);
 	return 0;
 }
 
-static int set_kernel_base(struct vcpu *v, mfn_t mfn)
-{
-	return set_base(v, &v->memory.base_kernel, &v->cr3_kernel, mfn);
-}
-
 int vcpu_set_kernel_base(struct vcpu *v, mfn_t mfn)
 {
-	return mfn ? set_kernel_base(v, mfn) : -EINVAL;
+	return mfn ? set_base(v, true, mfn) : -EINVAL;
 }
 
 int vcpu_set_user_base(struct vcpu *v, mfn_t mfn)
 {
-	return set_base(v, &v->memory.base_user, &v->cr3_user, mfn);
+	return set_base(v, false, mfn);
 }
 
 int vcpu_drop_bases(struct vcpu *v)
@@ -60,6 +52,6 @@ int vcpu_drop_bases(struct vcpu *v)
 	int rc = vcpu_set_user_base(v, 0);
 
 	if (!rc)
-		rc = set_kernel_base(v, 0);
+		rc = set_base(v, true, 0);
 	return rc ? rc : vcpu_deferred_finish(v, true);
 }

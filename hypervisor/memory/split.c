@@ -100,15 +100,15 @@ void split_entry_changed(uint64_t *inner, unsigned int index)
 	__atomic_store_n(&outer_of(inner)[index], pte_read(&inner[index]), __ATOMIC_SEQ_CST);
 }
 
-static uint64_t outer_cr3(uint64_t cr3)
+uint64_t split_outer_of(uint64_t cr3)
 {
-	return split_tables && cr3 ? virt_to_maddr(outer_of(maddr_to_virt(cr3))) : cr3;
+	return virt_to_maddr(outer_of(maddr_to_virt(cr3)));
 }
 
 void split_follow(struct vcpu *v)
 {
-	WRITE_ONCE(v->outer_kernel, outer_cr3(v->cr3_kernel));
-	WRITE_ONCE(v->outer_user, outer_cr3(v->cr3_user));
+	WRITE_ONCE(v->outer_kernel, split_outer(v->cr3_kernel));
+	WRITE_ONCE(v->outer_user, split_outer(v->cr3_user));
 }
 
 void split_init(void)

@@ -43,7 +43,14 @@ void split_entry_changed(uint64_t *inner, unsigned int index);
 int split_table_made(struct domain *d, uint64_t *inner);
 void split_table_gone(struct domain *d, uint64_t *inner);
 
-/* After v->cr3_* have changed: what the guest runs on. */
+uint64_t split_outer_of(uint64_t cr3);
+
+/* What the guest runs on where C runs on that table; 0: none. */
+static inline uint64_t split_outer(uint64_t cr3)
+{
+	return unlikely(split_tables) && cr3 ? split_outer_of(cr3) : cr3;
+}
+/* After both v->cr3_* have changed. */
 void split_follow(struct vcpu *v);
 
 #endif
