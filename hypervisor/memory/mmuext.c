@@ -194,7 +194,7 @@ static const struct row {
 	[HC_MMUEXT_FLUSH_CACHE_GLOBAL] = { op_flush_cache, false },
 };
 
-static inline int op_one(struct vcpu *v, struct domain *d, uint64_t at)
+static __always_inline int op_one(struct vcpu *v, struct domain *d, uint64_t at, bool foreign)
 {
 	const struct row *row;
 	struct hc_mmuext_op op;
@@ -206,7 +206,7 @@ static inline int op_one(struct vcpu *v, struct domain *d, uint64_t at)
 	row = &operations[index_below(op.cmd, ARRAY_SIZE(operations))];
 	if (!row->run)
 		return -ENOSYS;
-	if (d != v->domain && !row->foreign)
+	if (foreign && !row->foreign)
 		return -EPERM;
 	return row->run(v, d, &op);
 }
@@ -216,7 +216,7 @@ static int op_list(struct domain *d, uint64_t list, uint32_t count, uint32_t *i)
 	struct vcpu *v = current;
 
 	while (*i < count) {
-		int rc = op_one(v, d, list + *i * sizeof(struct hc_mmuext_op));
+		int rc = op_one(v, d, list + *i * sizeof(struct hc_mmuext_op), d != v->domain);
 
 		if (rc)
 			return rc;
@@ -270,15 +270,18 @@ long hypercall_mmuext_op(uint64_t ops, uint64_t count64, uint64_t done_at, uint6
 	if (unlikely(count64 - 1 >= SHORT_LIST || domid != HC_DOMID_SELF || done_at || v->memory.deferred))
 		return mmuext(ops, count64, done_at, domid);
 	do {
-		rc = op_one(v, v->domain, ops);
-		if (unlikely(rc == -ERESTART))
-			return mmuext(ops, count64, 0, domid);
+		rc = op_one(v, v->domain, ops, false);
+		if (unlikely(rc)) {
+			if (rc == -ERESTART)
+				return mmuext(ops, count64, 0, domid);
+			break;
+		}
 		ops += sizeof(struct hc_mmuext_op);
 		count64--;
 		/* Done, but for the undoing of what was there. */
-		if (unlikely(!rc && v->memory.deferred))
+		if (unlikely(v->memory.deferred))
 			return mmuext(ops, count64 | PREEMPTED, 0, domid);
-	} while (!rc && count64);
+	} while (count64);
 	owner_reap();
 	return rc;
 }
