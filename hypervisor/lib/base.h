@@ -53,6 +53,24 @@ typedef uint64_t cpumask_t;	/* bit n: processor n */
 #define barrier() __asm__ volatile("" ::: "memory")
 
 /*
+ * What is seldom needed in the middle of a path that is taken often: a function that keeps all registers but that
+ * of its result, called where the compiler sees no call, so that the path need not save any for it.
+ */
+#ifdef TENON_HOST
+#define __keeps_registers
+#define call_keeping(function, ...) function(__VA_ARGS__)
+#else
+#define __keeps_registers __attribute__((no_caller_saved_registers))
+#define call_keeping(function, ...) call_keeping_3(function, ##__VA_ARGS__, 0, 0, 0)
+#define call_keeping_3(function, a, b, c, ...) ({                                                       \
+	uint64_t result__;                                                                              \
+	__asm__ volatile("call	%P1" : "=a"(result__) : "i"(function), "D"((uint64_t)(a)),              \
+			 "S"((uint64_t)(b)), "d"((uint64_t)(c)) : "memory", "cc");                      \
+	result__;                                                                                       \
+})
+#endif
+
+/*
  * An index that a guest has chosen, and that has been found to be below n: i. Should a processor guess the outcome of
  * that check and go on with one that is not, it gets some index below n, and the guest learns nothing of what lies beyond.
  */

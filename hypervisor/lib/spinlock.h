@@ -27,7 +27,7 @@ typedef struct {
 #define SPINLOCK_INIT { { 0 } }
 
 /* Pause, and serve this processor's mailbox of flush requests (cpu/smp.c). */
-void cpu_relax_serving(void);
+__keeps_registers void cpu_relax_serving(void);
 
 static inline void spin_init(spinlock_t *l)
 {
@@ -39,7 +39,7 @@ static inline void spin_lock(spinlock_t *l)
 	uint16_t me = __atomic_fetch_add(&l->next, 1, __ATOMIC_ACQUIRE);
 
 	while (unlikely(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != me))
-		cpu_relax_serving();
+		call_keeping(cpu_relax_serving);
 }
 
 static inline bool spin_trylock(spinlock_t *l)

@@ -144,18 +144,18 @@ static inline bool frame_get_id(struct frame *f, unsigned int domid)
 }
 
 /* References went to zero (frame.c). */
-void frame_release(struct frame *f, uint64_t owner_word);
+__keeps_registers void frame_release(struct frame *f, uint64_t owner_word);
 
 static inline void frame_put(struct frame *f)
 {
 	uint64_t x = __atomic_sub_fetch(&f->owner, 1, __ATOMIC_SEQ_CST);
 
 	if (unlikely(!(x & FRAME_REFS)))
-		frame_release(f, x);
+		call_keeping(frame_release, f, x);
 }
 
 /* The first use and the last, and whatever is not plain (frame_type.c). */
-int frame_get_type_slow(struct frame *f, enum frame_type type, bool preemptible);
+__keeps_registers int frame_get_type_slow(struct frame *f, enum frame_type type, bool preemptible);
 int frame_put_type_slow(struct frame *f, bool preemptible);
 
 /* One more use as what it is in use as already; false: not that simple. */
@@ -239,7 +239,7 @@ static inline bool frame_try_writable(struct frame *f)
 /* The caller holds a general reference, which stays with the type's. */
 static inline int frame_get_writable(struct frame *f)
 {
-	return likely(frame_try_writable(f)) ? 0 : frame_get_type_slow(f, FRAME_WRITABLE, false);
+	return likely(frame_try_writable(f)) ? 0 : call_keeping(frame_get_type_slow, f, FRAME_WRITABLE, false);
 }
 
 static inline void frame_put_writable(struct frame *f)

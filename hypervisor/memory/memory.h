@@ -189,7 +189,7 @@ bool pagetable_walk(struct vcpu *v, uint64_t va, uint64_t *l1e);
 
 /* ---- dirty log (memory/dirty.c, memory/shadow.c) ---- */
 extern uint32_t dirty_logs;		/* domains whose writes are logged */
-void dirty_mark_slow(mfn_t mfn);
+__keeps_registers void dirty_mark_slow(mfn_t mfn);
 /*
  * The hypervisor, or another domain by way of it, has written to the frame, or
  * changed what guest frame it is.  The caller holds a reference to it.
@@ -197,7 +197,7 @@ void dirty_mark_slow(mfn_t mfn);
 static inline void dirty_mark(mfn_t mfn)
 {
 	if (unlikely(READ_ONCE(dirty_logs)))
-		dirty_mark_slow(mfn);
+		call_keeping(dirty_mark_slow, mfn);
 }
 /*
  * Only while d's log is active: an entry of a live table of d's was stored;

@@ -17,7 +17,7 @@ struct domain *owner_lookup(unsigned int domid);
 int owner_charge(struct domain *d, uint64_t count);
 void owner_uncharge(struct domain *d, uint64_t count);
 extern struct domain *owner_reap_list;	/* linked by memory.reap_next, lock-free */
-void owner_reap_now(void);
+__keeps_registers void owner_reap_now(void);
 /*
  * Drop domain references of domains that lost their last frame since; not with
  * locks held.  Every memory hypercall ends with it.
@@ -25,7 +25,7 @@ void owner_reap_now(void);
 static inline void owner_reap(void)
 {
 	if (unlikely(__atomic_load_n(&owner_reap_list, __ATOMIC_RELAXED)))
-		owner_reap_now();
+		call_keeping(owner_reap_now);
 }
 
 #endif
