@@ -25,6 +25,7 @@
 
 #define HOLE_VIRT_START 0xffff800000000000
 #define HOLE_VIRT_END 0xffff880000000000
+#define HOLE_SHIFT 43
 #define M2P_GUEST_VIRT 0xffff800000000000
 #define M2P_VIRT 0xffff808000000000
 #define FRAME_TABLE_VIRT 0xffff810000000000
@@ -79,8 +80,8 @@ static inline mfn_t virt_to_mfn(const void *p)
 /* May a guest use this address?  Canonical and outside the hole. */
 static inline bool guest_address_ok(uint64_t va)
 {
-	return (int64_t)(va << 16) >> 16 == (int64_t)va &&
-	       !(va >= HOLE_VIRT_START && va < HOLE_VIRT_END);
+	/* In units as large as the hole, canonical ones are -16 to 15, and the hole the first of them. */
+	return (uint64_t)((int64_t)va >> HOLE_SHIFT) + 15 < 31;
 }
 
 static inline bool guest_range_ok(uint64_t va, uint64_t len)

@@ -66,14 +66,19 @@ static __noinline struct frame *lock_slow(struct domain *d, struct frame *f, uin
 	return NULL;
 }
 
-struct frame *table_lock_at(struct domain *d, uint64_t maddr, uint64_t **slot)
+static inline struct frame *lock_at(struct domain *d, uint64_t maddr, uint64_t **slot)
 {
 	struct frame *f = frame_of(maddr >> PAGE_SHIFT);
 
 	if (unlikely(maddr >> PAGE_SHIFT >= memory_max_mfn))
 		return NULL;
-	*slot = maddr_to_virt(maddr & ~7ULL);
+	*slot = maddr_to_virt(maddr);
 	return likely(frame_try_lock_l1(f, d->id, maddr)) ? f : lock_slow(d, f, maddr);
+}
+
+struct frame *table_lock_at(struct domain *d, uint64_t maddr, uint64_t **slot)
+{
+	return lock_at(d, maddr & ~7ULL, slot);
 }
 
 /* Walks by itself: most requests come here, and what the upper levels allow is no matter. */
@@ -91,7 +96,7 @@ struct frame *table_lock_for(struct vcpu *v, uint64_t va, uint64_t **slot)
 		if (unlikely(!(entry & PTE_PRESENT)))
 			return NULL;
 	}
-	return table_lock_at(v->domain, (entry & PTE_ADDRESS) + pte_index(va, 1) * 8, slot);
+	return lock_at(v->domain, (entry & PTE_ADDRESS) + pte_index(va, 1) * 8, slot);
 }
 
 bool pagetable_walk(struct vcpu *v, uint64_t va, uint64_t *l1e)
