@@ -49,7 +49,7 @@ static bool ref_unless_zero(struct domain *d)
 	return false;
 }
 
-static struct domain *get(uint16_t domid, bool dying_too)
+static inline struct domain *get(uint16_t domid, bool dying_too)
 {
 	struct domain *d;
 

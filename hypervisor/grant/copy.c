@@ -10,19 +10,25 @@
 #include "hypercall/hypercall.h"
 #include "lib/string.h"
 
-/*
- * One side of a copy.  Neighbours in a list mostly name the same frame, or at
- * least the same domain, so both are kept until another is wanted.
- */
+/* One side of a copy.  Neighbours in a list mostly name the same frame, so it is kept until another is wanted. */
 struct side {
-	struct domain *domain;	/* whose grants were named last, with a reference; NULL: nobody's */
-	uint16_t domid;		/* the same as the caller wrote it */
-	bool held;		/* the frame, as the next three say */
-	bool by_ref;
+	uint32_t whose;		/* SIDE_* */
 	bool write;
 	uint64_t name;		/* grant reference or frame number */
 	mfn_t mfn;
+	struct grant grant;
+	struct granter granter;
 };
+#define SIDE_NONE 0
+#define SIDE_OWN (1u << 16)
+#define SIDE_GRANTED (1u << 17)	/* by the domain in the lower bits, as the caller wrote it */
+
+static inline void start_side(struct side *s, bool write)
+{
+	s->whose = SIDE_NONE;
+	s->write = write;
+	s->granter.domain = NULL;
+}
 
 static void drop_own(struct side *s)
 {
@@ -35,42 +41,22 @@ static void drop_own(struct side *s)
 	frame_put(f);
 }
 
-static void drop_frame(struct side *s)
+static inline void drop_frame(struct side *s)
 {
-	if (!s->held)
-		return;
-	s->held = false;
-	if (s->by_ref)
-		grant_unpin(s->domain, s->name, s->write);
-	else
+	if (s->whose & SIDE_GRANTED)
+		grant_unpin(s->grant, s->write);
+	else if (s->whose & SIDE_OWN)
 		drop_own(s);
-}
-
-static void drop_side(struct side *s)
-{
-	drop_frame(s);
-	if (s->domain)
-		domain_put(s->domain);
-	s->domain = NULL;
-}
-
-static int16_t take_domain(struct side *s, uint16_t domid)
-{
-	if (s->domain && s->domid == domid)
-		return HC_GNTST_OKAY;
-	drop_side(s);
-	s->domain = domain_get(domid);
-	s->domid = domid;
-	return s->domain ? HC_GNTST_OKAY : HC_GNTST_BAD_DOMAIN;
+	s->whose = SIDE_NONE;
 }
 
 static int16_t take_own(struct side *s, mfn_t mfn)
 {
 	struct frame *f = frame_of(mfn);
 
-	if (mfn >= memory_max_mfn || !frame_get_id(f, current->domain->id))
+	if (unlikely(mfn >= memory_max_mfn || !frame_get_id(f, current->domain->id)))
 		return HC_GNTST_BAD_PAGE;
-	if (s->write && frame_get_writable(f)) {
+	if (s->write && unlikely(frame_get_writable(f))) {
 		frame_put(f);
 		return HC_GNTST_BAD_PAGE;
 	}
@@ -78,30 +64,41 @@ static int16_t take_own(struct side *s, mfn_t mfn)
 	return HC_GNTST_OKAY;
 }
 
-static int16_t take_side(struct side *s, const struct hc_gnttab_copy_ptr *ptr, bool by_ref)
+static int16_t take_granted(struct side *s, uint16_t domid, uint32_t ref)
 {
-	uint64_t name = by_ref ? ptr->u.ref : ptr->u.gmfn;
-	int16_t status;
+	struct domain *d = granter_get(&s->granter, domid);
+	int16_t status = d ? grant_pin(d, ref, current->domain->id, s->write, &s->grant) : HC_GNTST_BAD_DOMAIN;
 
-	if (!by_ref && ptr->domid != HC_DOMID_SELF)
-		return HC_GNTST_PERMISSION_DENIED;
-	if (s->held && s->name == name && s->by_ref == by_ref && (!by_ref || s->domid == ptr->domid))
-		return HC_GNTST_OKAY;
-	drop_frame(s);
-	if (!by_ref) {
-		status = take_own(s, name);
-	} else {
-		status = take_domain(s, ptr->domid);
-		if (status == HC_GNTST_OKAY)
-			status = grant_pin(s->domain, name, current->domain->id, s->write, &s->mfn);
-	}
-	s->by_ref = by_ref;
-	s->name = name;
-	s->held = status == HC_GNTST_OKAY;
+	if (likely(status == HC_GNTST_OKAY))
+		s->mfn = s->grant.active->frame;
 	return status;
 }
 
-static int16_t copy_one(struct side *from, struct side *to, const struct hc_gnttab_copy *op)
+static inline int16_t take_side(struct side *s, const struct hc_gnttab_copy_ptr *ptr, bool by_ref)
+{
+	uint32_t whose = by_ref ? ptr->domid | SIDE_GRANTED : SIDE_OWN;
+	uint64_t name = by_ref ? ptr->u.ref : ptr->u.gmfn;
+	int16_t status;
+
+	if (!by_ref && unlikely(ptr->domid != HC_DOMID_SELF))
+		return HC_GNTST_PERMISSION_DENIED;
+	if (s->whose == whose && s->name == name)
+		return HC_GNTST_OKAY;
+	drop_frame(s);
+	status = by_ref ? take_granted(s, ptr->domid, name) : take_own(s, name);
+	if (likely(status == HC_GNTST_OKAY))
+		s->whose = whose;
+	s->name = name;
+	return status;
+}
+
+static void drop_side(struct side *s)
+{
+	drop_frame(s);
+	granter_put(&s->granter);
+}
+
+static inline int16_t copy_one(struct side *from, struct side *to, const struct hc_gnttab_copy *op)
 {
 	int16_t status;
 
@@ -123,21 +120,23 @@ static int16_t copy_one(struct side *from, struct side *to, const struct hc_gntt
 
 long grant_copy_list(uint64_t arg, uint32_t count)
 {
-	struct side from = { .write = false }, to = { .write = true };
 	struct hc_gnttab_copy op;
+	struct side from, to;
 	long r = 0;
 	uint32_t i;
 
+	start_side(&from, false);
+	start_side(&to, true);
 	for (i = 0; i < count; i++, arg += sizeof(op)) {
 		if (i && !(i % GRANT_BATCH) && hypercall_preempt_check())
 			break;
 		r = copy_from_guest(&op, arg, sizeof(op));
-		if (r)
+		if (unlikely(r))
 			break;
 		op.status = copy_one(&from, &to, &op);
 		r = copy_to_guest(arg + offsetof(struct hc_gnttab_copy, status), &op.status,
 				  sizeof(op.status));
-		if (r)
+		if (unlikely(r))
 			break;
 	}
 	drop_side(&from);

@@ -19,16 +19,8 @@ int grant_domain_init(struct domain *d, uint32_t max_frames)
 	g->max_frames = max_frames ? max_frames : GRANT_DEFAULT_FRAMES;
 	g->map_limit = MAP_LIMIT_PAGES * MAPS_PER_PAGE;
 	g->map_free = MAP_NONE;
-	g->shared = heap_alloc_for(d, g->max_frames * sizeof(*g->shared));
-	if (!g->shared)
-		return -ENOMEM;
-	g->active = heap_alloc_for(d, g->max_frames * sizeof(*g->active));
-	if (!g->active) {
-		heap_free_for(d, g->shared, g->max_frames * sizeof(*g->shared));
-		g->shared = NULL;
-		return -ENOMEM;
-	}
-	return 0;
+	g->pages = heap_alloc_for(d, g->max_frames * sizeof(*g->pages));
+	return g->pages ? 0 : -ENOMEM;
 }
 
 /*
@@ -39,13 +31,13 @@ int grant_domain_init(struct domain *d, uint32_t max_frames)
 int grant_domain_relinquish(struct domain *d)
 {
 	struct grant_domain *g = &d->grant;
-	struct grant_mapping map;
 
 	while (g->map_next_release < g->map_count) {
 		uint32_t handle = g->map_next_release++;
+		struct grant_mapping *map = mapping_claim(d, handle);
 
-		if (mapping_claim(d, handle, &map))
-			mapping_release(d, handle, &map);
+		if (map)
+			mapping_release(d, handle, map);
 		if (!(g->map_next_release % RELEASES_PER_CHECK) && hypercall_preempt_check())
 			return -ERESTART;
 	}
@@ -57,18 +49,16 @@ void grant_domain_free(struct domain *d)
 	struct grant_domain *g = &d->grant;
 
 	for (uint32_t i = 0; i < g->frames; i++) {
-		frame_unshare(virt_to_mfn(g->shared[i]));
-		page_free_for(d, g->shared[i]);
-		heap_free_for(d, g->active[i], GRANTS_PER_FRAME * sizeof(*g->active[i]));
+		frame_unshare(virt_to_mfn(g->pages[i].shared));
+		page_free_for(d, g->pages[i].shared);
+		heap_free_for(d, g->pages[i].active, GRANTS_PER_FRAME * sizeof(*g->pages[i].active));
 	}
 	for (uint32_t i = 0; i < g->map_count / MAPS_PER_PAGE; i++)
 		page_free_for(d, g->maps[i]);
 	if (g->maps)
 		heap_free_for(d, g->maps, MAP_LIMIT_PAGES * sizeof(*g->maps));
-	if (g->active)
-		heap_free_for(d, g->active, g->max_frames * sizeof(*g->active));
-	if (g->shared)
-		heap_free_for(d, g->shared, g->max_frames * sizeof(*g->shared));
+	if (g->pages)
+		heap_free_for(d, g->pages, g->max_frames * sizeof(*g->pages));
 	*g = (struct grant_domain){ .map_free = MAP_NONE };
 }
 
@@ -82,7 +72,7 @@ int grant_shared_frame(struct domain *d, uint32_t idx, mfn_t *mfn)
 	r = grant_grow(d, idx + 1);
 	spin_unlock(&d->grant.lock);
 	if (!r)
-		*mfn = virt_to_mfn(d->grant.shared[idx]);
+		*mfn = virt_to_mfn(d->grant.pages[idx].shared);
 	return r;
 }
 
@@ -97,7 +87,7 @@ int grant_seed(struct domain *d, uint32_t ref, uint16_t peer, mfn_t mfn)
 	r = grant_shared_frame(d, ref / GRANTS_PER_FRAME, &table);
 	if (r)
 		return r;
-	entry = grant_entry(d, ref);
+	entry = grant_at(d, ref).entry;
 	WRITE_ONCE(entry->frame, mfn);
 	WRITE_ONCE(entry->domid, peer);
 	__atomic_store_n(&entry->flags, HC_GTF_PERMIT_ACCESS, __ATOMIC_RELEASE);
@@ -109,10 +99,10 @@ void grant_dump(struct domain *d)
 	log_info("d%u grants: %u of %u frames, %u handles", d->id, d->grant.frames,
 		 d->grant.max_frames, d->grant.map_count);
 	for (uint32_t ref = 0; ref < READ_ONCE(d->grant.frames) * GRANTS_PER_FRAME; ref++) {
-		struct grant_active *active = grant_active(d, ref);
+		struct grant_active *active = grant_at(d, ref).active;
 
-		if (active->readers || active->writers)
-			log_info("  ref %u: frame 0x%x, d%u, %u readers, %u writers", ref,
-				 active->frame, active->user, active->readers, active->writers);
+		if (active->pins)
+			log_info("  ref %u: frame 0x%x, d%u, %u readers, %u writers", ref, active->frame,
+				 active->user, active->pins % PIN_WRITE, active->pins / PIN_WRITE);
 	}
 }

@@ -7,14 +7,13 @@
 #include "lib/spinlock.h"
 
 struct domain;
-struct grant_active;
 struct grant_mapping;
+struct grant_page;
 
 struct grant_domain {
 	spinlock_t lock;		/* growth of the table */
-	uint32_t frames, max_frames;	/* frames: published after the arrays' entries */
-	void **shared;			/* frames shared with the guest */
-	struct grant_active **active;	/* for each of them, what is in use */
+	uint32_t frames, max_frames;	/* frames: published after the entries of pages */
+	struct grant_page *pages;
 	spinlock_t map_lock;		/* the fields below, and the free handles */
 	struct grant_mapping **maps;	/* what this domain has mapped of others: pages, by handle */
 	uint32_t map_count;		/* handles that exist */

@@ -10,118 +10,69 @@
 #define MAP_FLAGS (MAP_PARTS | HC_GNTMAP_READONLY | HC_GNTMAP_APPLICATION_MAP | \
 		   HC_GNTMAP_CONTAINS_PTE)
 
-/* With a reference to the granter, which the mapping takes over. */
-static int16_t map_of(struct domain *granter, struct hc_gnttab_map_grant_ref *op)
+static inline int16_t map_one(struct vcpu *v, struct domain *granter, struct hc_gnttab_map_grant_ref *op)
 {
-	struct domain *d = current->domain;
 	bool write = !(op->flags & HC_GNTMAP_READONLY);
-	struct grant_mapping map = {
-		.granter = granter, .ref = op->ref, .flags = op->flags & MAP_FLAGS,
-	};
-	uint32_t handle = mapping_alloc(d);
+	struct domain *d = v->domain;
+	struct grant_mapping *map;
+	struct grant grant;
+	uint32_t handle;
 	int16_t status;
-	mfn_t mfn;
 
-	if (handle == MAP_NONE)
+	map = mapping_alloc(d, &handle);
+	if (unlikely(!map))
 		return HC_GNTST_NO_DEVICE_SPACE;
-	status = grant_pin(granter, op->ref, d->id, write, &mfn);
-	if (status != HC_GNTST_OKAY)
+	status = grant_pin(granter, op->ref, d->id, write, &grant);
+	if (unlikely(status != HC_GNTST_OKAY))
 		goto free_handle;
-	if ((op->flags & HC_GNTMAP_HOST_MAP) &&
-	    grant_map_pte(current, op->host_addr, mfn, op->flags)) {
+	op->dev_bus_addr = (uint64_t)grant.active->frame << PAGE_SHIFT;
+	if (op->flags & HC_GNTMAP_HOST_MAP &&
+	    unlikely(grant_map_pte(v, op->host_addr, grant.active->frame, op->flags))) {
 		status = HC_GNTST_BAD_VIRT_ADDR;
 		goto unpin;
 	}
-	mapping_store(d, handle, &map);
+	domain_ref(granter);
+	map->granter = granter;
+	map->ref = op->ref;
+	mapping_store(map, op->flags & MAP_FLAGS);
 	op->handle = handle;
-	op->dev_bus_addr = mfn << PAGE_SHIFT;
 	return HC_GNTST_OKAY;
 
 unpin:
-	grant_unpin(granter, op->ref, write);
+	grant_unpin(grant, write);
 free_handle:
-	mapping_free(d, handle);
-	return status;
-}
-
-static int16_t map_one(struct hc_gnttab_map_grant_ref *op)
-{
-	struct domain *granter;
-	int16_t status;
-
-	if (!(op->flags & MAP_PARTS))
-		return HC_GNTST_BAD_GNTREF;
-	granter = domain_get(op->dom);
-	if (!granter)
-		return HC_GNTST_BAD_DOMAIN;
-	status = map_of(granter, op);
-	if (status != HC_GNTST_OKAY)
-		domain_put(granter);
+	mapping_free(d, handle, map);
 	return status;
 }
 
 long grant_map_list(uint64_t arg, uint32_t count)
 {
+	struct granter granter = { .domain = NULL };
 	struct hc_gnttab_map_grant_ref op;
+	struct vcpu *v = current;
 	uint32_t i;
+	long r = 0;
 
 	for (i = 0; i < count; i++, arg += sizeof(op)) {
 		if (i && !(i % GRANT_BATCH) && hypercall_preempt_check())
 			break;
-		if (copy_from_guest(&op, arg, sizeof(op)))
-			return -EFAULT;
-		op.status = map_one(&op);
-		if (copy_to_guest(arg, &op, sizeof(op)))
-			return -EFAULT;
+		r = copy_from_guest(&op, arg, sizeof(op));
+		if (unlikely(r))
+			break;
+		if (unlikely(!(op.flags & MAP_PARTS)))
+			op.status = HC_GNTST_BAD_GNTREF;
+		else if (unlikely(!granter_get(&granter, op.dom)))
+			op.status = HC_GNTST_BAD_DOMAIN;
+		else
+			op.status = map_one(v, granter.domain, &op);
+		/* What is answered: status, handle and address. */
+		r = copy_to_guest(arg + offsetof(struct hc_gnttab_map_grant_ref, dom), &op.dom,
+				  sizeof(op) - offsetof(struct hc_gnttab_map_grant_ref, dom));
+		if (unlikely(r))
+			break;
 	}
-	return i;
-}
-
-/* One handle between the removal of its entries and the flush that makes it final. */
-struct unmapping {
-	struct grant_mapping map;
-	uint32_t handle;
-	int16_t status;
-	bool claimed;
-};
-
-/* Remove what the caller names of a claimed mapping; the flags of u->map say what remains. */
-static int16_t remove_parts(struct unmapping *u, uint64_t host_addr, uint64_t dev_bus_addr,
-			    uint64_t new_addr)
-{
-	mfn_t mfn = grant_active(u->map.granter, u->map.ref)->frame;
-
-	if (dev_bus_addr && (u->map.flags & HC_GNTMAP_DEVICE_MAP)) {
-		if (dev_bus_addr >> PAGE_SHIFT != mfn)
-			return HC_GNTST_BAD_DEV_ADDR;
-		u->map.flags &= ~HC_GNTMAP_DEVICE_MAP;
-	}
-	if (host_addr && (u->map.flags & HC_GNTMAP_HOST_MAP)) {
-		if (grant_unmap_pte(current, host_addr, mfn, new_addr, u->map.flags))
-			return HC_GNTST_GENERAL_ERROR;
-		u->map.flags &= ~HC_GNTMAP_HOST_MAP;
-	}
-	return HC_GNTST_OKAY;
-}
-
-static void unmap_begin(struct unmapping *u, uint32_t handle, uint64_t host_addr,
-			uint64_t dev_bus_addr, uint64_t new_addr)
-{
-	u->handle = handle;
-	u->claimed = mapping_claim(current->domain, handle, &u->map);
-	u->status = u->claimed ? remove_parts(u, host_addr, dev_bus_addr, new_addr) :
-		    HC_GNTST_BAD_HANDLE;
-}
-
-/* No processor can reach the frame through the removed entries any more. */
-static void unmap_end(struct unmapping *u)
-{
-	if (!u->claimed)
-		return;
-	if (u->map.flags & MAP_PARTS)
-		mapping_store(current->domain, u->handle, &u->map);
-	else
-		mapping_release(current->domain, u->handle, &u->map);
+	granter_put(&granter);
+	return r ? r : (long)i;
 }
 
 /* Both lists have entries of one shape; only what the second address means differs. */
@@ -130,46 +81,83 @@ union unmap_entry {
 	struct hc_gnttab_unmap_and_replace replace;
 };
 
-/*
- * Up to GRANT_BATCH entries: all of them out, one flush, then the granters get
- * their frames back.  Returns the entries read; fewer: -EFAULT there.
- */
-static uint32_t unmap_batch(uint64_t arg, uint32_t count, bool replace, struct unmapping *batch)
+/* Remove what the caller names of a claimed mapping; its flags say what remains. */
+static inline int16_t remove_parts(struct vcpu *v, struct grant_mapping *map, const union unmap_entry *op, bool replace)
 {
-	union unmap_entry op;
-	uint32_t i;
+	mfn_t mfn = grant_at(map->granter, map->ref).active->frame;
 
-	for (i = 0; i < count && !copy_from_guest(&op, arg + i * sizeof(op), sizeof(op)); i++)
-		unmap_begin(&batch[i], op.unmap.handle, op.unmap.host_addr,
-			    replace ? 0 : op.unmap.dev_bus_addr, replace ? op.replace.new_addr : 0);
-	tlb_flush_mask(READ_ONCE(current->domain->dirty_cpus));
-	for (uint32_t n = 0; n < i; n++)
-		unmap_end(&batch[n]);
-	return i;
+	if (unlikely(map->flags & HC_GNTMAP_DEVICE_MAP) && !replace && op->unmap.dev_bus_addr) {
+		if (op->unmap.dev_bus_addr >> PAGE_SHIFT != mfn)
+			return HC_GNTST_BAD_DEV_ADDR;
+		map->flags &= ~HC_GNTMAP_DEVICE_MAP;
+	}
+	if (likely(map->flags & HC_GNTMAP_HOST_MAP && op->unmap.host_addr)) {
+		if (unlikely(grant_unmap_pte(v, op->unmap.host_addr, mfn, replace ? op->replace.new_addr : 0,
+					     map->flags)))
+			return HC_GNTST_GENERAL_ERROR;
+		map->flags &= ~HC_GNTMAP_HOST_MAP;
+	}
+	return HC_GNTST_OKAY;
 }
 
-static long unmap_list(uint64_t arg, uint32_t count, bool replace)
+/* Claimed handles between the removal of their entries and the flush that makes it final. */
+struct unmappings {
+	uint32_t handles[GRANT_BATCH];
+	uint32_t count;
+};
+
+/* No processor can reach the frames through the removed entries any more. */
+static inline void unmap_end(struct domain *d, struct unmappings *batch)
 {
-	const size_t size = sizeof(union unmap_entry);
-	struct unmapping batch[GRANT_BATCH];
-	uint32_t done = 0;
+	tlb_flush_mask(READ_ONCE(d->dirty_cpus));
+	for (uint32_t i = 0; i < batch->count; i++) {
+		struct grant_mapping *map = mapping_of(d, batch->handles[i]);
 
-	while (done < count) {
-		uint32_t want = MIN(count - done, GRANT_BATCH);
-		uint32_t n = unmap_batch(arg, want, replace, batch);
+		if (unlikely(map->flags & MAP_PARTS))
+			mapping_store(map, map->flags);
+		else
+			mapping_release(d, batch->handles[i], map);
+	}
+	batch->count = 0;
+}
 
-		for (uint32_t i = 0; i < n; i++)
-			if (copy_to_guest(arg + i * size + offsetof(union unmap_entry, unmap.status),
-					  &batch[i].status, sizeof(batch[i].status)))
-				return -EFAULT;
-		if (n < want)
-			return -EFAULT;
-		arg += n * size;
-		done += n;
-		if (done < count && hypercall_preempt_check())
+static inline int unmap_one(struct vcpu *v, uint64_t arg, bool replace, struct unmappings *batch)
+{
+	int16_t status = HC_GNTST_BAD_HANDLE;
+	struct grant_mapping *map;
+	union unmap_entry op;
+
+	if (unlikely(copy_from_guest(&op, arg, sizeof(op))))
+		return -EFAULT;
+	map = mapping_claim(v->domain, op.unmap.handle);
+	if (likely(map)) {
+		batch->handles[batch->count++] = op.unmap.handle;
+		status = remove_parts(v, map, &op, replace);
+	}
+	return copy_to_guest(arg + offsetof(union unmap_entry, unmap.status), &status, sizeof(status));
+}
+
+/* In batches: the entries of all of them out, one flush, then the granters get their frames back. */
+static inline long unmap_list(uint64_t arg, uint32_t count, bool replace)
+{
+	struct vcpu *v = current;
+	struct unmappings batch;
+	uint32_t i;
+	int r = 0;
+
+	batch.count = 0;
+	for (i = 0; i < count; i++, arg += sizeof(union unmap_entry)) {
+		if (unlikely(i && !(i % GRANT_BATCH))) {
+			unmap_end(v->domain, &batch);
+			if (hypercall_preempt_check())
+				return i;
+		}
+		r = unmap_one(v, arg, replace, &batch);
+		if (unlikely(r))
 			break;
 	}
-	return done;
+	unmap_end(v->domain, &batch);
+	return unlikely(r) ? r : (long)i;
 }
 
 long grant_unmap_list(uint64_t arg, uint32_t count)

@@ -7,10 +7,31 @@
 #ifndef GRANT_MAP_H
 #define GRANT_MAP_H
 
-#include "lib/base.h"
+#include "domain/domain.h"
 
 /* Entries between looks at whether to go on, and of one TLB flush. */
 #define GRANT_BATCH 32
+
+/* The domain whose grants an entry names: mostly the one before it did, too, so its reference is kept. */
+struct granter {
+	struct domain *domain;	/* NULL: none */
+	uint16_t domid;		/* as the caller wrote it */
+};
+
+static inline void granter_put(struct granter *g)
+{
+	if (g->domain)
+		domain_put(g->domain);
+}
+
+static inline struct domain *granter_get(struct granter *g, uint16_t domid)
+{
+	if (g->domain && g->domid == domid)
+		return g->domain;
+	granter_put(g);
+	*g = (struct granter){ domain_get(domid), domid };
+	return g->domain;
+}
 
 long grant_map_list(uint64_t arg, uint32_t count);
 long grant_unmap_list(uint64_t arg, uint32_t count);

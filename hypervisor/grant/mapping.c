@@ -2,16 +2,10 @@
 /* The table of handles, in pages charged to the domain that maps. */
 #include "grant/mapping.h"
 
-#include "domain/domain.h"
 #include "grant/table.h"
 
-static struct grant_mapping *mapping_of(struct domain *d, uint32_t handle)
-{
-	return &d->grant.maps[handle / MAPS_PER_PAGE][handle % MAPS_PER_PAGE];
-}
-
-/* Under map_lock: one page of further handles, put in the free list lowest first. */
-static bool add_page(struct domain *d)
+/* One page of further handles, put in the free list lowest first. */
+bool mapping_add_page(struct domain *d)
 {
 	struct grant_domain *g = &d->grant;
 	struct grant_mapping *page;
@@ -35,71 +29,22 @@ static bool add_page(struct domain *d)
 	return true;
 }
 
-uint32_t mapping_alloc(struct domain *d)
+void mapping_free(struct domain *d, uint32_t handle, struct grant_mapping *map)
 {
 	struct grant_domain *g = &d->grant;
-	struct grant_mapping *map;
-	uint32_t handle;
 
 	spin_lock(&g->map_lock);
-	if (g->map_free == MAP_NONE && !add_page(d)) {
-		spin_unlock(&g->map_lock);
-		return MAP_NONE;
-	}
-	handle = g->map_free;
-	map = mapping_of(d, handle);
-	g->map_free = map->ref;
-	map->flags = MAP_CLAIMED;
-	spin_unlock(&g->map_lock);
-	return handle;
-}
-
-bool mapping_claim(struct domain *d, uint32_t handle, struct grant_mapping *out)
-{
-	uint32_t count = __atomic_load_n(&d->grant.map_count, __ATOMIC_ACQUIRE);
-	struct grant_mapping *map;
-	uint16_t flags;
-
-	if (handle >= count)
-		return false;
-	map = mapping_of(d, index_below(handle, count));
-	flags = READ_ONCE(map->flags);
-	if (!flags || flags & MAP_CLAIMED ||
-	    !__atomic_compare_exchange_n(&map->flags, &flags, flags | MAP_CLAIMED, false,
-					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return false;
-	/* Nobody else writes to it now. */
-	*out = *map;
-	out->flags = flags;
-	return true;
-}
-
-void mapping_store(struct domain *d, uint32_t handle, const struct grant_mapping *map)
-{
-	struct grant_mapping *to = mapping_of(d, handle);
-
-	to->granter = map->granter;
-	to->ref = map->ref;
-	__atomic_store_n(&to->flags, map->flags, __ATOMIC_RELEASE);
-}
-
-void mapping_free(struct domain *d, uint32_t handle)
-{
-	struct grant_domain *g = &d->grant;
-	struct grant_mapping *map;
-
-	spin_lock(&g->map_lock);
-	map = mapping_of(d, handle);
-	map->granter = NULL;
 	map->flags = 0;
 	map->ref = g->map_free;
 	g->map_free = handle;
 	spin_unlock(&g->map_lock);
 }
 
-void mapping_release(struct domain *d, uint32_t handle, const struct grant_mapping *map)
+void mapping_release(struct domain *d, uint32_t handle, struct grant_mapping *map)
 {
-	grant_unpin(map->granter, map->ref, !(map->flags & HC_GNTMAP_READONLY));
-	domain_put(map->granter);
-	mapping_free(d, handle);
+	struct domain *granter = map->granter;
+
+	grant_unpin(grant_at(granter, map->ref), !(map->flags & HC_GNTMAP_READONLY));
+	mapping_free(d, handle, map);
+	domain_put(granter);
 }

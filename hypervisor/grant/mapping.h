@@ -10,9 +10,7 @@
 
 #include <hypercall/grant.h>
 
-#include "lib/base.h"
-
-struct domain;
+#include "domain/domain.h"
 
 #define MAP_NONE (~0u)
 #define MAPS_PER_PAGE (PAGE_SIZE / sizeof(struct grant_mapping))
@@ -28,15 +26,56 @@ struct grant_mapping {
 	uint16_t pad;
 };
 
-/* A new handle, claimed; MAP_NONE: no memory or too many. */
-uint32_t mapping_alloc(struct domain *d);
-/* Claim an existing one and copy it out; false: free, claimed, or no such handle. */
-bool mapping_claim(struct domain *d, uint32_t handle, struct grant_mapping *out);
-/* End a claim: the mapping is now as given. */
-void mapping_store(struct domain *d, uint32_t handle, const struct grant_mapping *map);
+static inline struct grant_mapping *mapping_of(struct domain *d, uint32_t handle)
+{
+	return &d->grant.maps[handle / MAPS_PER_PAGE][handle % MAPS_PER_PAGE];
+}
+
+/* With map_lock, where no handle is free: more of them.  False: no memory, or too many. */
+bool mapping_add_page(struct domain *d);
+
+/* A new handle, claimed; NULL: none. */
+static inline struct grant_mapping *mapping_alloc(struct domain *d, uint32_t *handle)
+{
+	struct grant_domain *g = &d->grant;
+	struct grant_mapping *map = NULL;
+
+	spin_lock(&g->map_lock);
+	if (likely(g->map_free != MAP_NONE) || mapping_add_page(d)) {
+		*handle = g->map_free;
+		map = mapping_of(d, *handle);
+		g->map_free = map->ref;
+		map->flags = MAP_CLAIMED;
+	}
+	spin_unlock(&g->map_lock);
+	return map;
+}
+
+/* Claim an existing one: nobody else writes to it then.  NULL: free, claimed, or no such handle. */
+static inline struct grant_mapping *mapping_claim(struct domain *d, uint32_t handle)
+{
+	uint32_t count = __atomic_load_n(&d->grant.map_count, __ATOMIC_ACQUIRE);
+	struct grant_mapping *map;
+	uint16_t flags;
+
+	if (unlikely(handle >= count))
+		return NULL;
+	map = mapping_of(d, index_below(handle, count));
+	flags = READ_ONCE(map->flags);
+	return likely(flags && !(flags & MAP_CLAIMED) &&
+		      __atomic_compare_exchange_n(&map->flags, &flags, flags | MAP_CLAIMED, false,
+						  __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) ? map : NULL;
+}
+
+/* End a claim: these parts are there. */
+static inline void mapping_store(struct grant_mapping *map, uint16_t flags)
+{
+	__atomic_store_n(&map->flags, flags & ~MAP_CLAIMED, __ATOMIC_RELEASE);
+}
+
 /* End a claim: the handle is free. */
-void mapping_free(struct domain *d, uint32_t handle);
+void mapping_free(struct domain *d, uint32_t handle, struct grant_mapping *map);
 /* Drop pin and reference of a claimed mapping and free the handle. */
-void mapping_release(struct domain *d, uint32_t handle, const struct grant_mapping *map);
+void mapping_release(struct domain *d, uint32_t handle, struct grant_mapping *map);
 
 #endif

@@ -26,7 +26,7 @@ static int16_t setup_table(struct domain *d, const struct hc_gnttab_setup_table 
 	if (r)
 		return HC_GNTST_GENERAL_ERROR;
 	for (uint32_t i = 0; i < op->nr_frames; i++) {
-		uint64_t frame = virt_to_mfn(d->grant.shared[i]);
+		uint64_t frame = virt_to_mfn(d->grant.pages[i].shared);
 
 		if (copy_to_guest(op->frame_list + i * sizeof(frame), &frame, sizeof(frame)))
 			return HC_GNTST_BAD_VIRT_ADDR;
@@ -130,7 +130,7 @@ static long swap_list(uint64_t arg, uint32_t count)
 static const struct list_operation {
 	long (*run)(uint64_t arg, uint32_t count);
 	size_t size;
-} lists[] = {
+} lists[16] = {
 	[HC_GNTTABOP_MAP_GRANT_REF] = { grant_map_list, sizeof(struct hc_gnttab_map_grant_ref) },
 	[HC_GNTTABOP_UNMAP_GRANT_REF] = { grant_unmap_list,
 		sizeof(struct hc_gnttab_unmap_grant_ref) },
@@ -149,10 +149,20 @@ static const struct operation operations[] = {
 	[HC_GNTTABOP_GET_VERSION] = { op_get_version, sizeof(struct hc_gnttab_get_version), OP_ANSWERS },
 };
 
-static long single(uint64_t cmd, uint64_t arg)
+static __noinline long single(uint64_t cmd, uint64_t arg, uint64_t count)
 {
+	if (cmd == HC_GNTTABOP_CACHE_FLUSH)
+		return -EOPNOTSUPP;
+	if (count != 1)
+		return -EINVAL;
 	return cmd == HC_GNTTABOP_SET_VERSION ? set_version(arg) :
 	       operation_run(operations, ARRAY_SIZE(operations), cmd, arg);
+}
+
+static __noinline long list_stopped(uint64_t cmd, uint64_t arg, uint64_t count, long done)
+{
+	return done < 0 ? done : hypercall_continue(HC_NR_GRANT_TABLE_OP, 3, cmd, arg + done * lists[cmd].size,
+						    count - done);
 }
 
 /*
@@ -161,23 +171,16 @@ static long single(uint64_t cmd, uint64_t arg)
  */
 long hypercall_grant_table_op(uint64_t cmd, uint64_t arg, uint64_t count)
 {
-	const struct list_operation *list;
+	long (*run)(uint64_t arg, uint32_t count);
 	long done;
 
-	if (count > INT32_MAX)
+	if (unlikely(count > INT32_MAX))
 		return -EINVAL;
-	if (cmd == HC_GNTTABOP_CACHE_FLUSH)
-		return -EOPNOTSUPP;
-	list = cmd < ARRAY_SIZE(lists) ? &lists[index_below(cmd, ARRAY_SIZE(lists))] : NULL;
-	if (!list || !list->run)
-		return count == 1 ? single(cmd, arg) : -EINVAL;
-	done = list->run(arg, count);
+	run = likely(cmd < ARRAY_SIZE(lists)) ? lists[index_below(cmd, ARRAY_SIZE(lists))].run : NULL;
+	if (unlikely(!run))
+		return single(cmd, arg, count);
+	done = run(arg, count);
 	/* Unmapping may have freed the last frames of domains that are gone. */
 	owner_reap();
-	if (done < 0)
-		return done;
-	if ((uint64_t)done < count)
-		return hypercall_continue(HC_NR_GRANT_TABLE_OP, 3, cmd,
-					  arg + done * list->size, count - done);
-	return 0;
+	return likely(done == (long)count) ? 0 : list_stopped(cmd, arg, count, done);
 }

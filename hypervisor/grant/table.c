@@ -24,8 +24,7 @@ static int grow_one(struct domain *d)
 	for (unsigned int i = 0; i < GRANTS_PER_FRAME; i++)
 		spin_init(&active[i].lock);
 	frame_share(virt_to_mfn(page), d, true);
-	g->shared[g->frames] = page;
-	g->active[g->frames] = active;
+	g->pages[g->frames] = (struct grant_page){ page, active };
 	__atomic_store_n(&g->frames, g->frames + 1, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -41,40 +40,24 @@ int grant_grow(struct domain *d, uint32_t frames)
 	return r;
 }
 
-struct hc_grant_entry_v1 *grant_entry(struct domain *d, uint32_t ref)
-{
-	uint32_t frame = ref / GRANTS_PER_FRAME, frames = __atomic_load_n(&d->grant.frames, __ATOMIC_ACQUIRE);
-
-	if (frame >= frames)
-		return NULL;
-	frame = index_below(frame, frames);
-	return (struct hc_grant_entry_v1 *)d->grant.shared[frame] + ref % GRANTS_PER_FRAME;
-}
-
-struct grant_active *grant_active(struct domain *d, uint32_t ref)
-{
-	return &d->grant.active[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
-}
-
-_Static_assert(offsetof(struct hc_grant_entry_v1, flags) == 0 && offsetof(struct hc_grant_entry_v1, domid) == 2,
-	       "the first word has the flags below and the domain above");
+_Static_assert(offsetof(struct hc_grant_entry_v1, flags) == 0 && offsetof(struct hc_grant_entry_v1, domid) == 2 &&
+	       offsetof(struct hc_grant_entry_v1, frame) == 4, "an entry as one word: flags, domain, frame");
 
 /*
- * Set READING (and WRITING) in the shared entry, if it allows user to.  Flags and domain number
- * are looked at and changed as one word, so that they are one decision.
+ * Set READING (and WRITING) in the shared entry, if it allows user to; *word is what was there.
+ * It is looked at and changed as one word, so that flags, domain and frame are one decision.
  */
-static int16_t claim(struct hc_grant_entry_v1 *entry, uint16_t user, bool write)
+static inline bool claim(struct hc_grant_entry_v1 *entry, uint16_t user, bool write, uint64_t *word)
 {
-	uint32_t *word = (uint32_t *)entry, old = __atomic_load_n(word, __ATOMIC_RELAXED);
-	uint32_t wanted = HC_GTF_PERMIT_ACCESS | (uint32_t)user << 16;
-	uint32_t matters = 0xffff0000u | HC_GTF_TYPE_MASK | (write ? HC_GTF_READONLY : 0);
-	uint32_t taken = HC_GTF_READING | (write ? HC_GTF_WRITING : 0);
+	uint64_t wanted = HC_GTF_PERMIT_ACCESS | (uint32_t)user << 16;
+	uint64_t matters = 0xffff0000u | HC_GTF_TYPE_MASK | (write ? HC_GTF_READONLY : 0);
+	uint64_t taken = HC_GTF_READING | (write ? HC_GTF_WRITING : 0);
 
-	for (int try = 0; try < CLAIM_TRIES && !((old ^ wanted) & matters); try++)
-		if (__atomic_compare_exchange_n(word, &old, old | taken, false, __ATOMIC_SEQ_CST,
-						__ATOMIC_RELAXED))
-			return HC_GNTST_OKAY;
-	return HC_GNTST_GENERAL_ERROR;
+	*word = __atomic_load_n((uint64_t *)entry, __ATOMIC_RELAXED);
+	for (int try = 0; try < CLAIM_TRIES && likely(!((*word ^ wanted) & matters)); try++)
+		if (likely(frame_cas((uint64_t *)entry, word, *word | taken)))
+			return true;
+	return false;
 }
 
 static void unclaim(struct hc_grant_entry_v1 *entry, uint16_t flags)
@@ -82,78 +65,76 @@ static void unclaim(struct hc_grant_entry_v1 *entry, uint16_t flags)
 	__atomic_fetch_and(&entry->flags, (uint16_t)~flags, __ATOMIC_SEQ_CST);
 }
 
-/* Flags in the shared entry that have no reason any more, given the pins that remain. */
-static uint16_t stale_flags(const struct grant_active *active)
+/* The first one for writing needs what the others for reading have not taken. */
+static int16_t pin_more(struct grant grant, uint16_t user, bool write)
 {
-	if (active->writers)
-		return 0;
-	return active->readers ? HC_GTF_WRITING : HC_GTF_WRITING | HC_GTF_READING;
-}
+	struct grant_active *active = grant.active;
+	uint64_t word;
 
-/*
- * Take what the first pin, and the first one for writing, need.  The entry has
- * been claimed; its frame number counts from the first pin on, whatever the
- * guest writes there later.
- */
-static int16_t take_frame(struct domain *d, struct hc_grant_entry_v1 *entry,
-			  struct grant_active *active, bool first, bool write)
-{
-	struct frame *f;
-
-	if (first)
-		active->frame = READ_ONCE(entry->frame);
-	f = frame_of(active->frame);
-	if (first && (active->frame >= memory_max_mfn || !frame_get_id(f, d->id)))
-		return HC_GNTST_BAD_PAGE;
-	if (write && frame_get_writable(f)) {
-		if (first)
-			frame_put(f);
-		return HC_GNTST_BAD_PAGE;
-	}
-	return HC_GNTST_OKAY;
-}
-
-static int16_t pin_locked(struct domain *d, struct hc_grant_entry_v1 *entry,
-			  struct grant_active *active, uint16_t user, bool write)
-{
-	bool first = !active->readers && !active->writers;
-	int16_t status;
-
-	if (!first && active->user != user)
+	if (active->user != user)
 		return HC_GNTST_GENERAL_ERROR;
-	if ((write ? active->writers : active->readers) == UINT16_MAX)
+	if ((write ? active->pins / PIN_WRITE : active->pins % PIN_WRITE) == UINT16_MAX)
 		return HC_GNTST_NO_SPACE;
-	if (first || (write && !active->writers)) {
-		status = claim(entry, user, write);
-		if (status != HC_GNTST_OKAY)
-			return status;
-		status = take_frame(d, entry, active, first, write);
-		if (status != HC_GNTST_OKAY) {
-			unclaim(entry, stale_flags(active));
-			return status;
+	if (write && active->pins < PIN_WRITE) {
+		if (!claim(grant.entry, user, true, &word))
+			return HC_GNTST_GENERAL_ERROR;
+		if (frame_get_writable(frame_of(active->frame))) {
+			unclaim(grant.entry, HC_GTF_WRITING);
+			return HC_GNTST_BAD_PAGE;
 		}
 	}
-	active->user = user;
-	if (write)
-		active->writers++;
-	else
-		active->readers++;
+	active->pins += write ? PIN_WRITE : PIN_READ;
 	return HC_GNTST_OKAY;
 }
 
-int16_t grant_pin(struct domain *d, uint32_t ref, uint16_t user, bool write, mfn_t *mfn)
+/* Claim the entry, and take what that holds.  Its frame number counts from now on, whatever the guest writes there. */
+static inline int16_t pin_first(const struct domain *d, struct grant grant, uint16_t user, bool write)
 {
-	struct hc_grant_entry_v1 *entry = grant_entry(d, ref);
-	struct grant_active *active;
+	struct grant_active *active = grant.active;
+	struct frame *f;
+	uint64_t word;
+
+	if (unlikely(!claim(grant.entry, user, write, &word)))
+		return HC_GNTST_GENERAL_ERROR;
+	f = frame_of(word >> 32);
+	if (unlikely(word >> 32 >= memory_max_mfn || !frame_get_id(f, d->id)))
+		goto unclaim;
+	if (write && unlikely(frame_get_writable(f)))
+		goto put;
+	active->frame = word >> 32;
+	active->user = user;
+	active->pins = write ? PIN_WRITE : PIN_READ;
+	return HC_GNTST_OKAY;
+
+put:
+	frame_put(f);
+unclaim:
+	unclaim(grant.entry, HC_GTF_READING | HC_GTF_WRITING);
+	return HC_GNTST_BAD_PAGE;
+}
+
+/* With the lock, where something is pinned. */
+static __noinline int16_t pin_more_locked(struct grant grant, uint16_t user, bool write)
+{
+	int16_t status = pin_more(grant, user, write);
+
+	spin_unlock(&grant.active->lock);
+	return status;
+}
+
+int16_t grant_pin(struct domain *d, uint32_t ref, uint16_t user, bool write, struct grant *pinned)
+{
+	struct grant grant;
 	int16_t status;
 
-	if (!entry)
+	if (unlikely(!grant_find(d, ref, &grant)))
 		return HC_GNTST_BAD_GNTREF;
-	active = grant_active(d, ref);
-	spin_lock(&active->lock);
-	status = pin_locked(d, entry, active, user, write);
-	*mfn = active->frame;
-	spin_unlock(&active->lock);
+	*pinned = grant;
+	spin_lock(&grant.active->lock);
+	if (unlikely(grant.active->pins))
+		return pin_more_locked(grant, user, write);
+	status = pin_first(d, grant, user, write);
+	spin_unlock(&grant.active->lock);
 	return status;
 }
 
@@ -163,35 +144,39 @@ void grant_written_frames(struct domain *d, void (*fn)(mfn_t mfn))
 	uint32_t frames = __atomic_load_n(&d->grant.frames, __ATOMIC_ACQUIRE);
 
 	for (uint32_t ref = 0; ref < frames * GRANTS_PER_FRAME; ref++) {
-		struct grant_active *active = grant_active(d, ref);
+		struct grant_active *active = grant_at(d, ref).active;
 
-		if (!READ_ONCE(active->writers))
+		if (READ_ONCE(active->pins) < PIN_WRITE)
 			continue;
 		spin_lock(&active->lock);
-		if (active->writers)
+		if (active->pins >= PIN_WRITE)
 			fn(active->frame);
 		spin_unlock(&active->lock);
 	}
 }
 
 /* The references go before the flags: a granter that sees them clear may retype the frame at once. */
-void grant_unpin(struct domain *d, uint32_t ref, bool write)
+void grant_unpin(struct grant grant, bool write)
 {
-	struct grant_active *active = grant_active(d, ref);
+	struct grant_active *active = grant.active;
+	uint16_t stale = 0;
 	struct frame *f;
 
 	spin_lock(&active->lock);
 	f = frame_of(active->frame);
+	active->pins -= write ? PIN_WRITE : PIN_READ;
 	if (write) {
 		dirty_mark(active->frame);
-		if (!--active->writers)
+		if (likely(active->pins < PIN_WRITE)) {
 			frame_put_writable(f);
-	} else {
-		active->readers--;
+			stale = HC_GTF_WRITING;
+		}
 	}
-	if (!active->readers && !active->writers)
+	if (likely(!active->pins)) {
 		frame_put(f);
-	unclaim(grant_entry(d, ref), stale_flags(active));
+		stale |= HC_GTF_READING;
+	}
+	unclaim(grant.entry, stale);
 	spin_unlock(&active->lock);
 }
 
@@ -203,25 +188,22 @@ static void lock_two(struct grant_active *a, struct grant_active *b)
 
 int16_t grant_swap(struct domain *d, uint32_t a, uint32_t b)
 {
-	struct hc_grant_entry_v1 *ea = grant_entry(d, a), *eb = grant_entry(d, b);
 	int16_t status = HC_GNTST_EAGAIN;
-	struct grant_active *aa, *ab;
+	struct grant one, other;
 
-	if (!ea || !eb)
+	if (!grant_find(d, a, &one) || !grant_find(d, b, &other))
 		return HC_GNTST_BAD_GNTREF;
 	if (a == b)
 		return HC_GNTST_OKAY;
-	aa = grant_active(d, a);
-	ab = grant_active(d, b);
-	lock_two(aa, ab);
-	if (!aa->readers && !aa->writers && !ab->readers && !ab->writers) {
-		struct hc_grant_entry_v1 entry = *ea;
+	lock_two(one.active, other.active);
+	if (!one.active->pins && !other.active->pins) {
+		struct hc_grant_entry_v1 entry = *one.entry;
 
-		*ea = *eb;
-		*eb = entry;
+		*one.entry = *other.entry;
+		*other.entry = entry;
 		status = HC_GNTST_OKAY;
 	}
-	spin_unlock(&aa->lock);
-	spin_unlock(&ab->lock);
+	spin_unlock(&one.active->lock);
+	spin_unlock(&other.active->lock);
 	return status;
 }

@@ -15,10 +15,7 @@
 
 #include <hypercall/grant.h>
 
-#include "lib/base.h"
-#include "lib/spinlock.h"
-
-struct domain;
+#include "domain/domain.h"
 
 #define GRANT_DEFAULT_FRAMES 32
 #define GRANT_MAX_FRAMES 64
@@ -27,20 +24,49 @@ struct domain;
 struct grant_active {
 	spinlock_t lock;
 	uint32_t frame;		/* as it was when first pinned */
+	uint32_t pins;		/* so many times PIN_READ, and PIN_WRITE */
 	uint16_t user;		/* domain that has it pinned */
-	uint16_t readers;	/* pins for reading only */
-	uint16_t writers;	/* pins for writing */
+};
+#define PIN_READ 1u
+#define PIN_WRITE 0x10000u
+
+/* One frame of the table: what is shared with the guest, and what is in use of it. */
+struct grant_page {
+	struct hc_grant_entry_v1 *shared;
+	struct grant_active *active;
+};
+
+/* The same of one entry. */
+struct grant {
+	struct hc_grant_entry_v1 *entry;
+	struct grant_active *active;
 };
 
 /* Under grant.lock: make the table at least frames long.  -EINVAL: over its maximum; -ENOMEM. */
 int grant_grow(struct domain *d, uint32_t frames);
-/* NULL: no such entry. */
-struct hc_grant_entry_v1 *grant_entry(struct domain *d, uint32_t ref);
-struct grant_active *grant_active(struct domain *d, uint32_t ref);	/* if grant_entry() is not NULL */
 
-/* For user to read, or read and write, the frame behind ref of d.  HC_GNTST_*. */
-int16_t grant_pin(struct domain *d, uint32_t ref, uint16_t user, bool write, mfn_t *mfn);
-void grant_unpin(struct domain *d, uint32_t ref, bool write);
+/* The table is known to be that long. */
+static inline struct grant grant_at(const struct domain *d, uint32_t ref)
+{
+	const struct grant_page *page = &d->grant.pages[ref / GRANTS_PER_FRAME];
+
+	return (struct grant){ page->shared + ref % GRANTS_PER_FRAME, page->active + ref % GRANTS_PER_FRAME };
+}
+
+/* False: no such entry. */
+static inline bool grant_find(const struct domain *d, uint32_t ref, struct grant *grant)
+{
+	uint64_t end = (uint64_t)__atomic_load_n(&d->grant.frames, __ATOMIC_ACQUIRE) * GRANTS_PER_FRAME;
+
+	if (unlikely(ref >= end))
+		return false;
+	*grant = grant_at(d, index_below(ref, end));
+	return true;
+}
+
+/* For user to read, or read and write, the frame behind ref of d: pins grant.  HC_GNTST_*. */
+int16_t grant_pin(struct domain *d, uint32_t ref, uint16_t user, bool write, struct grant *grant);
+void grant_unpin(struct grant grant, bool write);
 /* Exchange two entries of which nothing is pinned.  HC_GNTST_*. */
 int16_t grant_swap(struct domain *d, uint32_t a, uint32_t b);
 

@@ -26,13 +26,6 @@ void memory_protect_io(uint64_t start, uint64_t end)
 	};
 }
 
-/* Type changes must from now on look for stale translations on all processors. */
-static void mark_foreign(struct frame *f)
-{
-	if (!(frame_owner_word(f) & FRAME_FOREIGN))
-		__atomic_fetch_or(&f->owner, FRAME_FOREIGN, __ATOMIC_SEQ_CST);
-}
-
 /* Device memory that a guest sees as zeros, and the page of them; see memory_hide_io(). */
 static struct memory_range hidden_io;
 static mfn_t hidden_mfn;
@@ -54,7 +47,7 @@ static int hidden_entry_get(uint64_t *entry)
 
 	if (!frame_get_id(f, HC_DOMID_XEN))
 		return -EINVAL;
-	mark_foreign(f);
+	frame_mark_foreign(f);
 	*entry = (*entry & ~(PTE_ADDRESS | PTE_WRITE | PTE_CACHE)) |
 		 hidden_mfn << PAGE_SHIFT;
 	return 0;
@@ -92,7 +85,7 @@ int l1_entry_get_special(struct domain *d, unsigned int frames_of, uint64_t *ent
 	if (!frame_get_id(f, frames_of) &&
 	    !(d->privileged && frames_of == d->id && frame_get_any(f, &owner)))
 		return -EINVAL;
-	mark_foreign(f);
+	frame_mark_foreign(f);
 	if (*entry & PTE_WRITE)
 		rc = frame_get_writable(f);
 	if (rc)

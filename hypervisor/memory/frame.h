@@ -143,6 +143,13 @@ static inline bool frame_get_id(struct frame *f, unsigned int domid)
 	return true;
 }
 
+/* Type changes must from now on look for stale translations on all processors. */
+static inline void frame_mark_foreign(struct frame *f)
+{
+	if (!(frame_owner_word(f) & FRAME_FOREIGN))
+		__atomic_fetch_or(&f->owner, FRAME_FOREIGN, __ATOMIC_SEQ_CST);
+}
+
 /* References went to zero (frame.c). */
 __keeps_registers void frame_release(struct frame *f, uint64_t owner_word);
 

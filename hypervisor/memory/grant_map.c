@@ -25,8 +25,10 @@ static struct frame *lock_target(struct vcpu *v, uint64_t where, unsigned int fl
 int grant_map_pte(struct vcpu *v, uint64_t where, mfn_t mfn, unsigned int flags)
 {
 	uint64_t entry = pte_make(mfn, PTE_PRESENT | PTE_ACCESSED), *slot;
-	struct frame *table;
-	int rc;
+	struct frame *table, *f = frame_of(mfn);
+	unsigned int owner = frame_owner_id(frame_owner_word(f));
+	struct domain *d = v->domain;
+	int rc = 0;
 
 	if (!(flags & HC_GNTMAP_READONLY))
 		entry |= PTE_WRITE | PTE_DIRTY;
@@ -34,7 +36,10 @@ int grant_map_pte(struct vcpu *v, uint64_t where, mfn_t mfn, unsigned int flags)
 	table = lock_target(v, where, flags, &slot);
 	if (!table)
 		return -EINVAL;
-	rc = l1_entry_set(v->domain, frame_owner_id(frame_owner_word(frame_of(mfn))), slot, entry);
+	if (owner != d->id)
+		frame_mark_foreign(f);
+	if (unlikely(!l1_entry_try_install(d, owner, slot, entry)))
+		rc = l1_entry_set(d, owner, slot, entry);
 	frame_unlock_table(table);
 	return rc;
 }

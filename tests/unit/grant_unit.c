@@ -5,11 +5,13 @@
 #include <hypercall/grant.h>
 #include <string.h>
 
+#include "grant/table.h"
+
 #define VA 0x10000UL	/* where domain 0 maps things */
 
 static struct hc_grant_entry_v1 *table_of(unsigned int domain)
 {
-	return world.domain[domain].grant.shared[0];
+	return world.domain[domain].grant.pages[0].shared;
 }
 
 /* Domain owner grants a fresh frame to user as entry ref. */
@@ -97,6 +99,11 @@ static void readers_and_writers_count(void **state)
 
 	(void)state;
 	assert_int_equal(in_use(1, 8), HC_GTF_READING | HC_GTF_WRITING);
+	/* More of both, of which all but the last leave the flags as they are. */
+	assert_int_equal(unmap(VA + 8192, map(VA + 8192, 1, 8, 0).handle), HC_GNTST_OKAY);
+	assert_int_equal(unmap(VA + 8192, map(VA + 8192, 1, 8, HC_GNTMAP_READONLY).handle), HC_GNTST_OKAY);
+	assert_int_equal(in_use(1, 8), HC_GTF_READING | HC_GTF_WRITING);
+	assert_int_equal(world_writers(mfn), 2);
 	assert_int_equal(unmap(VA + 4096, w.handle), HC_GNTST_OKAY);
 	assert_int_equal(in_use(1, 8), HC_GTF_READING);
 	assert_int_equal(world_writers(mfn), 0);
@@ -197,6 +204,31 @@ static void unmap_and_replace(void **state)
 	assert_int_equal(in_use(1, 8), 0);
 	assert_int_equal(world_mapping_at(VA)->mfn, other);
 	assert_null(world_mapping_at(VA + 8192));
+}
+
+static void map_lists_keep_granters_apart(void **state)
+{
+	static const uint16_t dom[] = { 1, 2, 2, 50, 1, HC_DOMID_SELF, 2 };
+	struct hc_gnttab_map_grant_ref ops[7];
+
+	(void)state;
+	for (unsigned int i = 0; i < 7; i++) {
+		give(dom[i] == HC_DOMID_SELF ? 0 : dom[i] % 50, i, 0, 0);
+		ops[i] = (struct hc_gnttab_map_grant_ref){
+			.host_addr = VA + i * PAGE_SIZE, .dom = dom[i], .ref = i, .flags = HC_GNTMAP_HOST_MAP,
+		};
+	}
+	assert_int_equal(world_grant_op(HC_GNTTABOP_MAP_GRANT_REF, ops, 7), 0);
+	for (unsigned int i = 0; i < 7; i++)
+		assert_int_equal(ops[i].status, i == 3 ? HC_GNTST_BAD_DOMAIN : HC_GNTST_OKAY);
+	/* One reference for each mapping, and none that the list has kept. */
+	assert_int_equal(world.domain[0].refs, 2);
+	assert_int_equal(world.domain[1].refs, 3);
+	assert_int_equal(world.domain[2].refs, 4);
+	for (unsigned int i = 0; i < 7; i++)
+		assert_int_equal(unmap(VA + i * PAGE_SIZE, ops[i].handle),
+				 i == 3 ? HC_GNTST_BAD_HANDLE : HC_GNTST_OKAY);
+	assert_int_equal(world.domain[0].refs, 1);
 }
 
 static void long_lists_are_interrupted(void **state)
@@ -386,7 +418,7 @@ static void table_setup_and_growth(void **state)
 	world_enter(1, 0);
 	assert_int_equal(world_grant_op(HC_GNTTABOP_SETUP_TABLE, &op, 1), 0);
 	assert_int_equal(op.status, HC_GNTST_OKAY);
-	assert_int_equal(list[3], virt_to_mfn(world.domain[1].grant.shared[3]));
+	assert_int_equal(list[3], virt_to_mfn(world.domain[1].grant.pages[3].shared));
 	assert_int_equal(list[4], 0);
 	op.nr_frames = 33;
 	assert_int_equal(world_grant_op(HC_GNTTABOP_SETUP_TABLE, &op, 1), 0);
@@ -503,6 +535,7 @@ int main(void)
 		TEST(wrong_unmaps),
 		TEST(device_and_host_part),
 		TEST(unmap_and_replace),
+		TEST(map_lists_keep_granters_apart),
 		TEST(long_lists_are_interrupted),
 		TEST(copies_in_both_directions),
 		TEST(copies_that_are_refused),

@@ -503,6 +503,7 @@ static void granted_entries(void **state)
 	mine = world_frame(1);
 	assert_int_equal(grant_map_pte(v, 0x3000, theirs, HC_GNTMAP_HOST_MAP), 0);
 	assert_int_equal(world_types(theirs), 1);
+	assert_true(frame_owner_word(frame_of(theirs)) & FRAME_FOREIGN);
 	assert_int_equal(grant_map_pte(v, slot_addr(s.l1, 4), theirs, HC_GNTMAP_HOST_MAP |
 				       HC_GNTMAP_READONLY | HC_GNTMAP_CONTAINS_PTE), 0);
 	assert_int_equal(world_refs(theirs), 3);
