@@ -122,13 +122,13 @@ long grant_copy_list(uint64_t arg, uint32_t count)
 {
 	struct hc_gnttab_copy op;
 	struct side from, to;
-	long r = 0;
-	uint32_t i;
+	uint32_t left;
+	int r = 0;
 
 	start_side(&from, false);
 	start_side(&to, true);
-	for (i = 0; i < count; i++, arg += sizeof(op)) {
-		if (i && !(i % GRANT_BATCH) && hypercall_preempt_check())
+	for (left = count; left; left--, arg += sizeof(op)) {
+		if (grant_list_preempted(count, left))
 			break;
 		r = copy_from_guest(&op, arg, sizeof(op));
 		if (unlikely(r))
@@ -141,5 +141,5 @@ long grant_copy_list(uint64_t arg, uint32_t count)
 	}
 	drop_side(&from);
 	drop_side(&to);
-	return r ? r : (long)i;
+	return grant_list_end(HC_GNTTABOP_COPY, arg, left, r);
 }

@@ -33,7 +33,7 @@ static inline int16_t map_one(struct vcpu *v, struct domain *granter, struct hc_
 	}
 	domain_ref(granter);
 	map->granter = granter;
-	map->ref = op->ref;
+	map->grant = grant;
 	mapping_store(map, op->flags & MAP_FLAGS);
 	op->handle = handle;
 	return HC_GNTST_OKAY;
@@ -50,11 +50,11 @@ long grant_map_list(uint64_t arg, uint32_t count)
 	struct granter granter = { .domain = NULL };
 	struct hc_gnttab_map_grant_ref op;
 	struct vcpu *v = current;
-	uint32_t i;
-	long r = 0;
+	uint32_t left;
+	int r = 0;
 
-	for (i = 0; i < count; i++, arg += sizeof(op)) {
-		if (i && !(i % GRANT_BATCH) && hypercall_preempt_check())
+	for (left = count; left; left--, arg += sizeof(op)) {
+		if (grant_list_preempted(count, left))
 			break;
 		r = copy_from_guest(&op, arg, sizeof(op));
 		if (unlikely(r))
@@ -72,7 +72,7 @@ long grant_map_list(uint64_t arg, uint32_t count)
 			break;
 	}
 	granter_put(&granter);
-	return r ? r : (long)i;
+	return grant_list_end(HC_GNTTABOP_MAP_GRANT_REF, arg, left, r);
 }
 
 /* Both lists have entries of one shape; only what the second address means differs. */
@@ -84,7 +84,7 @@ union unmap_entry {
 /* Remove what the caller names of a claimed mapping; its flags say what remains. */
 static inline int16_t remove_parts(struct vcpu *v, struct grant_mapping *map, const union unmap_entry *op, bool replace)
 {
-	mfn_t mfn = grant_at(map->granter, map->ref).active->frame;
+	mfn_t mfn = map->grant.active->frame;
 
 	if (unlikely(map->flags & HC_GNTMAP_DEVICE_MAP) && !replace && op->unmap.dev_bus_addr) {
 		if (op->unmap.dev_bus_addr >> PAGE_SHIFT != mfn)
@@ -118,7 +118,6 @@ static inline void unmap_end(struct domain *d, struct unmappings *batch)
 		else
 			mapping_release(d, batch->handles[i], map);
 	}
-	batch->count = 0;
 }
 
 static inline int unmap_one(struct vcpu *v, uint64_t arg, bool replace, struct unmappings *batch)
@@ -141,23 +140,20 @@ static inline int unmap_one(struct vcpu *v, uint64_t arg, bool replace, struct u
 static inline long unmap_list(uint64_t arg, uint32_t count, bool replace)
 {
 	struct vcpu *v = current;
+	uint32_t left = count, in_batch;
 	struct unmappings batch;
-	uint32_t i;
 	int r = 0;
 
-	batch.count = 0;
-	for (i = 0; i < count; i++, arg += sizeof(union unmap_entry)) {
-		if (unlikely(i && !(i % GRANT_BATCH))) {
-			unmap_end(v->domain, &batch);
-			if (hypercall_preempt_check())
-				return i;
+	do {
+		batch.count = 0;
+		for (in_batch = MIN(left, GRANT_BATCH); in_batch; in_batch--, left--, arg += sizeof(union unmap_entry)) {
+			r = unmap_one(v, arg, replace, &batch);
+			if (unlikely(r))
+				break;
 		}
-		r = unmap_one(v, arg, replace, &batch);
-		if (unlikely(r))
-			break;
-	}
-	unmap_end(v->domain, &batch);
-	return unlikely(r) ? r : (long)i;
+		unmap_end(v->domain, &batch);
+	} while (unlikely(left) && !r && !hypercall_preempt_check());
+	return grant_list_end(replace ? HC_GNTTABOP_UNMAP_AND_REPLACE : HC_GNTTABOP_UNMAP_GRANT_REF, arg, left, r);
 }
 
 long grant_unmap_list(uint64_t arg, uint32_t count)

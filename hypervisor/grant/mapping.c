@@ -2,8 +2,6 @@
 /* The table of handles, in pages charged to the domain that maps. */
 #include "grant/mapping.h"
 
-#include "grant/table.h"
-
 /* One page of further handles, put in the free list lowest first. */
 bool mapping_add_page(struct domain *d)
 {
@@ -22,29 +20,20 @@ bool mapping_add_page(struct domain *d)
 		return false;
 	g->maps[g->map_count / MAPS_PER_PAGE] = page;
 	for (uint32_t i = 0; i < MAPS_PER_PAGE; i++)
-		page[i].ref = g->map_count + i + 1;
-	page[MAPS_PER_PAGE - 1].ref = g->map_free;
+		page[i].next = g->map_count + i + 1;
+	page[MAPS_PER_PAGE - 1].next = g->map_free;
 	g->map_free = g->map_count;
 	__atomic_store_n(&g->map_count, g->map_count + MAPS_PER_PAGE, __ATOMIC_RELEASE);
 	return true;
 }
 
-void mapping_free(struct domain *d, uint32_t handle, struct grant_mapping *map)
-{
-	struct grant_domain *g = &d->grant;
-
-	spin_lock(&g->map_lock);
-	map->flags = 0;
-	map->ref = g->map_free;
-	g->map_free = handle;
-	spin_unlock(&g->map_lock);
-}
-
 void mapping_release(struct domain *d, uint32_t handle, struct grant_mapping *map)
 {
+	bool write = !(map->flags & HC_GNTMAP_READONLY);
 	struct domain *granter = map->granter;
+	struct grant grant = map->grant;
 
-	grant_unpin(grant_at(granter, map->ref), !(map->flags & HC_GNTMAP_READONLY));
 	mapping_free(d, handle, map);
+	grant_unpin(grant, write);
 	domain_put(granter);
 }

@@ -10,18 +10,19 @@
 
 #include <hypercall/grant.h>
 
-#include "domain/domain.h"
+#include "grant/table.h"
 
 #define MAP_NONE (~0u)
 #define MAPS_PER_PAGE (PAGE_SIZE / sizeof(struct grant_mapping))
-#define MAP_LIMIT_PAGES 1024
+#define MAP_LIMIT_PAGES 2048
 
 #define MAP_PARTS (HC_GNTMAP_HOST_MAP | HC_GNTMAP_DEVICE_MAP)
 #define MAP_CLAIMED (1u << 15)	/* in flags: being made or undone */
 
 struct grant_mapping {
 	struct domain *granter;
-	uint32_t ref;		/* while free: the next free handle */
+	struct grant grant;
+	uint32_t next;		/* while free: the next free handle */
 	uint16_t flags;		/* HC_GNTMAP_* below bit 15, parts still there; 0: free */
 	uint16_t pad;
 };
@@ -44,7 +45,7 @@ static inline struct grant_mapping *mapping_alloc(struct domain *d, uint32_t *ha
 	if (likely(g->map_free != MAP_NONE) || mapping_add_page(d)) {
 		*handle = g->map_free;
 		map = mapping_of(d, *handle);
-		g->map_free = map->ref;
+		g->map_free = map->next;
 		map->flags = MAP_CLAIMED;
 	}
 	spin_unlock(&g->map_lock);
@@ -74,7 +75,17 @@ static inline void mapping_store(struct grant_mapping *map, uint16_t flags)
 }
 
 /* End a claim: the handle is free. */
-void mapping_free(struct domain *d, uint32_t handle, struct grant_mapping *map);
+static inline void mapping_free(struct domain *d, uint32_t handle, struct grant_mapping *map)
+{
+	struct grant_domain *g = &d->grant;
+
+	spin_lock(&g->map_lock);
+	map->flags = 0;
+	map->next = g->map_free;
+	g->map_free = handle;
+	spin_unlock(&g->map_lock);
+}
+
 /* Drop pin and reference of a claimed mapping and free the handle. */
 void mapping_release(struct domain *d, uint32_t handle, struct grant_mapping *map);
 

@@ -5,7 +5,6 @@
 #include "grant/table.h"
 #include "hypercall/hypercall.h"
 #include "hypercall/operation.h"
-#include "memory/owner.h"
 
 /* domain_get_target() in this call's language. */
 static int16_t target(uint16_t domid, struct domain **d)
@@ -113,31 +112,25 @@ static long op_get_status_frames(void *arg)
 static long swap_list(uint64_t arg, uint32_t count)
 {
 	struct hc_gnttab_swap_grant_ref op;
-	uint32_t i;
 
-	for (i = 0; i < count; i++, arg += sizeof(op)) {
-		if (i && !(i % GRANT_BATCH) && hypercall_preempt_check())
-			break;
+	for (uint32_t left = count; left; left--, arg += sizeof(op)) {
+		if (grant_list_preempted(count, left))
+			return grant_list_stopped(HC_GNTTABOP_SWAP_GRANT_REF, arg, left, 0);
 		if (copy_from_guest(&op, arg, sizeof(op)))
 			return -EFAULT;
 		op.status = grant_swap(current->domain, op.ref_a, op.ref_b);
 		if (copy_to_guest(arg, &op, sizeof(op)))
 			return -EFAULT;
 	}
-	return i;
+	return 0;
 }
 
-static const struct list_operation {
-	long (*run)(uint64_t arg, uint32_t count);
-	size_t size;
-} lists[16] = {
-	[HC_GNTTABOP_MAP_GRANT_REF] = { grant_map_list, sizeof(struct hc_gnttab_map_grant_ref) },
-	[HC_GNTTABOP_UNMAP_GRANT_REF] = { grant_unmap_list,
-		sizeof(struct hc_gnttab_unmap_grant_ref) },
-	[HC_GNTTABOP_COPY] = { grant_copy_list, sizeof(struct hc_gnttab_copy) },
-	[HC_GNTTABOP_UNMAP_AND_REPLACE] = { grant_replace_list,
-		sizeof(struct hc_gnttab_unmap_and_replace) },
-	[HC_GNTTABOP_SWAP_GRANT_REF] = { swap_list, sizeof(struct hc_gnttab_swap_grant_ref) },
+static long (*const lists[16])(uint64_t arg, uint32_t count) = {
+	[HC_GNTTABOP_MAP_GRANT_REF] = grant_map_list,
+	[HC_GNTTABOP_UNMAP_GRANT_REF] = grant_unmap_list,
+	[HC_GNTTABOP_COPY] = grant_copy_list,
+	[HC_GNTTABOP_UNMAP_AND_REPLACE] = grant_replace_list,
+	[HC_GNTTABOP_SWAP_GRANT_REF] = swap_list,
 };
 
 static const struct operation operations[] = {
@@ -159,10 +152,9 @@ static __noinline long single(uint64_t cmd, uint64_t arg, uint64_t count)
 	       operation_run(operations, ARRAY_SIZE(operations), cmd, arg);
 }
 
-static __noinline long list_stopped(uint64_t cmd, uint64_t arg, uint64_t count, long done)
+long grant_list_stopped(unsigned int cmd, uint64_t arg, uint32_t left, int error)
 {
-	return done < 0 ? done : hypercall_continue(HC_NR_GRANT_TABLE_OP, 3, cmd, arg + done * lists[cmd].size,
-						    count - done);
+	return error ? error : hypercall_continue(HC_NR_GRANT_TABLE_OP, 3, (uint64_t)cmd, arg, (uint64_t)left);
 }
 
 /*
@@ -171,16 +163,11 @@ static __noinline long list_stopped(uint64_t cmd, uint64_t arg, uint64_t count, 
  */
 long hypercall_grant_table_op(uint64_t cmd, uint64_t arg, uint64_t count)
 {
-	long (*run)(uint64_t arg, uint32_t count);
-	long done;
+	long (*list)(uint64_t arg, uint32_t count) = NULL;
 
 	if (unlikely(count > INT32_MAX))
 		return -EINVAL;
-	run = likely(cmd < ARRAY_SIZE(lists)) ? lists[index_below(cmd, ARRAY_SIZE(lists))].run : NULL;
-	if (unlikely(!run))
-		return single(cmd, arg, count);
-	done = run(arg, count);
-	/* Unmapping may have freed the last frames of domains that are gone. */
-	owner_reap();
-	return likely(done == (long)count) ? 0 : list_stopped(cmd, arg, count, done);
+	if (likely(cmd < ARRAY_SIZE(lists)))
+		list = lists[index_below(cmd, ARRAY_SIZE(lists))];
+	return likely(list) ? list(arg, count) : single(cmd, arg, count);
 }

@@ -47,7 +47,7 @@ _Static_assert(offsetof(struct hc_grant_entry_v1, flags) == 0 && offsetof(struct
  * Set READING (and WRITING) in the shared entry, if it allows user to; *word is what was there.
  * It is looked at and changed as one word, so that flags, domain and frame are one decision.
  */
-static inline bool claim(struct hc_grant_entry_v1 *entry, uint16_t user, bool write, uint64_t *word)
+static __always_inline bool claim(struct hc_grant_entry_v1 *entry, uint16_t user, bool write, uint64_t *word)
 {
 	uint64_t wanted = HC_GTF_PERMIT_ACCESS | (uint32_t)user << 16;
 	uint64_t matters = 0xffff0000u | HC_GTF_TYPE_MASK | (write ? HC_GTF_READONLY : 0);
@@ -88,7 +88,7 @@ static int16_t pin_more(struct grant grant, uint16_t user, bool write)
 }
 
 /* Claim the entry, and take what that holds.  Its frame number counts from now on, whatever the guest writes there. */
-static inline int16_t pin_first(const struct domain *d, struct grant grant, uint16_t user, bool write)
+static __always_inline int16_t pin_first(const struct domain *d, struct grant grant, uint16_t user, bool write)
 {
 	struct grant_active *active = grant.active;
 	struct frame *f;
@@ -133,7 +133,7 @@ int16_t grant_pin(struct domain *d, uint32_t ref, uint16_t user, bool write, str
 	spin_lock(&grant.active->lock);
 	if (unlikely(grant.active->pins))
 		return pin_more_locked(grant, user, write);
-	status = pin_first(d, grant, user, write);
+	status = write ? pin_first(d, grant, user, true) : pin_first(d, grant, user, false);
 	spin_unlock(&grant.active->lock);
 	return status;
 }

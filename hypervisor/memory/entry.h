@@ -51,21 +51,23 @@ static inline int l1_entry_get(struct domain *d, unsigned int frames_of, uint64_
 	return rc;
 }
 
-/* Give those of an entry of that domain's tables back. */
-static __always_inline void l1_entry_put(unsigned int domid, uint64_t e)
+/* Give those of a present entry of that domain's tables back, which maps f. */
+static __always_inline void l1_frame_put(unsigned int domid, struct frame *f, uint64_t e)
 {
-	mfn_t mfn = pte_mfn(e);
-
-	if (!(e & PTE_PRESENT) || unlikely(!mfn_valid(mfn)))
-		return;
 	if (e & PTE_WRITE) {
 		/* Another domain's: its log has not seen what was written through this entry. */
-		if (unlikely(READ_ONCE(dirty_logs)) &&
-		    frame_owner_id(frame_owner_word(frame_of(mfn))) != domid)
-			dirty_mark(mfn);
-		frame_put_writable(frame_of(mfn));
+		if (unlikely(READ_ONCE(dirty_logs)) && frame_owner_id(frame_owner_word(f)) != domid)
+			dirty_mark(frame_mfn(f));
+		frame_put_writable(f);
 	}
-	frame_put(frame_of(mfn));
+	frame_put(f);
+}
+
+/* Those of any entry. */
+static __always_inline void l1_entry_put(unsigned int domid, uint64_t e)
+{
+	if (e & PTE_PRESENT && likely(mfn_valid(pte_mfn(e))))
+		l1_frame_put(domid, frame_of(pte_mfn(e)), e);
 }
 
 /* Replace an entry of a locked table by a value that is not present; what was there. */

@@ -21,6 +21,20 @@ static struct frame *lock_target(struct vcpu *v, uint64_t where, unsigned int fl
 	return table_lock_for(v, where, slot);
 }
 
+/*
+ * The common case: nothing is there, and the caller's references to the frame make more of them simple.
+ * False: nothing is done.
+ */
+static inline bool install(struct domain *d, struct frame *f, uint64_t *slot, uint64_t entry)
+{
+	if (unlikely(pte_read(slot) & PTE_PRESENT || d->memory.log.active ||
+		     (entry & PTE_WRITE && !frame_try_writable(f))))
+		return false;
+	__atomic_add_fetch(&f->owner, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(slot, entry | PTE_USER, __ATOMIC_RELEASE);
+	return true;
+}
+
 /* The caller holds a reference to the frame. */
 int grant_map_pte(struct vcpu *v, uint64_t where, mfn_t mfn, unsigned int flags)
 {
@@ -38,7 +52,7 @@ int grant_map_pte(struct vcpu *v, uint64_t where, mfn_t mfn, unsigned int flags)
 		return -EINVAL;
 	if (owner != d->id)
 		frame_mark_foreign(f);
-	if (unlikely(!l1_entry_try_install(d, owner, slot, entry)))
+	if (unlikely(!install(d, f, slot, entry)))
 		rc = l1_entry_set(d, owner, slot, entry);
 	frame_unlock_table(table);
 	return rc;
@@ -50,7 +64,7 @@ static bool maps(uint64_t entry, mfn_t mfn)
 }
 
 /* Move the entry of new_va to the slot, with its references. */
-static int replace(struct vcpu *v, struct frame *table, uint64_t *slot, mfn_t mfn, uint64_t new_va)
+static __noinline int replace(struct vcpu *v, struct frame *table, uint64_t *slot, mfn_t mfn, uint64_t new_va)
 {
 	uint64_t maddr, *from;
 	struct frame *other, *first, *second;
@@ -104,8 +118,14 @@ int grant_unmap_pte(struct vcpu *v, uint64_t where, mfn_t mfn, uint64_t new_va, 
 	if (new_va)
 		return replace(v, table, slot, mfn, new_va);
 	mapped = maps(pte_read(slot), mfn);
-	if (mapped)
-		l1_entry_clear(v->domain, slot, 0);
+	if (likely(mapped)) {
+		/* As the table is locked, it maps the same still. */
+		uint64_t old = __atomic_exchange_n(slot, 0, __ATOMIC_SEQ_CST);
+
+		if (unlikely(v->domain->memory.log.active))
+			shadow_entry_changed(v->domain, slot);
+		l1_frame_put(v->domain->id, frame_of(mfn), old);
+	}
 	frame_unlock_table(table);
 	return mapped ? 0 : -EINVAL;
 }

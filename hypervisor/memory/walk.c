@@ -84,19 +84,21 @@ struct frame *table_lock_at(struct domain *d, uint64_t maddr, uint64_t **slot)
 /* Walks by itself: most requests come here, and what the upper levels allow is no matter. */
 struct frame *table_lock_for(struct vcpu *v, uint64_t va, uint64_t **slot)
 {
-	uint64_t entry = v->memory.base_kernel, end = memory_max_mfn << PAGE_SHIFT;
+	uint64_t entry = v->memory.base_kernel, end = memory_max_mfn << PAGE_SHIFT, address = PTE_ADDRESS;
 
 	if (unlikely(!guest_address_ok(va)))
 		return NULL;
+	/* Loaded once; the compiler would do it at each use. */
+	__asm__("" : "+r"(address));
 #pragma GCC unroll 3
 	for (unsigned int at = 4; at > 1; at--) {
-		if (unlikely((entry & PTE_ADDRESS) >= end))
+		if (unlikely((entry & address) >= end))
 			return NULL;
-		entry = read_entry((entry & PTE_ADDRESS) + pte_index(va, at) * 8);
+		entry = read_entry((entry & address) + pte_index(va, at) * 8);
 		if (unlikely(!(entry & PTE_PRESENT)))
 			return NULL;
 	}
-	return lock_at(v->domain, (entry & PTE_ADDRESS) + pte_index(va, 1) * 8, slot);
+	return lock_at(v->domain, (entry & address) + pte_index(va, 1) * 8, slot);
 }
 
 bool pagetable_walk(struct vcpu *v, uint64_t va, uint64_t *l1e)
