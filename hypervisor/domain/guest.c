@@ -176,17 +176,17 @@ long hypercall_fpu_taskswitch(uint64_t set)
 
 long hypercall_set_segment_base(uint64_t which, uint64_t base)
 {
-	if (which != HC_SEGBASE_GS_USER_SEL && (int64_t)(base << 16) >> 16 != (int64_t)base)
-		return -EINVAL;
+	static const uint32_t msr[] = {
+		[HC_SEGBASE_FS] = MSR_FS_BASE,
+		[HC_SEGBASE_GS_USER] = MSR_KERNEL_GS_BASE,
+		[HC_SEGBASE_GS_KERNEL] = MSR_GS_BASE,
+	};
+
 	switch (which) {
-	case HC_SEGBASE_FS:
-		wrmsr(MSR_FS_BASE, base);
-		return 0;
-	case HC_SEGBASE_GS_USER:
-		wrmsr(MSR_KERNEL_GS_BASE, base);
-		return 0;
-	case HC_SEGBASE_GS_KERNEL:
-		wrmsr(MSR_GS_BASE, base);
+	case HC_SEGBASE_FS ... HC_SEGBASE_GS_KERNEL:
+		if ((int64_t)(base << 16) >> 16 != (int64_t)base)
+			return -EINVAL;
+		wrmsr(msr[index_below(which, ARRAY_SIZE(msr))], base);
 		return 0;
 	case HC_SEGBASE_GS_USER_SEL:
 		load_user_gs((uint16_t)base);
