@@ -52,12 +52,12 @@ long hypercall_set_trap_table(uint64_t list)
 	return -E2BIG;
 }
 
-/* The bounce writes up to 64 bytes below; a value that is no guest's faults there and ends the guest. */
+/* The bounce writes up to 64 bytes below: what is not canonical faults there and ends the guest, as 0 does. */
 void guest_set_kernel_stack(struct vcpu *v, uint16_t ss, uint64_t sp)
 {
 	sp &= ~15ULL;
 	v->kernel_ss = ss | 3;
-	v->kernel_sp = guest_address_ok(sp) && guest_address_ok(sp - 64) ? sp : 0;
+	v->kernel_sp = unlikely(guest_touches_hole(sp - 64, 64)) ? 0 : sp;
 }
 
 long hypercall_stack_switch(uint64_t ss, uint64_t sp)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What saving a domain needs: a child suspends itself and is resumed in place, its
- * processors' state goes out and in again, and its frames tell what they are.
+ * processors' state goes out and in again, its stacks are seen, and its frames tell what they are.
  * Proof: the hypercall of the suspended vcpu returns 1, the other one goes on; what
  * was set is what is got; the frames' numbers, levels and pins are the known ones.
  */
@@ -112,6 +112,32 @@ static void state_out_and_in(void)
 	expect_equal("it goes on", child_do(1, CHILD_WRITE, PTR(page), 5), 0);
 }
 
+static long switch_stack(uint64_t sp)
+{
+	return hypercall(HC_NR_STACK_SWITCH, HC_FLAT_KERNEL_SS64, sp, 0, 0, 0);
+}
+
+/* Entries write 64 bytes below the stack: none may be the hypervisor's. */
+static void kernel_stack(uint64_t sp, uint64_t kept)
+{
+	struct hc_control op = { .cmd = HC_CONTROL_PAUSE, .domid = child_domid };
+
+	expect_equal("stack_switch", child_do(0, CHILD_CHURN, sp, 0), 0);
+	need(hc_control_op(&op));
+	expect_success(control(HC_CONTROL_VCPU_GET_CONTEXT, 0, &context));
+	expect_equal("kernel's stack", context.kernel_sp, kept);
+	op.cmd = HC_CONTROL_UNPAUSE;
+	need(hc_control_op(&op));
+}
+
+static void kernel_stacks(void)
+{
+	kernel_stack(HC_HYPERVISOR_VIRT_START + 16, 0);
+	kernel_stack(HC_HYPERVISOR_VIRT_END, 0);
+	kernel_stack(HC_HYPERVISOR_VIRT_END + 48, 0);
+	kernel_stack(HC_HYPERVISOR_VIRT_END + 72, HC_HYPERVISOR_VIRT_END + 64);
+}
+
 static void what_frames_are(void)
 {
 	uint64_t mfn = child_mfn(table_page), list[] = { child_mfn(page), mfn, ptr_to_mfn(page), ~0UL, 0 };
@@ -145,12 +171,15 @@ void test_main(void)
 {
 	page = page_alloc();
 	table_page = page_alloc();
+	child_churn = switch_stack;
 	child_start();
 	expect_equal("the child answers", child_do(1, CHILD_WRITE, PTR(page), 3), 0);
 	section("suspend, and resume in place\n");
 	suspend_and_resume();
 	section("the state of a vcpu\n");
 	state_out_and_in();
+	section("stacks beside the hypervisor\n");
+	kernel_stacks();
 	section("what frames are\n");
 	what_frames_are();
 }
