@@ -2,8 +2,8 @@
 /*
  * Switching a processor between vcpus.  The outgoing vcpu's registers leave the
  * stack's frame for its struct, so that it can run elsewhere; its address space,
- * segments and descriptor tables stay loaded while only the idle vcpu runs, so
- * that a guest that waits for one event and goes on pays for neither.
+ * FPU registers, segments and descriptor tables stay loaded while only the idle
+ * vcpu runs, so that a guest that waits for one event and goes on pays for none.
  */
 #include "cpu/cpu.h"
 #include "cpu/x86.h"
@@ -118,6 +118,7 @@ static void unload(struct cpu *c)
 
 	if (!old)
 		return;
+	fpu_unload(old);
 	if (old->debugreg[7] & 0xff)
 		__asm__ volatile("mov %0, %%db7" : : "r"(0x400UL));
 	c->loaded = NULL;
@@ -153,8 +154,14 @@ static void forget(void *arg)
 
 	if (c->loaded == v && c->running != v)
 		leave_guest(c);
-	if (c->fpu_owner == v)
-		c->fpu_owner = NULL;
+}
+
+void context_forget(struct vcpu *v)
+{
+	unsigned int cpu = v->loaded_cpu;
+
+	if (cpu_of(cpu)->loaded == v)
+		smp_call(1ULL << cpu, forget, v);
 }
 
 static void load(struct cpu *c, struct vcpu *v)
@@ -165,8 +172,7 @@ static void load(struct cpu *c, struct vcpu *v)
 	if (!previous)
 		bit_set(&tlb_guest_cpus, c->id);
 	unload(c);
-	if (v->loaded_cpu != c->id && cpu_of(v->loaded_cpu)->loaded == v)
-		smp_call(1ULL << v->loaded_cpu, forget, v);
+	context_forget(v);
 	__atomic_fetch_or(&v->domain->dirty_cpus, bit, __ATOMIC_SEQ_CST);
 	__atomic_fetch_or(&v->dirty_cpus, bit, __ATOMIC_SEQ_CST);
 	write_cr3(v->kernel_mode ? v->cr3_kernel : v->cr3_user);
@@ -176,6 +182,7 @@ static void load(struct cpu *c, struct vcpu *v)
 	if (unlikely(c->idt_logged != v->domain->memory.log.active))
 		idt_load(c, v->domain->memory.log.active);
 	load_segments(v);
+	fpu_load(v);
 	if (v->debugreg[7] & 0xff)
 		debug_registers_load(v);
 	if (v->cr4 & CR4_TSD)
@@ -194,7 +201,6 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
 	if (prev != c->idle) {
 		prev->regs = *guest_regs();
 		save_segments(prev);
-		fpu_save(prev);
 	}
 	cpu_set_running(c, next);
 	if (next == c->idle) {
@@ -205,18 +211,12 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
 	/* Loaded here and nowhere else since: its tables may have been changed only by its own hypercalls. */
 	if (c->loaded != next || next->loaded_cpu != c->id)
 		load(c, next);
-	fpu_switch_in(next);
 	emulate_context_load(next);
 	*guest_regs() = next->regs;
 	sched_context_saved(prev);
 	count_event(next, HC_COUNTER_SWITCHES);
 	sched_context_loaded(next);
 	resume_guest();
-}
-
-void context_forget(struct vcpu *v)
-{
-	smp_call(cpu_online_mask, forget, v);
 }
 
 void idle_loop(void)

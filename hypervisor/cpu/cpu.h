@@ -60,15 +60,15 @@ void fpu_init(void);
 void fpu_cpu_init(void);
 int fpu_vcpu_init(struct vcpu *v);
 void fpu_vcpu_free(struct vcpu *v);
-void fpu_save(struct vcpu *v);		/* registers to memory, if this processor holds them */
-void fpu_switch_in(struct vcpu *v);	/* arrange for the trap on first use */
-void fpu_trap(struct vcpu *v);		/* #NM of the guest: give it its registers */
+void fpu_load(struct vcpu *v);		/* this processor's registers are v's from now on */
+void fpu_unload(struct vcpu *v);	/* they are, and go to memory; CR0.TS is clear then */
 void fpu_set_task_switched(struct vcpu *v, bool set);	/* the guest's CR0.TS */
 uint64_t fpu_guest_xcr0_mask(void);	/* XCR0 bits guests may set; 0: no XSAVE */
 bool fpu_set_xcr0(struct vcpu *v, uint64_t value);	/* XSETBV; false: #GP */
+/* The rest is for a vcpu that does not run. */
 void fpu_load_context(struct vcpu *v, const void *fxsave_image);	/* 512 bytes */
 void fpu_store_context(struct vcpu *v, void *fxsave_image);
-/* The whole state in XSAVE's standard form, of a vcpu that is not on a processor; 0: no XSAVE. */
+/* The whole state in XSAVE's standard form; 0: no XSAVE. */
 uint32_t fpu_state_size(void);
 void fpu_store_state(struct vcpu *v, void *image);
 /* -EINVAL: no such image or XCR0; -EOPNOTSUPP: state that this host has no registers for. */
@@ -78,7 +78,8 @@ int fpu_load_state(struct vcpu *v, const void *image, uint32_t size, uint64_t xc
 void resume_guest(void) __noreturn;
 void resume_idle(void) __noreturn;
 void idle_loop(void) __noreturn;
-void context_forget(struct vcpu *v);	/* no processor keeps its address space or FPU loaded */
+/* If v does not run, no processor keeps its address space or FPU registers loaded after this. */
+void context_forget(struct vcpu *v);
 /*
  * If this processor idles with a guest's tables still loaded, give them up: true.  A flush that
  * comes to it does so, lest it be waked for each that follows.

@@ -169,11 +169,8 @@ void exception_handle(struct regs *regs)
 		break;
 	case TRAP_NM:
 		/* As the ABI has it, the guest's TS is clear when its handler starts. */
-		if (v->cr0_ts) {
-			v->cr0_ts = 0;
-			exception_inject(v, regs, TRAP_NM, 0);
-		}
-		fpu_trap(v);
+		fpu_set_task_switched(v, false);
+		exception_inject(v, regs, TRAP_NM, 0);
 		break;
 	case TRAP_DB:
 		debug(v, regs);

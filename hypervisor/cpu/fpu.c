@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * FPU and vector state, switched lazily: a vcpu that is switched in finds
- * CR0.TS set and gets its registers at the first use.
+ * FPU and vector state.  It goes with the address space: who is loaded has its
+ * registers in the processor, also while only the idle vcpu runs, and everybody
+ * else's are in memory.  To load them at the first use instead, with CR0.TS set
+ * until then, would leave another vcpu's to be read by instructions that are
+ * executed ahead; and QEMU has no #NM for XSAVE and XRSTOR, by which a guest's
+ * kernel would save what is not its own.
  */
 #include "cpu/cpu.h"
 #include "cpu/x86.h"
@@ -33,9 +37,15 @@ uint64_t fpu_guest_xcr0_mask(void)
 	return xcr0_mask;
 }
 
-static void xsetbv(uint64_t v)
+/* It waits for all before it, so only what changes is written. */
+static void set_xcr0(uint64_t value)
 {
-	__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)));
+	struct cpu *c = this_cpu();
+
+	if (c->xcr0 == value)
+		return;
+	c->xcr0 = value;
+	__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
 }
 
 static void mxcsr_mask_init(void)
@@ -61,15 +71,16 @@ void fpu_init(void)
 	if ((xcr0_mask & XCR0_AVX512) != XCR0_AVX512 || !(xcr0_mask & XCR0_AVX))
 		xcr0_mask &= ~XCR0_AVX512;
 	xcr0_mask &= ~XCR0_PKRU;	/* guests see no protection keys */
-	xsetbv(xcr0_mask);
+	set_xcr0(xcr0_mask);
 	cpuid(0xd, 0, &a, &b, &c, &d);
 	area_size = b;
 }
 
 void fpu_cpu_init(void)
 {
+	clts();
 	if (cpu_has_xsave)
-		xsetbv(xcr0_mask);
+		set_xcr0(xcr0_mask);
 }
 
 static void set_defaults(struct fpu_area *f)
@@ -103,65 +114,44 @@ void fpu_vcpu_free(struct vcpu *v)
 	v->fpu = NULL;
 }
 
-/* All the state the host knows is kept, whatever XCR0 the guest has chosen. */
-static void save(struct fpu_area *f)
+static void set_ts(void)
 {
+	write_cr0(read_cr0() | CR0_TS);
+}
+
+/* All the state the host knows is kept, whatever XCR0 the guest has chosen. */
+void fpu_unload(struct vcpu *v)
+{
+	if (v->cr0_ts)
+		clts();
 	if (cpu_has_xsave) {
-		xsetbv(xcr0_mask);
-		__asm__ volatile("xsave64 %0" : "+m"(*f) : "a"(~0U), "d"(~0U) : "memory");
+		set_xcr0(xcr0_mask);
+		__asm__ volatile("xsave64 %0" : "+m"(*v->fpu) : "a"(~0U), "d"(~0U) : "memory");
 	} else {
-		__asm__ volatile("fxsave64 %0" : "=m"(*f));
+		__asm__ volatile("fxsave64 %0" : "=m"(*v->fpu));
 	}
 }
 
-static void restore(struct vcpu *v)
+void fpu_load(struct vcpu *v)
 {
 	if (cpu_has_xsave) {
-		xsetbv(xcr0_mask);
+		set_xcr0(xcr0_mask);
 		__asm__ volatile("xrstor64 %0" : : "m"(*v->fpu), "a"(~0U), "d"(~0U) : "memory");
-		xsetbv(v->xcr0);
+		set_xcr0(v->xcr0);
 	} else {
 		__asm__ volatile("fxrstor64 %0" : : "m"(*v->fpu));
 	}
-}
-
-void fpu_save(struct vcpu *v)
-{
-	struct cpu *c = this_cpu();
-
-	if (c->fpu_owner != v)
-		return;
-	clts();
-	save(v->fpu);
-	c->fpu_owner = NULL;
-	write_cr0(read_cr0() | CR0_TS);
-}
-
-void fpu_switch_in(struct vcpu *v)
-{
-	if (cpu_has_xsave)
-		xsetbv(v->xcr0);
-	write_cr0(read_cr0() | CR0_TS);
-}
-
-void fpu_trap(struct vcpu *v)
-{
-	struct cpu *c = this_cpu();
-
-	clts();
-	if (c->fpu_owner != v) {
-		restore(v);
-		c->fpu_owner = v;
-	}
+	if (v->cr0_ts)
+		set_ts();
 }
 
 void fpu_set_task_switched(struct vcpu *v, bool set)
 {
 	v->cr0_ts = set;
 	if (set)
-		write_cr0(read_cr0() | CR0_TS);
+		set_ts();
 	else
-		fpu_trap(v);
+		clts();
 }
 
 static bool xcr0_valid(uint64_t value)
@@ -176,12 +166,13 @@ bool fpu_set_xcr0(struct vcpu *v, uint64_t value)
 	if (!cpu_has_xsave || !xcr0_valid(value) || value & ~xcr0_mask)
 		return false;
 	v->xcr0 = value;
-	xsetbv(value);
+	set_xcr0(value);
 	return true;
 }
 
 void fpu_load_context(struct vcpu *v, const void *fxsave_image)
 {
+	context_forget(v);
 	set_defaults(v->fpu);
 	memcpy(v->fpu->image, fxsave_image, FXSAVE_SIZE);
 	/* Reserved MXCSR bits would fault when the image is loaded. */
@@ -190,6 +181,7 @@ void fpu_load_context(struct vcpu *v, const void *fxsave_image)
 
 void fpu_store_context(struct vcpu *v, void *fxsave_image)
 {
+	context_forget(v);
 	memcpy(fxsave_image, v->fpu->image, FXSAVE_SIZE);
 }
 
@@ -200,6 +192,7 @@ uint32_t fpu_state_size(void)
 
 void fpu_store_state(struct vcpu *v, void *image)
 {
+	context_forget(v);
 	memcpy(image, v->fpu, area_size);
 }
 
@@ -215,6 +208,7 @@ int fpu_load_state(struct vcpu *v, const void *image, uint32_t size, uint64_t xc
 			return -EINVAL;
 	if (!cpu_has_xsave || (header[0] | xcr0) & ~xcr0_mask)
 		return -EOPNOTSUPP;
+	context_forget(v);
 	set_defaults(v->fpu);
 	memcpy(v->fpu, image, MIN(size, area_size));
 	*(uint32_t *)&v->fpu->image[24] &= mxcsr_mask;

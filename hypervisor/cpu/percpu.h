@@ -66,7 +66,7 @@ struct cpu {
 
 	/* The rest is C's. */
 	struct vcpu *idle;
-	struct vcpu *fpu_owner;		/* whose registers the FPU holds, NULL: nobody's */
+	uint64_t xcr0;			/* as set; 0: not yet */
 	uint32_t apic_id;
 	uint32_t acpi_id;
 	bool online;

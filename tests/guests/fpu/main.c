@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The FPU belongs to the vcpu.  Proof: registers survive blocking while another
- * vcpu uses its own, fpu_taskswitch makes the next use fault once, and control
- * words arrive in their reset state.
+ * vcpu uses its own on the same processor, be it XSAVE that looks at them first;
+ * fpu_taskswitch makes the next use fault once, and not for others; control words
+ * arrive in their reset state.
  */
 #include <hypercall/event.h>
+#include <hypercall/sched.h>
 #include <hypercall/vcpu.h>
 
 #include "event.h"
@@ -13,7 +15,12 @@
 
 #define MS 1000000UL
 
+#define XSTATE_AVX 7UL		/* with x87 and SSE */
+#define XSAVE_XMM3 (160 + 3 * 16)
+#define XSAVE_YMM3_HIGH (576 + 3 * 16)
+
 static volatile uint32_t started, stop;
+static char image[4096] __attribute__((aligned(64)));
 
 static void set_xmm(uint64_t value)
 {
@@ -34,10 +41,34 @@ static void use(uint64_t arg)
 	__asm__ volatile("movq %xmm0, %xmm0; fnop");
 }
 
+static bool has_avx(void)
+{
+	uint32_t a = 1, b, c = 0, d;
+
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	return c >> 28 & 1;
+}
+
+static void enable_avx(void)
+{
+	if (has_avx())
+		__asm__ volatile("xsetbv" : : "a"(XSTATE_AVX), "d"(0), "c"(0));
+}
+
+/* One processor for both, or there would be nothing to mix up. */
+static void join(void)
+{
+	struct hc_sched_pin_override op = { .pcpu = 0 };
+
+	need(hc_sched_op(HC_SCHEDOP_PIN_OVERRIDE, &op));
+	enable_avx();
+}
+
 static void second(void)
 {
 	uint64_t n = 0;
 
+	join();
 	while (!stop) {
 		set_xmm(++n);
 		started = 1;
@@ -73,13 +104,31 @@ static void lazy(void)
 	expect_no_fault("after taking it back", attempt(use, 0));
 }
 
+/* A kernel switches processes without having used a register itself. */
+static void saved_first(void)
+{
+	static const uint64_t value[4] = { 0x1111, 0x2222, 0x3333, 0x4444 };
+
+	if (!has_avx())
+		return;
+	for (unsigned int i = 0; i < 200; i++) {
+		__asm__ volatile("vmovdqu %0, %%ymm3" : : "m"(value));
+		hc_sched_op(HC_SCHEDOP_YIELD, NULL);
+		__asm__ volatile("xsave64 %0" : "+m"(image) : "a"(XSTATE_AVX), "d"(0));
+		expect_equal("low half of ymm3", *(uint64_t *)&image[XSAVE_XMM3], value[0]);
+		expect_equal("high half of ymm3", *(uint64_t *)&image[XSAVE_YMM3_HIGH], value[2]);
+	}
+}
+
 static void beside_another(void)
 {
+	join();
 	if (vcpu_start(1, second)) {
 		skip("there is no second vcpu\n");
 		return;
 	}
 	expect(wait_for(&started, 5000 * MS), "vcpu 1 does not run\n");
+	saved_first();
 	set_xmm(0xabcdef);
 	for (unsigned int i = 0; i < 200; i++) {
 		hc_sched_op(HC_SCHEDOP_YIELD, NULL);
@@ -92,6 +141,11 @@ static void beside_another(void)
 		upcalls_on();
 		expect_equal("register after block", get_xmm(), 0xabcdef);
 	}
+	expect_success(task_switch(1));
+	for (unsigned int i = 0; i < 10; i++)
+		hc_sched_op(HC_SCHEDOP_YIELD, NULL);
+	expect_fault("after a switch of tasks, and of vcpus", attempt(use, 0), TRAP_NM, 0);
+	expect_equal("register behind it", get_xmm(), 0xabcdef);
 	stop = 1;
 }
 
