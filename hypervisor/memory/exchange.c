@@ -118,8 +118,9 @@ static int round_run(struct round *r)
 		round_give_back(r);
 	}
 free_blocks:
+	/* Another vcpu may have mapped what was given for a moment. */
 	while (got)
-		frames_free(blocks[--got], order);
+		allocator_put(blocks[--got], order, tlb_stamp_now());
 	page_free_for(r->d, blocks);
 	return rc;
 }
