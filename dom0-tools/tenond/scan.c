@@ -285,6 +285,11 @@ static void recover(struct record *record, void *data)
 	struct domain *domain;
 	struct error error;
 
+	/* A folder in which files are replaced meanwhile, as below, may tell one of them twice. */
+	if (domain_by_uuid(&tenond->domains, record->uuid)) {
+		record_clear(record);
+		return;
+	}
 	if (domain_xml_read(&source, &config, &error))
 		log_warning("domain %s: %s: %s", record->name, error.object, error.cause);
 	domain = domain_add(&tenond->domains, record->name, record->uuid, config);
