@@ -103,6 +103,7 @@ void smp_boot_cpus(void);
 int smp_expose_block(struct cpu *c);	/* what the entry code uses of it, see memory/split.h; -ENOMEM */
 void smp_mail_interrupt(void);
 void smp_serve_mailbox(void);
+void smp_stop_if_asked(void);		/* by an NMI */
 void smp_stop_others(void);		/* for a panic or a reset */
 
 /* ---- panic.c ---- */

@@ -216,7 +216,7 @@ void hypervisor_exception(struct regs *regs)
 void own_stack_exception(struct regs *regs)
 {
 	if (regs->vector == TRAP_NMI) {
-		smp_serve_mailbox();
+		smp_stop_if_asked();
 		return;
 	}
 	dump_regs(regs);

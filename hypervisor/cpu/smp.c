@@ -138,6 +138,13 @@ static void stop(void *arg)
 		__asm__ volatile("cli; hlt");
 }
 
+/* Nothing else of the mailbox is for an NMI: it comes in the middle of what serving would disturb. */
+void smp_stop_if_asked(void)
+{
+	if (__atomic_load_n(&this_cpu()->mailbox, __ATOMIC_ACQUIRE) & MAIL_CALL && call_request.function == stop)
+		stop(NULL);
+}
+
 /* They may be stuck, so nobody waits for an answer. */
 void smp_stop_others(void)
 {
