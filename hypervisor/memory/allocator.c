@@ -9,8 +9,7 @@
  *
  * Free frames hold what was last in them, and are cleared when they are given
  * out, if no idle processor has come to it before: neither the start of a large
- * machine nor the end of a large guest waits.  What is older than our start is
- * left to the first of these, since most of it may never be used.
+ * machine nor the end of a large guest waits.
  *
  *   zone 0: below 16 MiB   zone n: 2^(n+23) <= address < 2^(n+24)
  */
@@ -31,7 +30,7 @@
 #define STATE_SHIFT 24
 #define CLEARED_SHIFT 26	/* the first frames of a dirty block that an idle processor has cleared */
 #define CLEAR_ORDER 9		/* the size of a dirty block that it clears, and those below merge whatever is in them */
-#define CLEAR_PART 8		/* frames, while the lock is held */
+#define CLEAR_PART 4		/* frames, while the lock is held */
 #define LINK_MARK (1ULL << 63)	/* no word of a table in use has it, see frame_lock_table */
 
 static struct zone {
@@ -39,7 +38,7 @@ static struct zone {
 	uint32_t head[ALLOCATOR_MAX_ORDER + 1];
 } zones[ZONES][STATES];
 static uint64_t free_frames;
-static bool maybe_dirty;	/* a dirty block has been made since none was found */
+static bool maybe_unclear;	/* a block that is not clean has been made since none was found */
 static spinlock_t lock;		/* protects all the above and the links of free frames */
 
 static unsigned int zone_of(mfn_t mfn)
@@ -103,8 +102,8 @@ static void block_insert(mfn_t mfn, unsigned int order, uint64_t note)
 	__atomic_store_n(&f->owner, free_word(order, note), __ATOMIC_RELAXED);
 	if (next != NIL)
 		set_links(frame_of(next), mfn, link_next(frame_of(next)));
-	if (state_of(note) == DIRTY)
-		WRITE_ONCE(maybe_dirty, true);
+	if (state_of(note) != CLEAN)
+		WRITE_ONCE(maybe_unclear, true);
 	z->head[order] = mfn;
 	z->nonempty |= 1u << order;
 }
@@ -263,8 +262,8 @@ void allocator_add(mfn_t first, mfn_t end)
 	put_range(first, end, tlb_stamp_ancient(), OLD);
 }
 
-/* A dirty block of CLEAR_ORDER, or a smaller one where there is none; it stays in its list. */
-static mfn_t dirty_block(unsigned int *order)
+/* A block of that state and CLEAR_ORDER, or a smaller one where there is none; it stays in its list. */
+static mfn_t block_of(unsigned int state, unsigned int *order)
 {
 	mfn_t small = MFN_INVALID, mfn;
 	unsigned int small_order = 0;
@@ -272,7 +271,7 @@ static mfn_t dirty_block(unsigned int *order)
 
 	*order = CLEAR_ORDER;
 	for (int i = ZONES - 1; i >= 0; i--) {
-		struct zone *z = &zones[i][DIRTY];
+		struct zone *z = &zones[i][state];
 
 		if (z->nonempty >> CLEAR_ORDER & 1)
 			return z->head[CLEAR_ORDER];
@@ -290,6 +289,24 @@ static mfn_t dirty_block(unsigned int *order)
 	return small;
 }
 
+/* What somebody gave back is wanted again first, so it is cleared before what nobody has touched. */
+static mfn_t block_to_clear(unsigned int *order)
+{
+	mfn_t dirty = block_of(DIRTY, order), old;
+	uint64_t word;
+
+	if (dirty != MFN_INVALID) {
+		word = frame_owner_word(frame_of(dirty));
+		/* A few frames are not worth that another processor is interrupted; it will flush some time. */
+		if (*order == CLEAR_ORDER || cleared_of(word) || !others_to_flush(word))
+			return dirty;
+	}
+	old = block_of(OLD, order);
+	if (old == MFN_INVALID && dirty == MFN_INVALID)
+		WRITE_ONCE(maybe_unclear, false);
+	return old;
+}
+
 static void clear_part(mfn_t mfn, unsigned int order)
 {
 	struct frame *f = frame_of(mfn);
@@ -298,7 +315,7 @@ static void clear_part(mfn_t mfn, unsigned int order)
 
 	scrub_pages(mfn_to_virt(mfn + done), count);
 	if (done + count < 1u << order) {
-		word = free_word(order, note_make(stamp_of(word), DIRTY, done + count));
+		word = free_word(order, note_make(stamp_of(word), state_of(word), done + count));
 		__atomic_store_n(&f->owner, word, __ATOMIC_RELAXED);
 		return;
 	}
@@ -309,23 +326,19 @@ static void clear_part(mfn_t mfn, unsigned int order)
 bool allocator_clear(void)
 {
 	unsigned int order;
-	uint64_t word = 0;
+	uint64_t word;
 	mfn_t mfn;
 
 	/* Mostly there is none, and processors become idle often; or another one is at it. */
-	if (!READ_ONCE(maybe_dirty) || !spin_trylock(&lock))
+	if (!READ_ONCE(maybe_unclear) || !spin_trylock(&lock))
 		return false;
-	mfn = dirty_block(&order);
-	if (mfn != MFN_INVALID)
-		word = frame_owner_word(frame_of(mfn));
-	else
-		WRITE_ONCE(maybe_dirty, false);
-	if (word && !cleared_of(word)) {
-		/* A few frames are not worth that another processor is interrupted; it will flush some time. */
-		if (order < CLEAR_ORDER && others_to_flush(word)) {
-			spin_unlock(&lock);
-			return false;
-		}
+	mfn = block_to_clear(&order);
+	if (mfn == MFN_INVALID) {
+		spin_unlock(&lock);
+		return false;
+	}
+	word = frame_owner_word(frame_of(mfn));
+	if (!cleared_of(word)) {
 		/*
 		 * Until now somebody might have written to it by a translation from before.  Without
 		 * the lock, for others may want memory for what they do before they answer.
@@ -335,10 +348,10 @@ bool allocator_clear(void)
 		spin_lock(&lock);
 	}
 	/* Otherwise it has been given out meanwhile, or merged. */
-	if (word && frame_owner_word(frame_of(mfn)) == word)
+	if (frame_owner_word(frame_of(mfn)) == word)
 		clear_part(mfn, order);
 	spin_unlock(&lock);
-	return word;
+	return true;
 }
 
 uint64_t memory_free_frames(void)

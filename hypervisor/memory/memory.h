@@ -103,7 +103,7 @@ void hyp_free_tables(uint64_t va, uint64_t size);
 void *ioremap(uint64_t maddr, uint64_t size);	/* uncached, NULL: no room */
 
 /* ---- frame allocator and heap (memory/allocator.c, memory/heap.c) ---- */
-/* For an idle processor: clears a little of the memory given back; false: nothing of it is left. */
+/* For an idle processor: clears a little of the free memory; false: nothing is left that it should. */
 bool allocator_clear(void);
 mfn_t frames_alloc(unsigned int order);		/* for the hypervisor, cleared; MFN_INVALID: none */
 void frames_free(mfn_t mfn, unsigned int order);

@@ -159,10 +159,19 @@ static void idle_processors_clear_memory(void **state)
 			allocator_clear();
 	}
 	assert_int_equal(memory_free_frames(), 0);
-	allocator_add(mfn, mfn + (1 << 11));
-	/* What was there before the start waits for its first use. */
-	memset(mfn_to_virt(mfn), 0x5a, PAGE_SIZE);
-	assert_false(allocator_clear());
+	/* What was there before the start comes after what was given back. */
+	memset(mfn_to_virt(mfn), 0x5a, PAGE_SIZE << 11);
+	allocator_add(mfn, mfn + (1 << 10));
+	for (unsigned int i = 0; i < 5; i++)
+		assert_true(allocator_clear());
+	assert_clean(mfn, 4);
+	assert_int_equal(world_table(mfn + 512)[7], 0x5a5a5a5a5a5a5a5a);
+	frames_free(mfn + (1 << 10), 10);
+	assert_true(allocator_clear());
+	assert_clean(mfn + (1 << 10), 2);
+	assert_int_equal(world_table(mfn + 512)[7], 0x5a5a5a5a5a5a5a5a);
+	while (allocator_clear())
+		;
 	assert_int_equal(frames_alloc(11), mfn);
 	assert_clean(mfn, 11);
 	frames_free(mfn, 11);
@@ -171,23 +180,34 @@ static void idle_processors_clear_memory(void **state)
 	free(others);
 }
 
-/* Processor 1 has a guest's tables and has not flushed since; then it has none. */
+/* Processor 1 has a guest's tables and does not flush after it; then it has none. */
 static void others_are_left_alone_for_a_few_frames(void **state)
 {
-	mfn_t *others = malloc(memory_free_frames() * sizeof(*others)), mfn = frames_alloc(3);
+	mfn_t *others = malloc(memory_free_frames() * sizeof(*others)), mfn = frames_alloc(3), old = frames_alloc(4);
 	uint64_t n = take_all(others);
 
 	(void)state;
 	cpu_online_mask = tlb_guest_cpus = 3;
+	host_cpu.id = 1;
+	tlb_flush_local();
+	host_cpu.id = 0;
 	memset(mfn_to_virt(mfn), 0x5a, 8 * PAGE_SIZE);
 	allocator_put(mfn, 3, tlb_stamp_now());
 	world.flushes = 0;
 	assert_false(allocator_clear());
 	assert_int_equal(world.flushes, 0);
 	assert_int_equal(world_table(mfn)[7], 0x5a5a5a5a5a5a5a5a);
+	/* Nor do they keep others from being cleared. */
+	memset(mfn_to_virt(old), 0x5a, PAGE_SIZE);
+	allocator_add(old, old + 1);
+	assert_true(allocator_clear());
+	assert_clean(old, 0);
+	assert_false(allocator_clear());
+	assert_int_equal(world.flushes, 0);
 	/* Who takes them has it flushed. */
 	assert_int_equal(frames_alloc(3), mfn);
 	assert_int_equal(world.flushes, 1);
+	assert_int_equal(frames_alloc(0), old);
 	allocator_put(mfn, 3, tlb_stamp_now());
 	tlb_guest_cpus = 1;
 	assert_true(allocator_clear());
@@ -196,6 +216,7 @@ static void others_are_left_alone_for_a_few_frames(void **state)
 	cpu_online_mask = 1;
 	assert_int_equal(frames_alloc(3), mfn);
 	frames_free(mfn, 3);
+	frames_free(old, 4);
 	while (n)
 		frames_free(others[--n], 0);
 	free(others);

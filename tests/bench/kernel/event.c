@@ -10,6 +10,7 @@
 #include "vcpu.h"
 
 #define FAR (3600UL * 1000000000)	/* a time no row reaches, ns */
+#define REST 1000000000UL		/* ns */
 #define SOON 200000UL			/* ns: longer than setting a timer takes */
 
 static volatile uint32_t fired, answered;
@@ -86,6 +87,15 @@ static void set_timer(uint64_t when)
 	struct hc_vcpu_set_singleshot_timer op = { .timeout_abs_ns = when };
 
 	need(hc_vcpu_op(HC_VCPUOP_SET_SINGLESHOT_TIMER, 0, &op));
+}
+
+/* The processor's first rest after its start: the hypervisor clears free memory, which none of the rows shall meet. */
+void rest(void)
+{
+	fired = 0;
+	set_timer(system_time() + REST);
+	while (!fired)
+		hc_sched_op(HC_SCHEDOP_BLOCK, NULL);
 }
 
 uint64_t run_set_timer(unsigned int times)

@@ -57,6 +57,7 @@ void test_main(void)
 	prepare_memory();
 	prepare_events();
 	prepare_grants();
+	rest();
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++)
 		measure(&rows[i]);
 }

@@ -17,6 +17,7 @@
 void prepare_memory(void);
 void prepare_events(void);
 void prepare_grants(void);
+void rest(void);
 
 static inline uint64_t ticks(void)
 {
