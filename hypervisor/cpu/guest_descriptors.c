@@ -64,6 +64,7 @@ void window_enter_directly(struct vcpu *v)
 	for (unsigned int i = 0; i < VCPU_SYSCALLS; i++)
 		WRITE_ONCE(v->entry_syscall[i], bounce_callback(v, VCPU_CALLBACK_SYSCALL + i));
 	WRITE_ONCE(v->hypercalls, hypercall_table);
+	WRITE_ONCE(v->short_hypercalls, SHORT_ALL);
 }
 
 int window_open(struct vcpu *v)

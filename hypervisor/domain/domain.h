@@ -55,6 +55,10 @@ struct bounce_target {
 #define ATTENTION_NMI (1u << 0)
 #define ATTENTION_SYMCALL (1u << 1)
 
+/* vcpu.short_hypercalls */
+#define SHORT_IRET (1u << HC_NR_IRET)	/* always */
+#define SHORT_ALL (SHORT_IRET | 1u << HC_NR_STACK_SWITCH | 1u << HC_NR_SET_SEGMENT_BASE)
+
 struct fpu_area;
 struct hc_trace;
 
@@ -80,6 +84,7 @@ struct vcpu {
 	uint8_t symcall;		/* SYMCALL_*; not 0: no events */
 	uint16_t kernel_ss;
 	uint16_t id;
+	uint32_t short_hypercalls;	/* SHORT_*: what entry/short.S may do, bits of numbers below 32 */
 	struct domain *domain;
 	struct bounce_target callback[VCPU_CALLBACKS];
 	uint64_t counters[HC_COUNTER_COUNT];

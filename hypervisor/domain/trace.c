@@ -55,6 +55,7 @@ static int vcpu_on(struct vcpu *v)
 		return -ENOMEM;
 	/* It may be running: what is counted must be there before somebody counts. */
 	__atomic_store_n(&v->hypercalls, trace_hypercalls, __ATOMIC_RELEASE);
+	WRITE_ONCE(v->short_hypercalls, SHORT_IRET);
 	symcall_set_traps(v, trace_gates);
 	for (unsigned int i = 0; i < VCPU_SYSCALLS; i++)
 		__atomic_store_n(&v->entry_syscall[i], &trace_gates[HC_TRACE_SYSCALL + i], __ATOMIC_RELEASE);

@@ -5,7 +5,8 @@
  * It costs nothing while it is off: the entry code finds handlers of hypercalls,
  * exceptions and system calls by pointers in the vcpu.  Those of a traced vcpu lead
  * to a table of hypercalls that counts, and to places without an address, which
- * the entry code leaves to C.  The pointers change while the domain is paused, those
+ * the entry code leaves to C; and of hypercalls that the entry code does itself
+ * (entry/short.S) it is told to leave all but iret.  The pointers change while the domain is paused, those
  * of the caller's own at any time: what is counted stays until the vcpu is freed.
  */
 #ifndef DOMAIN_TRACE_H

@@ -6,11 +6,12 @@
  *
  * Budgets (instructions, hypervisor side only, no work pending, from the
  * guest's instruction or fault to the guest's next one):
- *   system call from guest user to guest kernel            62
- *   return from it (iret hypercall, HC_VGCF_IN_SYSCALL)    58
+ *   system call from guest user to guest kernel            61
+ *   return from it (iret hypercall, HC_VGCF_IN_SYSCALL)    59
  *   exception, entry to guest kernel (an event: 2 more)    66
  *   return from it (iret hypercall)                        65
  *   empty hypercall, there and back                        57
+ *   stack_switch, a segment base (short.S)                 37 to 42
  */
 #include "entry/entry.h"
 
@@ -54,8 +55,7 @@ syscall32_stub_end:
 	.balign 64
 syscall_entry:
 	push	%rcx
-	push	$0
-	movl	$REGS_SYSCALL, 4(%rsp)
+	push	syscall_vector(%rip)
 	push	%rdi
 	push	%rsi
 	GET_VCPU %rdi, SHORT_FRAME
@@ -199,13 +199,16 @@ bounce_failed:
  * takes are below 2^48.
  */
 	.pushsection .entry.rodata, "a"
+	.globl canonical_half
 	.balign 8
 canonical_half:
 	.quad	1 << 47
+syscall_vector:				/* where an exception has its error code and vector */
+	.quad	REGS_SYSCALL << 32
 	.popsection
 
 /*
- * A hypercall: nr in rax, arguments rdi rsi rdx r10 r8.  The frame is full, but
+ * A hypercall, unless short.S does it: nr in rax, arguments rdi rsi rdx r10 r8.  The frame is full, but
  * rbx, rbp and r12..r15 are stored only when something looks at them (C keeps
  * them): on the way to the slow return.
  */
@@ -221,8 +224,11 @@ hypercall_split:
 
 	.balign 32
 hypercall_entry:
-	cmp	$HC_NR_IRET, %eax
-	je	hypercall_iret_entry
+	mov	VCPU_SHORT(%rdi), %ecx
+	bt	%eax, %ecx
+	jc	hypercall_short			/* a number above 31 comes back */
+	.globl hypercall_full
+hypercall_full:
 	incq	VCPU_COUNT_HYPERCALLS(%rdi)
 	push	%rdx
 	push	%rcx
@@ -288,6 +294,7 @@ hypercall_slow_return:
  * frame is not what a sane kernel makes) is iret_slow in C.  Short frame, rdi = vcpu;
  * rax, rcx, r11 are free.
  */
+	.globl hypercall_iret_entry
 	.balign 64
 hypercall_iret_entry:
 	mov	F_RSP(%rsp), %rsi
@@ -307,9 +314,9 @@ hypercall_iret_entry:
 	or	$RFLAGS_IF, %r11
 	GUEST	iret_fault, mov 40(%rsi), %eax	/* cs */
 	mov	%eax, %ecx
-	and	$3, %ecx
-	cmp	$3, %ecx
-	jne	iret_to_kernel
+	not	%ecx
+	test	$3, %cl
+	jnz	iret_to_kernel
 	cmpq	$0, VCPU_OUTER_USER(%rdi)
 	je	iret_fault
 	GUEST	iret_fault, testl $HC_VGCF_IN_SYSCALL, 24(%rsi)
@@ -335,8 +342,6 @@ hypercall_iret_entry:
 	jmp	1b
 
 .macro IRET_FRAME
-	movzwl	%ax, %eax
-	or	$3, %eax
 	mov	%rax, F_CS(%rsp)
 	mov	%r11, F_RFLAGS(%rsp)
 	GUEST	iret_fault, mov 32(%rsi), %rcx
@@ -354,6 +359,7 @@ hypercall_iret_entry:
 
 	.balign 64
 iret_to_user:
+	movzwl	%ax, %eax
 	IRET_FRAME
 	mov	VCPU_OUTER_USER(%rdi), %rsi
 	mov	%rsi, %cr3
@@ -366,6 +372,8 @@ iret_to_user:
 
 	.balign 64
 iret_to_kernel:
+	movzwl	%ax, %eax
+	or	$3, %eax
 	IRET_FRAME
 	pop	%rsi
 	pop	%rdi

@@ -26,6 +26,8 @@ void offsets(void)
 	DEFINE(VCPU_SYSCALL32_TARGET, offsetof(struct vcpu, entry_syscall[1]));
 	DEFINE(VCPU_SYSENTER_TARGET, offsetof(struct vcpu, entry_syscall[2]));
 	DEFINE(VCPU_HYPERCALLS, offsetof(struct vcpu, hypercalls));
+	DEFINE(VCPU_SHORT, offsetof(struct vcpu, short_hypercalls));
+	DEFINE(VCPU_KERNEL_SS, offsetof(struct vcpu, kernel_ss));
 	DEFINE(VCPU_COUNT_HYPERCALLS,
 	       offsetof(struct vcpu, counters[HC_COUNTER_HYPERCALLS]));
 	DEFINE(VCPU_COUNT_PAGE_FAULTS,

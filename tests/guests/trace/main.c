@@ -83,6 +83,14 @@ static void in_user_mode(void)
 	expect_from_user("int 0x80", user_run(user_address(u_int80), 0, 0), 0x80, user_address(u_int80) + 2);
 }
 
+/* One for the entries that follow. */
+static uint64_t stack(void)
+{
+	static char pages[2 * PAGE_SIZE] __attribute__((aligned(16)));
+
+	return PTR(pages + sizeof(pages));
+}
+
 static void hypercalls(void)
 {
 	struct hc_multicall_entry list[5];
@@ -94,6 +102,9 @@ static void hypercalls(void)
 	expect_success(hypercall(HC_NR_MULTICALL, PTR(list), ARRAY_SIZE(list), 0, 0, 0));
 	for (unsigned int i = 0; i < ARRAY_SIZE(list); i++)
 		expect((long)list[i].result > 0, "entry %u: %ld\n", i, (long)list[i].result);
+	expect_success(hypercall(HC_NR_SET_SEGMENT_BASE, HC_SEGBASE_FS, 0, 0, 0, 0));
+	expect_success(hypercall(HC_NR_SET_SEGMENT_BASE, HC_SEGBASE_GS_USER_SEL, 0, 0, 0, 0));
+	expect_success(hypercall(HC_NR_STACK_SWITCH, HC_FLAT_KERNEL_SS64, stack(), 0, 0, 0));
 	expect_error(hypercall(HC_NR_MAX - 1, 0, 0, 0, 0, 0), ENOSYS);
 	expect_error(hypercall(HC_NR_MAX, 0, 0, 0, 0, 0), ENOSYS);
 	expect_error(hypercall(HC_NR_MAX + 1, 0, 0, 0, 0, 0), ENOSYS);
@@ -121,6 +132,8 @@ static void counts(void)
 	measure("counting");
 	expect_equal("calls for the version", GREW(hypercalls[HC_NR_XEN_VERSION]), 8);
 	expect_equal("multicalls", GREW(hypercalls[HC_NR_MULTICALL]), 1);
+	expect_equal("segment bases", GREW(hypercalls[HC_NR_SET_SEGMENT_BASE]), 2);
+	expect_equal("stacks", GREW(hypercalls[HC_NR_STACK_SWITCH]), 1);
 	expect_equal("control calls", GREW(hypercalls[HC_NR_DOMCTL]), 1);
 	expect_equal("calls of nothing", GREW(hypercalls[HC_NR_MAX - 1]), 1);
 	expect_equal("calls above all numbers", GREW(hypercalls[HC_NR_MAX]), 2);
