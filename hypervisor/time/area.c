@@ -75,7 +75,7 @@ void guest_area_drop(struct guest_area *a)
 	area_replace(a, &none);
 }
 
-void guest_area_write(struct guest_area *a, size_t offset, const void *src, size_t size)
+void guest_area_write_parts(struct guest_area *a, size_t offset, const void *src, size_t size)
 {
 	size_t n = offset >= a->split ? 0 : MIN(size, a->split - offset);
 

@@ -30,8 +30,16 @@ void guest_area_drop(struct guest_area *a);
 /* Calls fn for each frame that the area is in. */
 void guest_area_frames(struct guest_area *a, void (*fn)(mfn_t mfn));
 
-/* Both with a->lock held and an area registered; offset + size within it. */
-void guest_area_write(struct guest_area *a, size_t offset, const void *src, size_t size);
+/* All with a->lock held and, but for the last, an area registered; offset + size within it. */
+void guest_area_write_parts(struct guest_area *a, size_t offset, const void *src, size_t size);
+static __always_inline void guest_area_write(struct guest_area *a, size_t offset, const void *src, size_t size)
+{
+	/* With a size that is known a few stores: it is done at each change of who runs. */
+	if (likely(offset + size <= a->split))
+		__builtin_memcpy(a->part[0] + offset, src, size);
+	else
+		guest_area_write_parts(a, offset, src, size);
+}
 static inline bool guest_area_present(const struct guest_area *a)
 {
 	return a->part[0];
