@@ -154,6 +154,11 @@ int update_l1(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t
 	return rc;
 }
 
+bool l1_entry_install(struct domain *d, unsigned int domid, uint64_t *slot, uint64_t new)
+{
+	return l1_entry_try_install(d, domid, slot, new);
+}
+
 int l1_entry_update_any(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
 			struct entry_store how)
 {

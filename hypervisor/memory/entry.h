@@ -86,7 +86,7 @@ static inline uint64_t l1_entry_clear(struct domain *d, uint64_t *slot, uint64_t
  * whose number is domid.
  * False: not as simple as that, nothing is done.
  */
-static inline bool l1_entry_try_install(struct domain *d, unsigned int domid, uint64_t *slot, uint64_t new)
+static __always_inline bool l1_entry_try_install(struct domain *d, unsigned int domid, uint64_t *slot, uint64_t new)
 {
 	mfn_t mfn = pte_mfn(new);
 	struct frame *f = frame_of(mfn);
@@ -104,7 +104,8 @@ static inline bool l1_entry_try_install(struct domain *d, unsigned int domid, ui
 	return true;
 }
 
-/* For l1_entry_update() only: any change, and one of flags alone. */
+/* For l1_entry_update() only: l1_entry_try_install() where a call is better, any change, and one of flags alone. */
+bool l1_entry_install(struct domain *d, unsigned int domid, uint64_t *slot, uint64_t new);
 int l1_entry_update_any(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
 			struct entry_store how);
 int l1_entry_update_flags(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new,
@@ -117,9 +118,12 @@ static inline int l1_entry_update(struct domain *d, unsigned int frames_of, uint
 	uint64_t old = pte_read(slot);
 
 	/* Where the caching stays it was allowed before. */
-	return old & new & PTE_PRESENT && !((old ^ new) & (PTE_ADDRESS | PTE_CACHE)) ?
-	       l1_entry_update_flags(d, frames_of, slot, new, how) :
-	       l1_entry_update_any(d, frames_of, slot, new, how);
+	if (old & new & PTE_PRESENT && !((old ^ new) & (PTE_ADDRESS | PTE_CACHE)))
+		return l1_entry_update_flags(d, frames_of, slot, new, how);
+	if (!(old & PTE_PRESENT) && !how.keep_ad && !how.expected && frames_of == d->id &&
+	    l1_entry_install(d, frames_of, slot, new))
+		return 0;
+	return l1_entry_update_any(d, frames_of, slot, new, how);
 }
 /* The same, whatever the entry is. */
 int l1_entry_set(struct domain *d, unsigned int frames_of, uint64_t *slot, uint64_t new);
