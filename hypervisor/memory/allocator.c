@@ -38,7 +38,7 @@ static struct zone {
 	uint32_t head[ALLOCATOR_MAX_ORDER + 1];
 } zones[ZONES][STATES];
 static uint64_t free_frames;
-static bool maybe_unclear;	/* a block that is not clean has been made since none was found */
+static unsigned int to_clear;	/* bits of states: a block in it has been made since none was found */
 static spinlock_t lock;		/* protects all the above and the links of free frames */
 
 static unsigned int zone_of(mfn_t mfn)
@@ -103,7 +103,7 @@ static void block_insert(mfn_t mfn, unsigned int order, uint64_t note)
 	if (next != NIL)
 		set_links(frame_of(next), mfn, link_next(frame_of(next)));
 	if (state_of(note) != CLEAN)
-		WRITE_ONCE(maybe_unclear, true);
+		WRITE_ONCE(to_clear, to_clear | 1u << state_of(note));
 	z->head[order] = mfn;
 	z->nonempty |= 1u << order;
 }
@@ -270,6 +270,8 @@ static mfn_t block_of(unsigned int state, unsigned int *order)
 	uint64_t note;
 
 	*order = CLEAR_ORDER;
+	if (!(to_clear >> state & 1))
+		return MFN_INVALID;
 	for (int i = ZONES - 1; i >= 0; i--) {
 		struct zone *z = &zones[i][state];
 
@@ -286,13 +288,15 @@ static mfn_t block_of(unsigned int state, unsigned int *order)
 		}
 	}
 	*order = small_order;
+	if (small == MFN_INVALID)
+		WRITE_ONCE(to_clear, to_clear & ~(1u << state));
 	return small;
 }
 
 /* What somebody gave back is wanted again first, so it is cleared before what nobody has touched. */
 static mfn_t block_to_clear(unsigned int *order)
 {
-	mfn_t dirty = block_of(DIRTY, order), old;
+	mfn_t dirty = block_of(DIRTY, order);
 	uint64_t word;
 
 	if (dirty != MFN_INVALID) {
@@ -301,10 +305,7 @@ static mfn_t block_to_clear(unsigned int *order)
 		if (*order == CLEAR_ORDER || cleared_of(word) || !others_to_flush(word))
 			return dirty;
 	}
-	old = block_of(OLD, order);
-	if (old == MFN_INVALID && dirty == MFN_INVALID)
-		WRITE_ONCE(maybe_unclear, false);
-	return old;
+	return block_of(OLD, order);
 }
 
 static void clear_part(mfn_t mfn, unsigned int order)
@@ -330,7 +331,7 @@ bool allocator_clear(void)
 	mfn_t mfn;
 
 	/* Mostly there is none, and processors become idle often; or another one is at it. */
-	if (!READ_ONCE(maybe_unclear) || !spin_trylock(&lock))
+	if (!READ_ONCE(to_clear) || !spin_trylock(&lock))
 		return false;
 	mfn = block_to_clear(&order);
 	if (mfn == MFN_INVALID) {
