@@ -88,3 +88,10 @@ bool credit_preempts(const struct runqueue *rq, const struct vcpu *v, uint64_t n
 	ran = now > c->sched.last_scheduled ? now - c->sched.last_scheduled : 0;
 	return credit_rank(v) > c->sched.credit - credit_cost(c, ran);
 }
+
+void slice_set(struct runqueue *rq, uint64_t ends)
+{
+	rq->turn_ends = ends;
+	if (!READ_ONCE(rq->slice.active) || rq->slice.expires > ends)
+		timer_set(&rq->slice, ends);
+}

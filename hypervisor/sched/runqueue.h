@@ -28,7 +28,8 @@ struct runqueue {
 	struct vcpu *idle;
 	int64_t granted;		/* sum of all grants so far */
 	uint64_t balanced;		/* ns: last attempt */
-	struct timer slice;
+	uint64_t turn_ends;		/* ns: the chosen one makes room then; 0: no need to */
+	struct timer slice;		/* looks at that, then or earlier */
 } __aligned(64);
 
 extern struct runqueue runqueues[NR_CPUS];
@@ -50,6 +51,11 @@ void credit_charge(struct vcpu *v, uint64_t now);
 void credit_grant(struct runqueue *rq, struct vcpu *best);
 /* v (queued here) shall run before the chosen one. */
 bool credit_preempts(const struct runqueue *rq, const struct vcpu *v, uint64_t now);
+/*
+ * The chosen one's turn ends at that time.  A timer that is set to an earlier one stays
+ * there and is set anew when it expires: most turns end before, by themselves.
+ */
+void slice_set(struct runqueue *rq, uint64_t ends);
 
 /* What the queue is sorted by. */
 static inline int64_t credit_rank(const struct vcpu *v)

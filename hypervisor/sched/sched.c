@@ -10,8 +10,14 @@
 
 static void slice_over(void *arg)
 {
-	(void)arg;
-	softirq_raise(SOFTIRQ_SCHEDULE);
+	struct runqueue *rq = arg;
+
+	spin_lock(&rq->lock);
+	if (rq->turn_ends && rq->turn_ends <= time_now())
+		softirq_raise(SOFTIRQ_SCHEDULE);
+	else if (rq->turn_ends)
+		slice_set(rq, rq->turn_ends);
+	spin_unlock(&rq->lock);
 }
 
 void sched_cpu_init(unsigned int cpu)
@@ -36,7 +42,7 @@ void sched_cpu_init(unsigned int cpu)
 	rq->cpu = cpu;
 	list_init(&rq->queue);
 	rq->idle = rq->chosen = idle;
-	timer_init(&rq->slice, slice_over, NULL, cpu);
+	timer_init(&rq->slice, slice_over, rq, cpu);
 	bit_set(&sched_idle_cpus, cpu);
 }
 

@@ -2,10 +2,10 @@
 /*
  * Choosing who runs next on a processor.
  *
- * A processor with nobody waiting arms no slice timer: whoever is alone runs
- * undisturbed.  A processor that would idle takes a waiting vcpu from another
- * queue; and where vcpus take turns, one of them is moved now and then to a
- * processor with fewer, so that long runs come out even.
+ * A processor with nobody waiting sets no slice timer: whoever is alone runs
+ * undisturbed, but for one that may still be set.  A processor that would idle
+ * takes a waiting vcpu from another queue; and where vcpus take turns, one of them
+ * is moved now and then to a processor with fewer, so that long runs come out even.
  */
 #include <hypercall/vcpu.h>
 
@@ -136,9 +136,9 @@ static struct vcpu *choose(struct runqueue *rq, struct vcpu *prev, uint64_t now)
 static void set_slice(struct runqueue *rq, struct vcpu *next, uint64_t now)
 {
 	if (next != rq->idle && (rq->count || next->domain->sched.cap))
-		timer_set(&rq->slice, now + cap_slice(next));
-	else if (rq->slice.active)
-		timer_stop(&rq->slice);
+		slice_set(rq, now + cap_slice(next));
+	else
+		rq->turn_ends = 0;
 }
 
 void schedule(void)

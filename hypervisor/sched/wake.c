@@ -58,8 +58,8 @@ static void tickle(struct runqueue *rq, struct vcpu *v, uint64_t now)
 	if (rq->chosen == rq->idle || (first && now >= turn)) {
 		bit_clear(&sched_idle_cpus, rq->cpu);
 		softirq_raise_on(rq->cpu, SOFTIRQ_SCHEDULE);
-	} else if (!rq->slice.active || rq->slice.expires > turn) {
-		timer_set(&rq->slice, turn);
+	} else if (!rq->turn_ends || rq->turn_ends > turn) {
+		slice_set(rq, turn);
 	}
 }
 

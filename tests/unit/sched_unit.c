@@ -299,6 +299,38 @@ static void test_wake_of_sibling(void **state)
 	vcpus[0].domain = &domains[0];
 }
 
+/* The timer of a turn that its owner ended before is still set, and does not end the next one's. */
+static void test_turn_ended_before(void **state)
+{
+	(void)state;
+	start_world(1, 2);
+	vcpus[0].domain = &domains[1];
+	for (int round = 0; round < 50; round++) {
+		uint64_t woken;
+
+		while (on_cpu[0] != &vcpus[0])
+			simulate(STEP);
+		block(0);
+		simulate(5 * MS);
+		infos[0].evtchn_upcall_pending = 1;
+		vcpu_kick(&vcpus[0]);
+		block(1);
+		softirqs(0);
+		assert_ptr_equal(on_cpu[0], &vcpus[0]);
+		assert_true(runqueues[0].slice.active);
+		infos[0].evtchn_upcall_pending = 0;
+		simulate(SCHED_RATELIMIT / 2);
+		woken = machine.now;
+		infos[1].evtchn_upcall_pending = 1;
+		vcpu_kick(&vcpus[1]);
+		while (on_cpu[0] == &vcpus[0])
+			simulate(STEP);
+		infos[1].evtchn_upcall_pending = 0;
+		assert_in_range(machine.now - woken, SCHED_RATELIMIT, SCHED_SLICE + 3 * STEP);
+	}
+	vcpus[0].domain = &domains[0];
+}
+
 /* Who had a processor to himself for long does not pay for all of it when another comes. */
 static void test_alone_for_long(void **state)
 {
@@ -607,6 +639,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_wake_latency, end_world),
 		cmocka_unit_test_teardown(test_wake_ratelimit, end_world),
 		cmocka_unit_test_teardown(test_wake_of_sibling, end_world),
+		cmocka_unit_test_teardown(test_turn_ended_before, end_world),
 		cmocka_unit_test_teardown(test_alone_for_long, end_world),
 		cmocka_unit_test_teardown(test_cap, end_world),
 		cmocka_unit_test_teardown(test_affinity, end_world),
