@@ -38,21 +38,6 @@ static int poll_ports_pending(struct domain *d, const uint32_t *ports, uint32_t 
 	return 0;
 }
 
-static long op_block(void *arg)
-{
-	(void)arg;
-	WRITE_ONCE(current->info->evtchn_upcall_mask, 0);
-	vcpu_block();
-	return 0;
-}
-
-static long op_yield(void *arg)
-{
-	(void)arg;
-	vcpu_yield();
-	return 0;
-}
-
 static long op_poll(void *arg)
 {
 	struct vcpu *v = current;
@@ -192,8 +177,6 @@ static long op_pin_override(void *arg)
 }
 
 static const struct operation operations[] = {
-	[HC_SCHEDOP_YIELD] = { op_yield, 0, 0 },
-	[HC_SCHEDOP_BLOCK] = { op_block, 0, 0 },
 	[HC_SCHEDOP_SHUTDOWN] = { op_shutdown, sizeof(struct hc_sched_shutdown), 0 },
 	[HC_SCHEDOP_POLL] = { op_poll, sizeof(struct hc_sched_poll), 0 },
 	[HC_SCHEDOP_REMOTE_SHUTDOWN] = {
@@ -206,5 +189,14 @@ static const struct operation operations[] = {
 
 long hypercall_sched_op(uint64_t cmd, uint64_t arg)
 {
+	switch ((uint32_t)cmd) {	/* the hot ones have no row */
+	case HC_SCHEDOP_BLOCK:
+		WRITE_ONCE(current->info->evtchn_upcall_mask, 0);
+		vcpu_block();
+		return 0;
+	case HC_SCHEDOP_YIELD:
+		vcpu_yield();
+		return 0;
+	}
 	return operation_run(operations, ARRAY_SIZE(operations), (uint32_t)cmd, arg);
 }
