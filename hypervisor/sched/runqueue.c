@@ -8,19 +8,6 @@ struct runqueue runqueues[NR_CPUS];
 cpumask_t sched_idle_cpus;
 cpumask_t sched_busy_cpus;
 
-struct runqueue *runqueue_lock(struct vcpu *v)
-{
-	for (;;) {
-		uint32_t cpu = READ_ONCE(v->sched.cpu);
-		struct runqueue *rq = &runqueues[cpu];
-
-		spin_lock(&rq->lock);
-		if (likely(v->sched.cpu == cpu))
-			return rq;
-		spin_unlock(&rq->lock);
-	}
-}
-
 void runqueue_insert(struct runqueue *rq, struct vcpu *v)
 {
 	struct list *before = rq->queue.prev;
@@ -43,30 +30,6 @@ void runqueue_remove(struct runqueue *rq, struct vcpu *v)
 		bit_clear(&sched_busy_cpus, rq->cpu);
 }
 
-void credit_catch_up(struct runqueue *rq, struct vcpu *v)
-{
-	int64_t missed = rq->granted - v->sched.granted;
-
-	/* Negative only if it came from another queue in a race: then nothing is owed. */
-	if (missed > 0)
-		v->sched.credit = MIN(v->sched.credit + missed, SCHED_GRANT);
-	v->sched.granted = rq->granted;
-}
-
-void credit_wake(struct vcpu *v)
-{
-	v->sched.boost = v->sched.credit > SCHED_GRANT / 2;
-}
-
-void credit_charge(struct vcpu *v, uint64_t now)
-{
-	if (now <= v->sched.last_scheduled)
-		return;
-	/* Longer than a slice only runs one for whom nobody waits; that takes nothing from anyone. */
-	v->sched.credit -= credit_cost(v, MIN(now - v->sched.last_scheduled, SCHED_SLICE));
-	v->sched.last_scheduled = now;
-}
-
 void credit_grant(struct runqueue *rq, struct vcpu *best)
 {
 	int64_t amount = (-best->sched.credit / SCHED_GRANT + 1) * SCHED_GRANT;
@@ -76,17 +39,6 @@ void credit_grant(struct runqueue *rq, struct vcpu *best)
 	list_for_each(v, &rq->queue, sched.queue)
 		credit_catch_up(rq, v);
 	credit_catch_up(rq, best);
-}
-
-bool credit_preempts(const struct runqueue *rq, const struct vcpu *v, uint64_t now)
-{
-	const struct vcpu *c = rq->chosen;
-	uint64_t ran;
-
-	if (c == rq->idle)
-		return true;
-	ran = now > c->sched.last_scheduled ? now - c->sched.last_scheduled : 0;
-	return credit_rank(v) > c->sched.credit - credit_cost(c, ran);
 }
 
 void slice_set(struct runqueue *rq, uint64_t ends)

@@ -37,25 +37,40 @@ extern cpumask_t sched_idle_cpus;	/* hints, atomic: those with nothing to do */
 extern cpumask_t sched_busy_cpus;	/* ... with someone waiting in the queue */
 
 /* Lock the run queue that v belongs to. */
-struct runqueue *runqueue_lock(struct vcpu *v);
+static inline struct runqueue *runqueue_lock(struct vcpu *v)
+{
+	for (;;) {
+		uint32_t cpu = READ_ONCE(v->sched.cpu);
+		struct runqueue *rq = &runqueues[cpu];
+
+		spin_lock(&rq->lock);
+		if (likely(v->sched.cpu == cpu))
+			return rq;
+		spin_unlock(&rq->lock);
+	}
+}
+
 /* All of these with the queue's lock held. */
 void runqueue_insert(struct runqueue *rq, struct vcpu *v);
 void runqueue_remove(struct runqueue *rq, struct vcpu *v);
-/* Just woken: does it go first? */
-void credit_wake(struct vcpu *v);
-/* Take the grants that v missed while it was not in the queue. */
-void credit_catch_up(struct runqueue *rq, struct vcpu *v);
-/* Charge the chosen vcpu for its time up to now, for a slice at most. */
-void credit_charge(struct vcpu *v, uint64_t now);
 /* Make best's credit positive, and everyone's in the queue greater by the same. */
 void credit_grant(struct runqueue *rq, struct vcpu *best);
-/* v (queued here) shall run before the chosen one. */
-bool credit_preempts(const struct runqueue *rq, const struct vcpu *v, uint64_t now);
 /*
  * The chosen one's turn ends at that time.  A timer that is set to an earlier one stays
  * there and is set anew when it expires: most turns end before, by themselves.
  */
 void slice_set(struct runqueue *rq, uint64_t ends);
+
+/* Take the grants that v missed while it was not in the queue. */
+static inline void credit_catch_up(struct runqueue *rq, struct vcpu *v)
+{
+	int64_t missed = rq->granted - v->sched.granted;
+
+	/* Negative only if it came from another queue in a race: then nothing is owed. */
+	if (missed > 0)
+		v->sched.credit = MIN(v->sched.credit + missed, SCHED_GRANT);
+	v->sched.granted = rq->granted;
+}
 
 /* What the queue is sorted by. */
 static inline int64_t credit_rank(const struct vcpu *v)
@@ -69,7 +84,19 @@ static inline int64_t credit_cost(const struct vcpu *v, uint64_t ns)
 }
 
 /* Change v's runstate at time now; its queue's lock is held. */
-void runstate_change(struct vcpu *v, uint32_t state, uint64_t now);
+static inline void runstate_change(struct vcpu *v, uint32_t state, uint64_t now)
+{
+	struct sched_vcpu *s = &v->sched;
+
+	if (s->state == state)
+		return;
+	if (now > s->state_since) {
+		s->state_time[s->state] += now - s->state_since;
+		s->state_since = now;
+	}
+	s->state = state;
+}
+
 /* The state of one that does not run. */
 uint32_t runstate_when_off(const struct vcpu *v);
 void runstate_publish(struct vcpu *v);

@@ -9,19 +9,6 @@
 #include "hypercall/hypercall.h"
 #include "sched/runqueue.h"
 
-void runstate_change(struct vcpu *v, uint32_t state, uint64_t now)
-{
-	struct sched_vcpu *s = &v->sched;
-
-	if (s->state == state)
-		return;
-	if (now > s->state_since) {
-		s->state_time[s->state] += now - s->state_since;
-		s->state_since = now;
-	}
-	s->state = state;
-}
-
 uint32_t runstate_when_off(const struct vcpu *v)
 {
 	uint32_t waiting = READ_ONCE(v->sched.waiting);

@@ -106,7 +106,8 @@ static void put_back(struct runqueue *rq, struct vcpu *prev, uint64_t now)
 		prev->sched.last_scheduled = now;
 		return;
 	}
-	credit_charge(prev, now);
+	/* Longer than a slice only runs one for whom nobody waits; that takes nothing from anyone. */
+	prev->sched.credit -= credit_cost(prev, MIN(ran, SCHED_SLICE));
 	prev->sched.boost = false;
 	credit_catch_up(rq, prev);
 	cap_charge(prev, ran, now);

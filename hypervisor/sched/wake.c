@@ -42,6 +42,18 @@ static int place(struct vcpu *v)
 	return __builtin_ctzll(idle ? idle : allowed);
 }
 
+/* v (queued here) shall run before the chosen one. */
+static bool credit_preempts(const struct runqueue *rq, const struct vcpu *v, uint64_t now)
+{
+	const struct vcpu *c = rq->chosen;
+	uint64_t ran;
+
+	if (c == rq->idle)
+		return true;
+	ran = now > c->sched.last_scheduled ? now - c->sched.last_scheduled : 0;
+	return credit_rank(v) > c->sched.credit - credit_cost(c, ran);
+}
+
 /*
  * v is in rq's queue now: see to it that it gets its turn.  Not at once if another
  * has just got his, since switching has its price.  Nor if that is one of its own
@@ -93,7 +105,7 @@ void vcpu_wake(struct vcpu *v)
 			goto out;
 		v->sched.granted = rq->granted;
 	}
-	credit_wake(v);
+	v->sched.boost = v->sched.credit > SCHED_GRANT / 2;
 	now = time_now();
 	runstate_change(v, HC_RUNSTATE_RUNNABLE, now);
 	runqueue_insert(rq, v);
