@@ -22,32 +22,47 @@ uint32_t runstate_when_off(const struct vcpu *v)
  * Write the numbers as they stood at the last change.  If the guest asked for
  * it, HC_RUNSTATE_UPDATE tells readers on other vcpus that they are changing.
  */
+static void write_numbers(struct hc_vcpu_runstate_info *info, const struct sched_vcpu *s, uint64_t changing)
+{
+	WRITE_ONCE(info->state_entry_time, s->state_since | changing);
+	barrier();
+	info->state = s->state;
+	for (int i = 0; i < 4; i++)
+		info->time[i] = s->state_time[i];
+	barrier();
+	if (changing)
+		WRITE_ONCE(info->state_entry_time, s->state_since);
+}
+
+/* The same by pieces, for an area that crosses a page. */
+static void write_split(struct guest_area *a, const struct sched_vcpu *s, uint64_t changing)
+{
+	const size_t since = offsetof(struct hc_vcpu_runstate_info, state_entry_time);
+	struct hc_vcpu_runstate_info info = { 0 };
+
+	write_numbers(&info, s, 0);
+	info.state_entry_time |= changing;
+	guest_area_write_parts(a, since, &info.state_entry_time, sizeof(info.state_entry_time));
+	barrier();
+	guest_area_write_parts(a, 0, &info, sizeof(info));
+	barrier();
+	info.state_entry_time = s->state_since;
+	guest_area_write_parts(a, since, &info.state_entry_time, sizeof(info.state_entry_time));
+}
+
 void runstate_publish(struct vcpu *v)
 {
 	struct guest_area *a = &v->sched.runstate_area;
-	bool flag = v->domain->vm_assist >> HC_VMASST_TYPE_RUNSTATE_UPDATE_FLAG & 1;
-	struct hc_vcpu_runstate_info info;
-	const size_t since = offsetof(struct hc_vcpu_runstate_info, state_entry_time);
+	uint64_t changing;
 
 	if (!READ_ONCE(a->part[0]))
 		return;
-	info.state = v->sched.state;
-	info.pad0 = 0;
-	info.state_entry_time = v->sched.state_since | (flag ? HC_RUNSTATE_UPDATE : 0);
-	for (int i = 0; i < 4; i++)
-		info.time[i] = v->sched.state_time[i];
+	changing = v->domain->vm_assist >> HC_VMASST_TYPE_RUNSTATE_UPDATE_FLAG & 1 ? HC_RUNSTATE_UPDATE : 0;
 	spin_lock(&a->lock);
-	if (guest_area_present(a)) {
-		if (flag)
-			guest_area_write(a, since, &info.state_entry_time, sizeof(uint64_t));
-		barrier();
-		guest_area_write(a, 0, &info, sizeof(info));
-		barrier();
-		if (flag) {
-			info.state_entry_time &= ~HC_RUNSTATE_UPDATE;
-			guest_area_write(a, since, &info.state_entry_time, sizeof(uint64_t));
-		}
-	}
+	if (likely(a->split >= sizeof(struct hc_vcpu_runstate_info)))
+		write_numbers((void *)a->part[0], &v->sched, changing);
+	else if (guest_area_present(a))
+		write_split(a, &v->sched, changing);
 	spin_unlock(&a->lock);
 }
 
