@@ -93,7 +93,7 @@ static struct event_fifo_vcpu *lock_queues_of(struct domain *d, struct event_cha
 		return NULL;
 	for (;;) {
 		last = READ_ONCE(chn->queue);
-		*old = last == CHANNEL_QUEUE_NONE ?
+		*old = last == queue ? q : last == CHANNEL_QUEUE_NONE ?
 			NULL : queues_of(d, last / HC_EVTCHN_FIFO_MAX_QUEUES);
 		queues_lock(q, *old);
 		if (last == READ_ONCE(chn->queue))
