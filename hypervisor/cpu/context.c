@@ -225,11 +225,8 @@ void idle_loop(void)
 		softirq_run(true);
 		if (__atomic_load_n(&this_cpu()->softirq_pending, __ATOMIC_ACQUIRE))
 			continue;
-		if (allocator_clear()) {
-			__asm__ volatile("sti; nop; cli" ::: "memory");
-			continue;
-		}
-		/* sti takes effect after hlt has begun, so that a wake-up between is not lost. */
-		__asm__ volatile("sti; hlt; cli" ::: "memory");
+		if (!allocator_clear())
+			idle_halt();
+		__asm__ volatile("sti; nop; cli" ::: "memory");
 	}
 }

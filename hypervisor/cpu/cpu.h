@@ -78,6 +78,7 @@ int fpu_load_state(struct vcpu *v, const void *image, uint32_t size, uint64_t xc
 void resume_guest(void) __noreturn;
 void resume_idle(void) __noreturn;
 void idle_loop(void) __noreturn;
+void idle_halt(void) __noreturn;	/* until an interrupt, and then resume_idle() */
 /* If v does not run, no processor keeps its address space or FPU registers loaded after this. */
 void context_forget(struct vcpu *v);
 /*

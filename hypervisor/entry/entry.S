@@ -610,12 +610,17 @@ interrupt_entry:
 	GUEST_ACCESS_END
 	push	%rdi
 	push	%rsi
+	testb	$3, F_CS(%rsp)
+	jz	1f
 	PUSH_REST
 	movzbl	REGS_VECTOR(%rsp), %esi
-	testb	$3, REGS_RIP + 8(%rsp)
-	jz	1f
 	CALL_C	interrupt_handle
 1:	cld				/* ring 0 lets them in on the inner tables only */
+	lea	idle_halted(%rip), %rdi
+	cmp	%rdi, F_RIP(%rsp)
+	je	interrupt_halted
+	PUSH_REST
+	movzbl	REGS_VECTOR(%rsp), %esi
 	mov	%rsp, %rdi
 	call	interrupt_handle
 	POP_REST
@@ -695,7 +700,7 @@ ret_event:
 4:	CALL_C_INNER symcall_attend	/* of an event there is nothing to be seen yet */
 
 /* context_switch's end: start on a fresh main stack with the vcpu's frame, or idle. */
-	.globl resume_guest, resume_idle
+	.globl resume_guest, resume_idle, idle_halt
 resume_guest:
 	and	$-PERCPU_SIZE, %rsp
 	add	$PERCPU_STACK_TOP - REGS_SIZE, %rsp
@@ -705,3 +710,18 @@ resume_idle:
 	add	$PERCPU_STACK_TOP - 4096, %rsp
 	call	idle_loop
 	ud2
+
+/*
+ * The idle vcpu waits, and begins anew then: it has nothing to return to.  sti takes effect
+ * after hlt has begun, so that a wake-up between is not lost.
+ */
+idle_halt:
+	sti
+	hlt
+idle_halted:				/* an NMI comes back here */
+	cli
+	jmp	resume_idle
+interrupt_halted:
+	movzbl	F_VECTOR(%rsp), %esi
+	call	interrupt_handle	/* without registers */
+	jmp	resume_idle

@@ -88,7 +88,7 @@ static void device_interrupt(uint8_t vector)
 
 void interrupt_handle(struct regs *regs, unsigned int vector)
 {
-	(void)regs;
+	(void)regs;		/* none where a processor was halted */
 	if (vector == VECTOR_TIMER) {
 		timer_interrupt();
 		lapic_eoi();
