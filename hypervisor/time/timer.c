@@ -124,10 +124,15 @@ static void arm_hardware(struct timer_queue *q)
 
 static void insert_and_arm(struct timer_queue *q, struct timer *t, uint64_t expires)
 {
-	if (t->active)
-		heap_remove(q, t);
-	t->expires = expires;
-	heap_insert(q, t);
+	/* A leaf that is put off and the first one that is put forward stay where they are. */
+	if (t->active && (expires < t->expires ? q->root == t : !t->child)) {
+		t->expires = expires;
+	} else {
+		if (t->active)
+			heap_remove(q, t);
+		t->expires = expires;
+		heap_insert(q, t);
+	}
 	if (q->root != t)
 		return;
 	if (t->cpu == this_cpu()->id)
