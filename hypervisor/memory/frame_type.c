@@ -23,6 +23,7 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "memory/entry.h"
+#include "memory/present.h"
 #include "memory/split.h"
 #include "memory/tlb.h"
 
@@ -45,28 +46,22 @@ static bool is_table(enum frame_type type)
 	return type >= FRAME_L1 && type <= FRAME_L4;
 }
 
-/* Tables are mostly empty, so they are looked through in groups. */
-#define GROUP 16
+_Static_assert(L4_HOLE_FIRST % FRAME_USED_BLOCK == 0 && L4_HOLE_LAST - L4_HOLE_FIRST < FRAME_USED_BLOCK,
+	       "our slots are the first of one block");
+#define HOLE_ENTRIES ((1U << (L4_HOLE_LAST - L4_HOLE_FIRST + 1)) - 1)
 
-static inline bool group_empty(const uint64_t *e)
+/* The present entries of a block of a table above level 1, without our own slots. */
+static inline uint32_t upper_entries(const uint64_t *table, unsigned int first, enum frame_type level)
 {
-	uint64_t all = 0;
+	uint32_t entries = block_entries(table + first);
 
-#pragma GCC unroll 16
-	for (unsigned int i = 0; i < GROUP; i++)
-		all |= e[i];
-	return !(all & PTE_PRESENT);
+	return unlikely(first == L4_HOLE_FIRST) && level == FRAME_L4 ? entries & ~HOLE_ENTRIES : entries;
 }
 
-_Static_assert(L4_HOLE_FIRST % GROUP == 0 && L4_HOLE_LAST == L4_HOLE_FIRST + GROUP - 1, "our slots are one group");
-_Static_assert(L4_HOLE_FIRST % FRAME_USED_BLOCK == 0 && FRAME_USED_BLOCK % GROUP == 0, "and the first of a block");
-
-/* The first group from e on, which is one's first entry, that is not empty. */
-static inline uint64_t *skip_unused(uint64_t *e, const uint64_t *end)
+/* Those of a block's entries that come before another one of its table. */
+static inline uint32_t entries_below(uint32_t entries, unsigned int first, unsigned int end)
 {
-	while (e < end && group_empty(e))
-		e += GROUP;
-	return e;
+	return likely(end - first >= FRAME_USED_BLOCK) ? entries : entries & ((1U << (end - first)) - 1);
 }
 
 static inline int check_l1_entry(struct domain *d, uint64_t *entry)
@@ -82,31 +77,38 @@ static inline int check_l1_entry(struct domain *d, uint64_t *entry)
 	return 0;
 }
 
-/* All of a level-1 table; *at ends where the first bad entry is, *used gets bits of FRAME_USED. */
+/* All of a level-1 table; *at ends where the first bad entry is, *used are bits of FRAME_USED. */
 static int check_l1(struct domain *d, uint64_t *table, unsigned int *at, uint64_t *used)
 {
-	uint64_t *end = table + PTE_ENTRIES, *stop;
+	uint32_t blocks = table_blocks(table);
 
-	for (uint64_t *e = skip_unused(table, end); e < end; e = skip_unused(stop, end)) {
-		*used |= frame_used_at((uintptr_t)e);
-		for (stop = e + GROUP; e < stop; e++)
-			if (check_l1_entry(d, e)) {
+	*used = (uint64_t)blocks << FRAME_USED_SHIFT;
+	for (; blocks; blocks &= blocks - 1) {
+		uint64_t *block = table + __builtin_ctz(blocks) * FRAME_USED_BLOCK;
+
+		for (uint32_t entries = block_entries(block); entries; entries &= entries - 1) {
+			uint64_t *e = block + __builtin_ctz(entries);
+
+			if (unlikely(check_l1_entry(d, e))) {
 				*at = e - table;
 				return -EINVAL;
 			}
+		}
 	}
 	*at = PTE_ENTRIES;
 	return 0;
 }
 
 /* The first "end" entries of a level-1 table, of which blocks are used. */
-static void undo_l1(unsigned int domid, const uint64_t *table, unsigned int end, uint64_t used)
+static void undo_l1(unsigned int domid, const uint64_t *table, unsigned int end, unsigned int used)
 {
+	used &= (1U << DIV_ROUND_UP(end, FRAME_USED_BLOCK)) - 1;
 	for (; used; used &= used - 1) {
-		unsigned int first = __builtin_ctzll(used) * FRAME_USED_BLOCK;
+		unsigned int first = __builtin_ctz(used) * FRAME_USED_BLOCK;
+		uint32_t entries = entries_below(block_entries(table + first), first, end);
 
-		for (unsigned int i = first; i < MIN(first + FRAME_USED_BLOCK, end); i++)
-			l1_entry_put(domid, table[i]);
+		for (; entries; entries &= entries - 1)
+			l1_entry_put(domid, table[first + __builtin_ctz(entries)]);
 	}
 }
 
@@ -138,20 +140,22 @@ static inline int check_upper_entry(struct domain *d, uint64_t *slot, enum frame
 static int check_upper(struct domain *d, uint64_t *table, enum frame_type level,
 		       unsigned int *at, uint64_t *used, bool preemptible)
 {
-	uint64_t *e = table + *at, *end = table + PTE_ENTRIES, *stop;
+	uint32_t blocks = table_blocks(table);
 	unsigned int done = 0;
-	int rc;
 
-	/* In the middle of a group when it goes on. */
-	for (e = *at % GROUP ? e : skip_unused(e, end); e < end; e = skip_unused(stop, end)) {
-		stop = table + ALIGN_DOWN(e - table, GROUP) + GROUP;
-		if (unlikely(stop == table + L4_HOLE_LAST + 1) && level == FRAME_L4)
-			continue;
-		*used |= frame_used_at((uintptr_t)e);
-		for (; e < stop; e++) {
-			rc = *e & PTE_PRESENT ? check_upper_entry(d, e, level, preemptible, &done) : 0;
+	*used = (uint64_t)blocks << FRAME_USED_SHIFT;
+	for (; blocks; blocks &= blocks - 1) {
+		unsigned int first = __builtin_ctz(blocks) * FRAME_USED_BLOCK;
+		uint32_t entries = upper_entries(table, first, level);
+
+		if (unlikely(*at > first))
+			entries &= ~entries_below(~0U, first, *at);
+		for (; entries; entries &= entries - 1) {
+			unsigned int i = first + __builtin_ctz(entries);
+			int rc = check_upper_entry(d, table + i, level, preemptible, &done);
+
 			if (unlikely(rc)) {
-				*at = e - table;
+				*at = i;
 				return rc;
 			}
 		}
@@ -208,24 +212,26 @@ static inline int undo_upper_entry(uint64_t e, bool preemptible, unsigned int *d
  * The first *at entries of a table above level 1, of which blocks are used; on -ERESTART *at is
  * what is left of them, and the table of the entry there may have been interrupted half-way.
  */
-static int undo_upper(const uint64_t *table, enum frame_type level, uint64_t used, unsigned int *at,
+static int undo_upper(const uint64_t *table, enum frame_type level, unsigned int used, unsigned int *at,
 		      bool preemptible)
 {
 	unsigned int done = 0;
 
-	used &= (1ULL << DIV_ROUND_UP(*at, FRAME_USED_BLOCK)) - 1;
+	used &= (1U << DIV_ROUND_UP(*at, FRAME_USED_BLOCK)) - 1;
 	while (used) {
-		unsigned int block = 63 - __builtin_clzll(used), first = block * FRAME_USED_BLOCK;
-		const uint64_t *e = table + MIN(*at, first + FRAME_USED_BLOCK);
+		unsigned int block = 31 - __builtin_clz(used), first = block * FRAME_USED_BLOCK;
+		uint32_t entries = entries_below(upper_entries(table, first, level), first, *at);
 
-		used ^= 1ULL << block;
-		if (first == L4_HOLE_FIRST && level == FRAME_L4)
-			first = L4_HOLE_LAST + 1;
-		while (e > table + first)
-			if (*--e & PTE_PRESENT && unlikely(undo_upper_entry(*e, preemptible, &done))) {
-				*at = e - table;
+		used ^= 1U << block;
+		while (entries) {
+			unsigned int last = 31 - __builtin_clz(entries);
+
+			entries ^= 1U << last;
+			if (unlikely(undo_upper_entry(table[first + last], preemptible, &done))) {
+				*at = first + last;
 				return -ERESTART;
 			}
+		}
 	}
 	*at = 0;
 	return 0;
@@ -234,8 +240,7 @@ static int undo_upper(const uint64_t *table, enum frame_type level, uint64_t use
 /* Entries at and above *at hold nothing; drop what those below hold.  "was" is the type word before. */
 static int undo(struct frame *f, enum frame_type level, uint64_t was, unsigned int *at, bool preemptible)
 {
-	uint64_t used = was & FRAME_VALIDATED ? (was & FRAME_USED) >> FRAME_USED_SHIFT :
-						FRAME_USED >> FRAME_USED_SHIFT;
+	unsigned int used = (was & FRAME_VALIDATED ? was & FRAME_USED : FRAME_USED) >> FRAME_USED_SHIFT;
 	uint64_t *table = mfn_to_virt(frame_mfn(f));
 	unsigned int domid = frame_owner_id(frame_owner_word(f));
 	int rc;
@@ -246,7 +251,7 @@ static int undo(struct frame *f, enum frame_type level, uint64_t was, unsigned i
 	}
 	/* The next entry's table waits for us. */
 	if (*at < PTE_ENTRIES && table[*at] & PTE_PRESENT && pte_mfn(table[*at]) < memory_max_mfn &&
-	    !(level == FRAME_L4 && ALIGN_DOWN(*at, GROUP) == L4_HOLE_FIRST)) {
+	    !(level == FRAME_L4 && *at >= L4_HOLE_FIRST && *at <= L4_HOLE_LAST)) {
 		rc = resume(frame_of(pte_mfn(table[*at])), domid, level - 1, preemptible);
 		if (rc)
 			return rc;
@@ -278,7 +283,7 @@ static int undo_being_checked(struct frame *f, enum frame_type type, unsigned in
 static int check_being_checked(struct frame *f, enum frame_type type, unsigned int at,
 			       bool failed, bool preemptible)
 {
-	uint64_t used = at ? FRAME_USED : 0;
+	uint64_t used = 0;
 	int rc = failed ? -EINVAL : check(f, type, &at, &used, preemptible);
 
 	if (!rc) {

@@ -14,7 +14,7 @@ libmemoryworld_la_SOURCES = tests/unit/memory_world.c tests/unit/memory_world.h 
 	hypervisor/memory/exchange.c hypervisor/memory/fault.c hypervisor/memory/frame.c \
 	hypervisor/memory/frame_type.c hypervisor/memory/grant_map.c hypervisor/memory/heap.c \
 	hypervisor/memory/memory_map.c hypervisor/memory/memory_op.c hypervisor/memory/mmu_update.c \
-	hypervisor/memory/mmuext.c hypervisor/memory/owner.c hypervisor/memory/relinquish.c \
+	hypervisor/memory/mmuext.c hypervisor/memory/owner.c hypervisor/memory/present.c hypervisor/memory/relinquish.c \
 	hypervisor/memory/reservation.c hypervisor/memory/shadow.c hypervisor/memory/split.c hypervisor/memory/tlb.c \
 	hypervisor/memory/va_mapping.c hypervisor/memory/walk.c hypervisor/hypercall/operation.c
 # The hypervisor's headers first: the library has a hypercall/hypercall.h, too.

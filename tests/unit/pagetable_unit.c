@@ -1,10 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What may be a page table, what may not, and checking that stops half-way. */
 #include "memory_world.h"
+#include "memory/present.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define TABLE (PTE_PRESENT | PTE_WRITE)
+
+/* Entries that are present, alone and in any company, among others of which all but that bit is set. */
+static void present_entries_are_found(void **state)
+{
+	static uint64_t table[PTE_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
+
+	(void)state;
+	srandom(1);
+	for (unsigned int round = 0; round < 2 * PTE_ENTRIES; round++) {
+		uint32_t blocks = 0, entries[PTE_ENTRIES / FRAME_USED_BLOCK] = { 0 };
+		unsigned int among = round < PTE_ENTRIES ? 0 : 1 + random() % PTE_ENTRIES;
+
+		for (unsigned int i = 0; i < PTE_ENTRIES; i++) {
+			bool present = among ? random() % among == 0 : i == round;
+
+			table[i] = (random() & 1 ? ~PTE_PRESENT : 0) | (present ? PTE_PRESENT : 0);
+			blocks |= (uint32_t)present << i / FRAME_USED_BLOCK;
+			entries[i / FRAME_USED_BLOCK] |= (uint32_t)present << i % FRAME_USED_BLOCK;
+		}
+		assert_int_equal(table_blocks(table), blocks);
+		for (unsigned int b = 0; b < PTE_ENTRIES / FRAME_USED_BLOCK; b++)
+			assert_int_equal(block_entries(table + b * FRAME_USED_BLOCK), entries[b]);
+	}
+}
+
+/* Our slots share a block with the guest's; whatever is in ours is nobody's reference. */
+static void our_slots_are_left_out(void **state)
+{
+	const unsigned int around[] = { L4_HOLE_FIRST - 1, L4_HOLE_LAST + 1, L4_HOLE_FIRST + FRAME_USED_BLOCK - 1 };
+	struct space s;
+
+	(void)state;
+	world_space(1, &s);
+	for (unsigned int i = 0; i < ARRAY_SIZE(around); i++)
+		world_table(s.l4)[around[i]] = pte_make(s.l3, TABLE);
+	for (unsigned int i = L4_HOLE_FIRST; i <= L4_HOLE_LAST; i++)
+		world_table(s.l4)[i] = pte_make(s.l2, TABLE);
+	assert_int_equal(world_mmuext(HC_MMUEXT_PIN_L4_TABLE, s.l4, 0), 0);
+	assert_int_equal(world_types(s.l3), 1 + ARRAY_SIZE(around));
+	assert_int_equal(world_types(s.l2), 1);
+	world_check();
+	assert_int_equal(world_mmuext(HC_MMUEXT_UNPIN_TABLE, s.l4, 0), 0);
+	assert_int_equal(world_types(s.l3), 0);
+	assert_int_equal(world_types(s.l2), 0);
+	world_check();
+}
 
 static void a_tree_is_validated_and_undone(void **state)
 {
@@ -343,6 +391,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
+		T(present_entries_are_found),
+		T(our_slots_are_left_out),
 		T(a_tree_is_validated_and_undone),
 		T(hostile_tables_are_refused),
 		T(tables_do_not_contain_themselves),

@@ -3,14 +3,17 @@
  * The FPU belongs to the vcpu.  Proof: registers survive blocking while another
  * vcpu uses its own on the same processor, be it XSAVE that looks at them first;
  * fpu_taskswitch makes the next use fault once, and not for others; control words
- * arrive in their reset state.
+ * arrive in their reset state; and the hypervisor, which looks through page tables
+ * with such registers, leaves no trace in them.
  */
 #include <hypercall/event.h>
+#include <hypercall/memory.h>
 #include <hypercall/sched.h>
 #include <hypercall/vcpu.h>
 
 #include "event.h"
 #include "guest.h"
+#include "page.h"
 #include "vcpu.h"
 
 #define MS 1000000UL
@@ -149,6 +152,50 @@ static void beside_another(void)
 	stop = 1;
 }
 
+#define VECTORS 16
+static uint64_t filled[VECTORS][2], found[VECTORS][2];
+
+#define EACH_VECTOR(op) \
+	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
+#define FILL(n) "movups " #n "*16(%0), %%xmm" #n "\n\t"
+#define STORE(n) "movups %%xmm" #n ", " #n "*16(%0)\n\t"
+
+static long pin_and_unpin(const void *table)
+{
+	struct hc_mmuext_op ops[2] = {
+		{ .cmd = HC_MMUEXT_PIN_L1_TABLE, .arg1.mfn = ptr_to_mfn(table) },
+		{ .cmd = HC_MMUEXT_UNPIN_TABLE, .arg1.mfn = ptr_to_mfn(table) },
+	};
+
+	return hc_mmuext_op(ops, 2, HC_DOMID_SELF);
+}
+
+static void tables_checked(void)
+{
+	uint64_t *table = page_alloc(), *data = page_alloc();
+	long rc[2];
+
+	for (unsigned int i = 0; i < 512; i += 37)
+		table[i] = make_pte(ptr_to_mfn(data), PTE_DATA);
+	make_readonly(table);
+	for (unsigned int i = 0; i < VECTORS; i++) {
+		filled[i][0] = 0x0123456789abcdef * (i + 1);
+		filled[i][1] = ~filled[i][0];
+	}
+	__asm__ volatile(EACH_VECTOR(FILL) : : "r"(filled) : "memory");
+	rc[0] = pin_and_unpin(table);
+	task_switch(1);
+	rc[1] = pin_and_unpin(table);
+	expect_fault("use after taskswitch, and a check", attempt(use, 0), TRAP_NM, 0);
+	__asm__ volatile(EACH_VECTOR(STORE) : : "r"(found) : "memory");
+	expect_success(rc[0]);
+	expect_success(rc[1]);
+	for (unsigned int i = 0; i < VECTORS; i++) {
+		expect_equal("low half of a register", found[i][0], filled[i][0]);
+		expect_equal("high half of a register", found[i][1], filled[i][1]);
+	}
+}
+
 static void tick(uint32_t port)
 {
 	(void)port;
@@ -166,6 +213,8 @@ void test_main(void)
 	control_words();
 	section("task switches\n");
 	lazy();
+	section("page tables checked meanwhile\n");
+	tables_checked();
 	section("beside another vcpu\n");
 	beside_another();
 }
