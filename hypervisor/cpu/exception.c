@@ -9,6 +9,7 @@
 #include "lib/string.h"
 
 void exception_handle(struct regs *regs);
+void exception_page_fault(struct regs *regs);
 void hypervisor_exception(struct regs *regs);
 void own_stack_exception(struct regs *regs);
 
@@ -89,8 +90,9 @@ static bool finish_own_iret(struct vcpu *v, struct regs *regs)
 	return true;
 }
 
-static void page_fault(struct vcpu *v, struct regs *regs)
+void exception_page_fault(struct regs *regs)
 {
+	struct vcpu *v = current;
 	uint64_t va = read_cr2();
 	uint32_t error = regs->error_code;
 
@@ -157,9 +159,6 @@ void exception_handle(struct regs *regs)
 	struct vcpu *v = current;
 
 	switch (regs->vector) {
-	case TRAP_PF:
-		page_fault(v, regs);
-		break;
 	case TRAP_GP:
 		general_protection(v, regs);
 		break;

@@ -32,8 +32,9 @@ enum emulate_result emulate_invalid_opcode(struct vcpu *v, struct regs *regs);
 
 /*
  * Write fault of the guest kernel at va, which the caller found to be mapped
- * read-only to a frame of a live page table of that domain (memory/ calls this
- * and gets the store back through pagetable_emulated_write and its like).
+ * read-only to that frame (memory/ calls this and gets the store back through
+ * pagetable_emulated_write and its like).  EMULATE_UNHANDLED if that is no live
+ * page table of the domain's.
  */
 enum emulate_result emulate_pagetable_write(struct vcpu *v, struct regs *regs, uint64_t va,
 					    mfn_t table);

@@ -229,18 +229,30 @@ static inline bool write_fast(struct vcpu *v, struct regs *regs, uint64_t va, mf
 	return *rc != -ENOENT;
 }
 
-enum emulate_result emulate_pagetable_write(struct vcpu *v, struct regs *regs, uint64_t va,
-					    mfn_t table)
+static __noinline enum emulate_result write_slow(struct vcpu *v, struct regs *regs, uint64_t va, mfn_t table)
 {
 	struct instruction insn;
 	enum emulate_result result;
-	unsigned int length;
-	int rc;
 
-	if (likely(write_fast(v, regs, va, table, &length, &rc)))
-		return execute_finish(v, regs, length, store_result(rc));
+	if (!pagetable_is_live(v->domain, table))
+		return EMULATE_UNHANDLED;
 	result = execute_fetch(v, regs, &insn);
 	if (unlikely(result != EMULATE_DONE))
 		return result;
 	return execute_finish(v, regs, insn.length, execute(v, regs, &insn, va));
+}
+
+enum emulate_result emulate_pagetable_write(struct vcpu *v, struct regs *regs, uint64_t va,
+					    mfn_t table)
+{
+	unsigned int length;
+	int rc;
+
+	if (unlikely(!write_fast(v, regs, va, table, &length, &rc)))
+		return write_slow(v, regs, va, table);
+	if (unlikely(rc || regs->rflags & RFLAGS_TF))
+		return execute_finish(v, regs, length, store_result(rc));
+	regs->rip += length;
+	regs->rflags &= ~RFLAGS_RF;
+	return EMULATE_DONE;
 }

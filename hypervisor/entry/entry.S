@@ -466,16 +466,16 @@ iret_frame_fault:
 	.balign 64
 	EXCEPTION exception_pf, TRAP_PF, 1
 	incq	VCPU_COUNT_PAGE_FAULTS(%rdi)
-	testb	$PF_USER, F_ERROR(%rsp)	/* ring 3 always has it: else see exception_handle */
-	jz	exception_slow
+	testb	$PF_USER, F_ERROR(%rsp)	/* ring 3 always has it: else see exception_page_fault */
+	jz	page_fault_slow
 	testb	$PF_RESERVED, F_ERROR(%rsp)
-	jnz	exception_slow
+	jnz	page_fault_slow
 	testb	$1, VCPU_KERNEL_MODE(%rdi)
 	jz	1f
 	mov	F_ERROR(%rsp), %esi
 	and	$(PF_PRESENT | PF_WRITE), %esi
 	cmp	$(PF_PRESENT | PF_WRITE), %esi
-	je	exception_slow
+	je	page_fault_slow
 	andb	$~PF_USER, F_ERROR(%rsp)
 1:	push	%rdx
 	mov	VCPU_INFO(%rdi), %rdx
@@ -489,6 +489,9 @@ iret_frame_fault:
 	/* The same while the guest's writes are logged: any fault may come from its shadow tables. */
 	EXCEPTION exception_pf_logged, TRAP_PF, 1
 	incq	VCPU_COUNT_PAGE_FAULTS(%rdi)
+page_fault_slow:
+	PUSH_REST
+	CALL_C	exception_page_fault
 
 	.balign 16
 exception_slow:

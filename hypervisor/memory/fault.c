@@ -14,8 +14,7 @@
 #include "memory/tlb.h"
 #include "memory/walk.h"
 
-/* Is it (still) a frame of d's that is in use as a page table?  A hint only. */
-static bool is_live_table(const struct domain *d, mfn_t mfn)
+bool pagetable_is_live(const struct domain *d, mfn_t mfn)
 {
 	struct frame *f;
 	enum frame_type type;
@@ -31,16 +30,22 @@ static bool is_live_table(const struct domain *d, mfn_t mfn)
 bool memory_fault(struct vcpu *v, struct regs *regs, uint64_t va, uint32_t error_code)
 {
 	struct walk w;
+	uint64_t entry;
 
-	if (!v->kernel_mode || !(error_code & PF_PRESENT) || error_code & PF_RESERVED ||
-	    !guest_address_ok(va) || !table_walk(v->memory.base_kernel, va, 1, &w))
+	if (unlikely(!v->kernel_mode || !(error_code & PF_PRESENT) || error_code & PF_RESERVED ||
+		     !guest_address_ok(va)))
 		return false;
-	if (error_code & PF_WRITE && !(w.entry & w.upper & PTE_WRITE)) {
-		if (!(w.upper & PTE_WRITE) || !is_live_table(v->domain, pte_mfn(w.entry)))
+	if (error_code & PF_WRITE && likely(table_walk_store(v, va, &entry))) {
+		if (emulate_pagetable_write(v, regs, va, pte_mfn(entry)) == EMULATE_UNHANDLED)
 			return false;
 		count_event(v, HC_COUNTER_PT_WRITES);
-		return emulate_pagetable_write(v, regs, va, pte_mfn(w.entry)) != EMULATE_UNHANDLED;
+		return true;
 	}
+	if (!table_walk(v->memory.base_kernel, va, 1, &w))
+		return false;
+	/* Where it became read-only just now it is tried again. */
+	if (error_code & PF_WRITE && !(w.entry & w.upper & PTE_WRITE))
+		return w.upper & PTE_WRITE;
 	if (error_code & PF_FETCH && (w.entry | w.upper) & PTE_NX)
 		return false;
 	tlb_flush_page_local(va);

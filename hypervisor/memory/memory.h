@@ -169,6 +169,8 @@ int vcpu_drop_bases(struct vcpu *v);		/* at destruction; -ERESTART */
  * page table (emulated), or a stale TLB entry.
  */
 bool memory_fault(struct vcpu *v, struct regs *regs, uint64_t va, uint32_t error_code);
+/* Is it (still) a frame of d's that is in use as a page table?  A hint only. */
+bool pagetable_is_live(const struct domain *d, mfn_t mfn);
 /*
  * Store of an emulated instruction into a live page table: bytes (1,2,4,8) at va, the
  * new value; with old != NULL only if the entry still reads *old (cmpxchg; *old gets what

@@ -54,6 +54,28 @@ bool table_walk(uint64_t cr3, uint64_t va, unsigned int level, struct walk *w)
 	return entry & PTE_PRESENT;
 }
 
+/*
+ * The short way down to level 1, for what is called most: the address of the entry there, and what the
+ * three above have in common.  One that is not present may lead to any RAM, which is read and told by that.
+ */
+static inline uint64_t walk_down(uint64_t cr3, uint64_t va, uint64_t *maddr)
+{
+	uint64_t entry = cr3, all = ~0ULL, end = memory_max_mfn << PAGE_SHIFT, address = PTE_ADDRESS;
+
+	/* Loaded once; the compiler would do it at each use. */
+	__asm__("" : "+r"(address));
+#pragma GCC unroll 3
+	for (unsigned int at = 4; at > 1; at--) {
+		entry &= address;
+		if (unlikely(entry >= end))
+			return 0;
+		entry = read_entry(entry + pte_index(va, at) * 8);
+		all &= entry;
+	}
+	*maddr = (entry & address) + pte_index(va, 1) * 8;
+	return all;
+}
+
 /* What is not a level-1 table that nobody has locked. */
 static __noinline struct frame *lock_slow(struct domain *d, struct frame *f, uint64_t maddr)
 {
@@ -81,24 +103,22 @@ struct frame *table_lock_at(struct domain *d, uint64_t maddr, uint64_t **slot)
 	return lock_at(d, maddr & ~7ULL, slot);
 }
 
-/* Walks by itself: most requests come here, and what the upper levels allow is no matter. */
 struct frame *table_lock_for(struct vcpu *v, uint64_t va, uint64_t **slot)
 {
-	uint64_t entry = v->memory.base_kernel, end = memory_max_mfn << PAGE_SHIFT, address = PTE_ADDRESS;
+	uint64_t maddr, all = walk_down(v->memory.base_kernel, va, &maddr);
 
-	if (unlikely(!guest_address_ok(va)))
-		return NULL;
-	/* Loaded once; the compiler would do it at each use. */
-	__asm__("" : "+r"(address));
-#pragma GCC unroll 3
-	for (unsigned int at = 4; at > 1; at--) {
-		if (unlikely((entry & address) >= end))
-			return NULL;
-		entry = read_entry((entry & address) + pte_index(va, at) * 8);
-		if (unlikely(!(entry & PTE_PRESENT)))
-			return NULL;
-	}
-	return lock_at(v->domain, (entry & address) + pte_index(va, 1) * 8, slot);
+	return likely(all & PTE_PRESENT && guest_address_ok(va)) ? lock_at(v->domain, maddr, slot) : NULL;
+}
+
+bool table_walk_store(struct vcpu *v, uint64_t va, uint64_t *entry)
+{
+	uint64_t maddr, all = walk_down(v->memory.base_kernel, va, &maddr);
+
+	if (unlikely((all & (PTE_PRESENT | PTE_WRITE)) != (PTE_PRESENT | PTE_WRITE) ||
+		     maddr >> PAGE_SHIFT >= memory_max_mfn))
+		return false;
+	*entry = read_entry(maddr);
+	return (*entry & (PTE_PRESENT | PTE_WRITE)) == PTE_PRESENT;
 }
 
 bool pagetable_walk(struct vcpu *v, uint64_t va, uint64_t *l1e)

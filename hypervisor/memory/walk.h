@@ -19,6 +19,12 @@ struct walk {
  */
 bool table_walk(uint64_t cr3, uint64_t va, unsigned int level, struct walk *w);
 
+/*
+ * A store of v's kernel to va was refused: true if the entry of level 1 alone forbids it, which is
+ * in *entry then.  A hint, too.
+ */
+bool table_walk_store(struct vcpu *v, uint64_t va, uint64_t *entry);
+
 /* The level-1 table for va of the kernel's space, locked, and the slot in it.  NULL: none. */
 struct frame *table_lock_for(struct vcpu *v, uint64_t va, uint64_t **slot);
 /* The same for the machine address of an entry of d's. */

@@ -140,6 +140,12 @@ int pagetable_emulated_write(struct vcpu *v, uint64_t va, unsigned int bytes, ui
 	return 0;
 }
 
+bool pagetable_is_live(const struct domain *d, mfn_t mfn)
+{
+	(void)d;
+	return mfn != WORLD_NO_TABLE;
+}
+
 int pagetable_exchange(struct vcpu *v, mfn_t table, uint64_t va, uint64_t value, uint64_t *old)
 {
 	if (table != WORLD_TABLE)

@@ -15,7 +15,8 @@
 #define WORLD_WRITE 2
 #define WORLD_CODE (WORLD_VA + 0x100)		/* where world_code() puts instructions */
 #define WORLD_DATA (WORLD_VA + PAGE_SIZE)
-#define WORLD_TABLE 77				/* the frame of a level-1 table; others are none */
+#define WORLD_TABLE 77				/* the frame of a level-1 table */
+#define WORLD_NO_TABLE 78			/* of no table; all others are of upper levels */
 
 enum world_model { WORLD_REAL_CPU, WORLD_INTEL, WORLD_AMD, WORLD_OLD };
 

@@ -156,6 +156,18 @@ static void other_address(void **state)
 	assert_int_equal(world.stores, 0);
 }
 
+/* The kernel stores into a page that it may only read: its own fault, whatever the instruction is. */
+static void no_table(void **state)
+{
+	(void)state;
+	table = WORLD_NO_TABLE;
+	CODE(0x48, 0x89, 0x07);
+	assert_int_equal(run(), EMULATE_UNHANDLED);
+	CODE(0xf3, 0x48, 0xab);			/* rep stos: the long way */
+	assert_int_equal(run(), EMULATE_UNHANDLED);
+	assert_int_equal(world.stores, 0);
+}
+
 /* Bits beyond the operand: bts %rax, (%rdi) with bit 67 changes the second entry. */
 static void bit_string(void **state)
 {
@@ -279,7 +291,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(mov_and_xchg), TEST(compare_exchange), TEST(lost_race),
-		TEST(lost_race_leaves_flags), TEST(refused_store), TEST(other_address),
+		TEST(lost_race_leaves_flags), TEST(refused_store), TEST(other_address), TEST(no_table),
 		TEST(bit_string), TEST(string_store), TEST(string_move), TEST(fetch),
 		TEST(single_step),
 	};
