@@ -45,6 +45,7 @@ libhypercall_libhypercall_la_SOURCES = \
 	libhypercall/src/hc_domain_trace.c \
 	libhypercall/src/hc_domain_trace_read.c \
 	libhypercall/src/hc_domain_unpause.c \
+	libhypercall/src/hc_domain_write.c \
 	libhypercall/src/hc_event_bind_interdomain.c \
 	libhypercall/src/hc_event_bind_unbound.c \
 	libhypercall/src/hc_event_bind_virq.c \

@@ -16,24 +16,30 @@
 #include <hypercall/version.h>
 
 #include "elf.h"
+#include "frames.h"
 #include "image.h"
 #include "initrd.h"
 #include "layout.h"
 #include "pagetable.h"
 #include "startinfo.h"
 
-/* Pages copied at once. */
-#define PIECE		256
+/* Pages written at once: enough that the call's cost does not count, for each page of a buffer is dear. */
+#define PIECE		64
 
-/* Pages of the large extents asked for first: fewer list entries, less work for all. */
-#define EXTENT_ORDER	9
-#define EXTENT		(1u << EXTENT_ORDER)
+/* Frames that a page of the list of them tells. */
+#define LIST_PAGE	(HC_PAGE_SIZE / sizeof(uint64_t))
 
 /*
  * What every 64-bit PV guest has though the hypervisor does not announce it:
  * it emulates writes to page tables, and tables may lie anywhere.
  */
 #define ALWAYS (1u << HC_FEATURE_WRITABLE_PAGE_TABLES | 1u << HC_FEATURE_PAE_PGDIR_ABOVE_4GB)
+
+/* What the hypervisor reads by itself; memory of hc_buffer_alloc(). */
+struct piece {
+	char data[PIECE][HC_PAGE_SIZE];
+	uint64_t frames[PIECE];
+};
 
 struct builder {
 	struct hc_handle *handle;
@@ -43,7 +49,8 @@ struct builder {
 	struct image initrd;		/* fd -1: none. */
 	struct elf elf;
 	struct layout layout;
-	uint64_t *p2m;			/* layout.p2m_pages whole pages. */
+	struct frames frames;
+	struct piece *piece;
 	uint16_t domid;
 	uint32_t store_port;
 	uint32_t console_port;
@@ -92,47 +99,17 @@ static int create(struct builder *b)
 	return 0;
 }
 
-/* Large extents while there are some. Returns the pages got, or an error. */
-static int64_t populate_large(struct builder *b)
-{
-	size_t i, j, count = b->layout.pages / EXTENT;
-	uint64_t *list = calloc(count + 1, sizeof(*list));
-	int got;
-
-	if (!list)
-		return -ENOMEM;
-	for (i = 0; i < count; i++)
-		list[i] = i * EXTENT;
-	got = count ? hc_domain_populate(b->handle, b->domid, list, count, EXTENT_ORDER) : 0;
-	for (i = 0; got > 0 && i < (size_t)got; i++)
-		for (j = 0; j < EXTENT; j++)
-			b->p2m[i * EXTENT + j] = list[i] + j;
-	free(list);
-	/* That none was to be had says nothing of single pages. */
-	return got < 0 ? 0 : (int64_t)got * EXTENT;
-}
-
 static int populate(struct builder *b)
 {
-	int64_t done = populate_large(b);
-	uint64_t i, pages = b->layout.pages;
-	int got = 0;
+	int64_t pages = (int64_t)b->layout.pages;
+	int64_t got = frames_populate(&b->frames, b->handle, b->domid, b->layout.pages);
 
-	if (done < 0)
-		return refused(b, (int)done, "no memory for the list of its frames");
-	if ((uint64_t)done < pages) {
-		for (i = (uint64_t)done; i < pages; i++)
-			b->p2m[i] = i;
-		got = hc_domain_populate(b->handle, b->domid, b->p2m + done, pages - (uint64_t)done,
-					 0);
-	}
-	if (got < 0 && got != -ENOMEM)
-		return refused(b, got, "cannot give it memory");
-	done += got < 0 ? 0 : got;
-	if ((uint64_t)done < pages)
+	if (got < 0)
+		return refused(b, (int)got, "cannot give it memory");
+	if (got < pages)
 		return build_fail(b->error, -ENOMEM,
-				  "not enough free memory on the host: the domain needs %llu MiB, %llu MiB were free",
-				  (unsigned long long)pages >> 8, (unsigned long long)done >> 8);
+				  "not enough free memory on the host: the domain needs %lld MiB, %lld MiB were free",
+				  (long long)pages >> 8, (long long)got >> 8);
 	return 0;
 }
 
@@ -146,38 +123,49 @@ static int set_ram(const struct builder *b)
 	return code < 0 ? refused(b, code, "cannot set its memory map") : 0;
 }
 
+/* Writes what is in the piece to pages from pfn on, or clears them. */
+static int put_piece(const struct builder *b, uint64_t pfn, uint64_t count, int zero,
+		     const char *what)
+{
+	int code;
+
+	frames_list(&b->frames, pfn, count, b->piece->frames);
+	code = hc_domain_write(b->handle, b->domid, b->piece->frames, (uint32_t)count,
+			       zero ? NULL : b->piece->data);
+	return code < 0 ? refused(b, code, what) : 0;
+}
+
+static uint64_t piece_of(uint64_t pages)
+{
+	return pages < PIECE ? pages : PIECE;
+}
+
 static int copy(const struct builder *b, uint64_t pfn, uint64_t count, const void *data,
 		const char *what)
 {
-	int code = hc_domain_copy_to(b->handle, b->domid, b->p2m + pfn, count, data);
+	const char (*from)[HC_PAGE_SIZE] = data;
+	int code = 0;
 
-	return code < 0 ? refused(b, code, what) : 0;
+	for (uint64_t n; count && code == 0; count -= n, pfn += n, from += n) {
+		n = piece_of(count);
+		memcpy(b->piece->data, from, n * HC_PAGE_SIZE);
+		code = put_piece(b, pfn, n, 0, what);
+	}
+	return code;
 }
 
-static int clear(const struct builder *b, uint64_t pfn, uint64_t count, const char *what)
-{
-	int code = hc_domain_clear(b->handle, b->domid, b->p2m + pfn, count);
-
-	return code < 0 ? refused(b, code, what) : 0;
-}
-
-static int copy_kernel(const struct builder *b, void *piece)
+static int copy_kernel(const struct builder *b)
 {
 	uint64_t pfn = b->layout.kernel_pfn, count, start;
 	int code;
 
 	for (start = b->elf.start; start < b->elf.end; start += count << HC_PAGE_SHIFT) {
-		count = (b->elf.end - start) >> HC_PAGE_SHIFT;
-		if (count > PIECE)
-			count = PIECE;
-		code = elf_fill(&b->kernel, &b->elf, start, piece, count << HC_PAGE_SHIFT,
-				b->error);
+		count = piece_of((b->elf.end - start) >> HC_PAGE_SHIFT);
+		code = elf_fill(&b->kernel, &b->elf, start, b->piece->data,
+				count << HC_PAGE_SHIFT, b->error);
 		if (code < 0)
 			return code;
-		if (code)
-			code = copy(b, pfn, count, piece, "cannot load the kernel");
-		else
-			code = clear(b, pfn, count, "cannot load the kernel");
+		code = put_piece(b, pfn, count, !code, "cannot load the kernel");
 		if (code < 0)
 			return code;
 		pfn += count;
@@ -185,7 +173,7 @@ static int copy_kernel(const struct builder *b, void *piece)
 	return 0;
 }
 
-static int copy_initrd(const struct builder *b, char *piece)
+static int copy_initrd(const struct builder *b)
 {
 	uint64_t pfn = b->layout.initrd_pfn, offset = 0, left, size, count;
 	int code;
@@ -193,11 +181,11 @@ static int copy_initrd(const struct builder *b, char *piece)
 	for (left = b->layout.initrd_size; left; left -= size) {
 		size = left < PIECE * HC_PAGE_SIZE ? left : PIECE * HC_PAGE_SIZE;
 		count = (size + HC_PAGE_SIZE - 1) >> HC_PAGE_SHIFT;
-		code = image_read(&b->initrd, offset, piece, size, "the initrd", b->error);
+		code = image_read(&b->initrd, offset, b->piece->data, size, "the initrd", b->error);
 		if (code < 0)
 			return code;
-		memset(piece + size, 0, (count << HC_PAGE_SHIFT) - size);
-		code = copy(b, pfn, count, piece, "cannot load the initrd");
+		memset((char *)b->piece->data + size, 0, (count << HC_PAGE_SHIFT) - size);
+		code = put_piece(b, pfn, count, 0, "cannot load the initrd");
 		if (code < 0)
 			return code;
 		offset += size;
@@ -206,17 +194,25 @@ static int copy_initrd(const struct builder *b, char *piece)
 	return 0;
 }
 
-static int copy_files(const struct builder *b)
+/* The list of its frames, made where it goes out from: of a large domain it is large. */
+static int copy_p2m(const struct builder *b)
 {
-	void *piece = malloc(PIECE * HC_PAGE_SIZE);
-	int code;
+	const struct layout *layout = &b->layout;
+	uint64_t page, count, pfn, n;
+	int code = 0;
 
-	if (!piece)
-		return refused(b, -ENOMEM, "no memory to load the kernel");
-	code = copy_kernel(b, piece);
-	if (code == 0 && b->initrd.fd >= 0)
-		code = copy_initrd(b, piece);
-	free(piece);
+	for (page = 0; page < layout->p2m_pages && code == 0; page += count) {
+		count = piece_of(layout->p2m_pages - page);
+		pfn = page * LIST_PAGE;
+		n = layout->pages - pfn;
+		if (n < count * LIST_PAGE)
+			memset(b->piece->data[count - 1], 0, HC_PAGE_SIZE);
+		else
+			n = count * LIST_PAGE;
+		frames_list(&b->frames, pfn, n, (uint64_t *)b->piece->data);
+		code = put_piece(b, layout->p2m_pfn + page, count, 0,
+				 "cannot write the list of its frames");
+	}
 	return code;
 }
 
@@ -229,7 +225,7 @@ static int copy_tables(const struct builder *b)
 	tables = calloc(layout->tables + layout->p2m_tables, sizeof(*tables));
 	if (!tables)
 		return refused(b, -ENOMEM, "no memory for its page tables");
-	pagetable_build(layout, b->p2m, tables, tables + layout->tables);
+	pagetable_build(layout, &b->frames, tables, tables + layout->tables);
 	code = copy(b, layout->tables_pfn, layout->tables, tables, "cannot write its page tables");
 	if (code == 0)
 		code = copy(b, layout->p2m_pfn + layout->p2m_pages, layout->p2m_tables,
@@ -245,7 +241,7 @@ static int connect_rings(struct builder *b)
 	const struct layout *layout = &b->layout;
 	int code;
 
-	code = clear(b, layout->store_pfn, 2, "cannot clear its rings");
+	code = put_piece(b, layout->store_pfn, 2, 1, "cannot clear its rings");
 	if (code < 0)
 		return code;
 	code = hc_domain_alloc_port(b->handle, b->domid, config->store_domid);
@@ -257,10 +253,11 @@ static int connect_rings(struct builder *b)
 		return refused(b, code, "cannot make the event channel of the console");
 	b->console_port = (uint32_t)code;
 	code = hc_domain_grant_seed(b->handle, b->domid, HC_GNTTAB_RESERVED_XENSTORE,
-				    config->store_domid, b->p2m[layout->store_pfn]);
+				    config->store_domid, frames_get(&b->frames, layout->store_pfn));
 	if (code == 0)
 		code = hc_domain_grant_seed(b->handle, b->domid, HC_GNTTAB_RESERVED_CONSOLE,
-					    config->console_domid, b->p2m[layout->console_pfn]);
+					    config->console_domid,
+					    frames_get(&b->frames, layout->console_pfn));
 	return code < 0 ? refused(b, code, "cannot grant its rings") : 0;
 }
 
@@ -282,7 +279,7 @@ static int write_start_info(const struct builder *b)
 	if (code < 0)
 		return refused(b, code, "cannot ask for its state");
 	config.shared_info_mfn = domain.shared_info_mfn;
-	code = startinfo_make(&b->layout, b->p2m, &config, &start.info, b->error);
+	code = startinfo_make(&b->layout, &b->frames, &config, &start.info, b->error);
 	if (code < 0)
 		return code;
 	return copy(b, b->layout.start_info_pfn, 1, &start, "cannot write its start_info");
@@ -298,15 +295,16 @@ static int start_vcpu(const struct builder *b)
 
 	if (notes_have(notes, HC_ELFNOTE_HYPERCALL_PAGE)) {
 		pfn = (notes->hypercall_page - b->layout.virt_base) >> HC_PAGE_SHIFT;
-		code = hc_domain_hypercall_page(b->handle, b->domid, b->p2m[pfn]);
+		code = hc_domain_hypercall_page(b->handle, b->domid, frames_get(&b->frames, pfn));
 		if (code < 0)
 			return refused(b, code, "cannot write its hypercall page");
 	}
 	/* Stock Linux unpins the tables it was started on: they must be pinned. */
-	code = hc_domain_pin_l4(b->handle, b->domid, b->p2m[b->layout.tables_pfn]);
+	code = hc_domain_pin_l4(b->handle, b->domid,
+				frames_get(&b->frames, b->layout.tables_pfn));
 	if (code < 0)
 		return refused(b, code, "its page tables are refused");
-	startinfo_context(&b->layout, b->p2m, &b->elf, &context);
+	startinfo_context(&b->layout, &b->frames, &b->elf, &context);
 	code = hc_vcpu_set_context(b->handle, b->domid, 0, &context);
 	return code < 0 ? refused(b, code, "the registers of vcpu 0 are refused") : 0;
 }
@@ -319,10 +317,11 @@ static int fill(struct builder *b)
 	if (code == 0)
 		code = set_ram(b);
 	if (code == 0)
-		code = copy_files(b);
+		code = copy_kernel(b);
+	if (code == 0 && b->initrd.fd >= 0)
+		code = copy_initrd(b);
 	if (code == 0)
-		code = copy(b, b->layout.p2m_pfn, b->layout.p2m_pages, b->p2m,
-			    "cannot write the list of its frames");
+		code = copy_p2m(b);
 	if (code == 0)
 		code = copy_tables(b);
 	if (code == 0)
@@ -348,9 +347,10 @@ static int check_config(const struct build_config *config, struct build_error *e
 	return 0;
 }
 
-/* Reads both files' headers and decides where everything goes. */
+/* Reads both files' headers, decides where everything goes, and gets what the work needs. */
 static int plan(struct builder *b)
 {
+	void *piece;
 	int code;
 
 	code = image_open(b->config->kernel, b->config->cache, &b->kernel, b->error);
@@ -365,9 +365,14 @@ static int plan(struct builder *b)
 				   b->initrd.fd >= 0 ? b->initrd.size : 0, &b->layout, b->error);
 	if (code < 0)
 		return code;
-	b->p2m = calloc(b->layout.p2m_pages, HC_PAGE_SIZE);
-	if (!b->p2m)
+	/* Little of it is used where there are large extents. */
+	b->frames.list = malloc(b->layout.pages * sizeof(uint64_t));
+	if (!b->frames.list)
 		return build_fail(b->error, -ENOMEM, "no memory for the list of the domain's frames");
+	code = hc_buffer_alloc(b->handle, sizeof(*b->piece), &piece);
+	if (code < 0)
+		return build_fail(b->error, code, "no memory to load the kernel: %s", strerror(-code));
+	b->piece = piece;
 	return 0;
 }
 
@@ -396,12 +401,13 @@ int build_domain(struct hc_handle *handle, const struct build_config *config,
 		.domid = b.domid,
 		.store_port = b.store_port,
 		.console_port = b.console_port,
-		.store_mfn = b.p2m[b.layout.store_pfn],
-		.console_mfn = b.p2m[b.layout.console_pfn],
+		.store_mfn = frames_get(&b.frames, b.layout.store_pfn),
+		.console_mfn = frames_get(&b.frames, b.layout.console_pfn),
 	};
 
 out_close:
-	free(b.p2m);
+	hc_buffer_free(handle, b.piece, sizeof(*b.piece));
+	free(b.frames.list);
 	image_close(&b.initrd);
 	image_close(&b.kernel);
 	return code;

@@ -211,12 +211,13 @@ int elf_fill(const struct image *image, const struct elf *elf, uint64_t start, v
 	uint64_t from, to, end = start + size;
 	int code, filled = 0;
 
-	memset(buffer, 0, size);
 	for (segment = elf->segments; segment < elf->segments + elf->count; segment++) {
 		from = segment->start > start ? segment->start : start;
 		to = segment->start + segment->file < end ? segment->start + segment->file : end;
 		if (from >= to)
 			continue;
+		if (!filled)
+			memset(buffer, 0, size);
 		code = image_read(image, segment->offset + (from - segment->start),
 				  (char *)buffer + (from - start), (size_t)(to - from),
 				  "a segment", error);

@@ -36,7 +36,7 @@ int elf_read(const struct image *image, struct elf *elf, struct build_error *err
 /*
  * The size bytes of the loaded kernel from virtual address start on: file
  * contents where segments have them, zeros elsewhere. Returns 1, or 0 when no
- * segment has contents there, with the buffer zeroed.
+ * segment has contents there: the buffer is not touched then.
  */
 int elf_fill(const struct image *image, const struct elf *elf, uint64_t start, void *buffer,
 	     size_t size, struct build_error *error);

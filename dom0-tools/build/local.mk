@@ -9,6 +9,7 @@ dom0_tools_build_libbuild_la_SOURCES = \
 	dom0-tools/build/domain.c \
 	dom0-tools/build/elf.c dom0-tools/build/elf.h \
 	dom0-tools/build/error.c dom0-tools/build/error.h \
+	dom0-tools/build/frames.c dom0-tools/build/frames.h \
 	dom0-tools/build/image.c dom0-tools/build/image.h \
 	dom0-tools/build/initrd.c dom0-tools/build/initrd.h \
 	dom0-tools/build/layout.c dom0-tools/build/layout.h \
@@ -24,6 +25,6 @@ dom0_tools_build_libbuild_la_LIBADD = libhypercall/libhypercall.la $(GNUTLS_LIBS
 
 HEADER_CHECK += \
 	dom0-tools/build/build.h dom0-tools/build/cache.h dom0-tools/build/elf.h \
-	dom0-tools/build/error.h dom0-tools/build/image.h dom0-tools/build/initrd.h \
+	dom0-tools/build/error.h dom0-tools/build/frames.h dom0-tools/build/image.h dom0-tools/build/initrd.h \
 	dom0-tools/build/layout.h dom0-tools/build/notes.h dom0-tools/build/pagetable.h \
 	dom0-tools/build/startinfo.h dom0-tools/build/unpack.h

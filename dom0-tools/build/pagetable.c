@@ -61,7 +61,7 @@ static uint64_t table_index(const struct range *range, uint64_t address, unsigne
 
 /* Makes the entries of all upper levels on the way to address; the table of level 1 that they lead to. */
 static uint64_t *link_tables(const struct range *range, uint64_t (*top)[PAGETABLE_ENTRIES],
-			const uint64_t *p2m, uint64_t address)
+			const struct frames *frames, uint64_t address)
 {
 	uint64_t *table = *top;
 	unsigned int level;
@@ -70,7 +70,7 @@ static uint64_t *link_tables(const struct range *range, uint64_t (*top)[PAGETABL
 		uint64_t index = table_index(range, address, level - 1);
 
 		table[address >> shift(level) & (PAGETABLE_ENTRIES - 1)] =
-			p2m[range->pfn + index] << HC_PAGE_SHIFT | TABLE_BITS;
+			frames_get(frames, range->pfn + index) << HC_PAGE_SHIFT | TABLE_BITS;
 		table = range->tables[index];
 	}
 	return table;
@@ -83,7 +83,7 @@ static uint64_t writable(const struct layout *layout, uint64_t pfn)
 }
 
 /* Maps guest frames from pfn on over the whole range. */
-static void map_range(const struct layout *layout, const uint64_t *p2m, const struct range *range,
+static void map_range(const struct layout *layout, const struct frames *frames, const struct range *range,
 		      uint64_t (*top)[PAGETABLE_ENTRIES], uint64_t pfn)
 {
 	uint64_t address = range->start, left = (range->end - range->start) >> HC_PAGE_SHIFT;
@@ -93,12 +93,12 @@ static void map_range(const struct layout *layout, const uint64_t *p2m, const st
 		uint64_t index = address >> shift(1) & (PAGETABLE_ENTRIES - 1);
 
 		if (!table || !index)
-			table = link_tables(range, top, p2m, address);
-		table[index] = p2m[pfn] << HC_PAGE_SHIFT | PAGE_BITS | writable(layout, pfn);
+			table = link_tables(range, top, frames, address);
+		table[index] = frames_get(frames, pfn) << HC_PAGE_SHIFT | PAGE_BITS | writable(layout, pfn);
 	}
 }
 
-void pagetable_build(const struct layout *layout, const uint64_t *p2m,
+void pagetable_build(const struct layout *layout, const struct frames *frames,
 		     uint64_t (*boot)[PAGETABLE_ENTRIES],
 		     uint64_t (*p2m_tables)[PAGETABLE_ENTRIES])
 {
@@ -109,7 +109,7 @@ void pagetable_build(const struct layout *layout, const uint64_t *p2m,
 		.pfn = layout->tables_pfn + 1,
 	};
 
-	map_range(layout, p2m, &range, boot, 0);
+	map_range(layout, frames, &range, boot, 0);
 	if (!layout->p2m_tables)
 		return;
 	range = (struct range){
@@ -118,5 +118,5 @@ void pagetable_build(const struct layout *layout, const uint64_t *p2m,
 		.tables = p2m_tables,
 		.pfn = layout->p2m_pfn + layout->p2m_pages,
 	};
-	map_range(layout, p2m, &range, boot, layout->p2m_pfn);
+	map_range(layout, frames, &range, boot, layout->p2m_pfn);
 }

@@ -14,6 +14,7 @@
 
 #include <stdint.h>
 
+#include "frames.h"
 #include "layout.h"
 
 #define PAGETABLE_ENTRIES 512
@@ -22,11 +23,10 @@
 uint64_t pagetable_count(uint64_t start, uint64_t end);
 
 /*
- * Fills the tables. p2m: machine frame of each guest frame, layout->pages of
- * them. boot: layout->tables tables, p2m_tables: layout->p2m_tables; both
- * zeroed by the caller.
+ * Fills the tables. frames: of layout->pages guest frames. boot: layout->tables
+ * tables, p2m_tables: layout->p2m_tables; both zeroed by the caller.
  */
-void pagetable_build(const struct layout *layout, const uint64_t *p2m,
+void pagetable_build(const struct layout *layout, const struct frames *frames,
 		     uint64_t (*boot)[PAGETABLE_ENTRIES],
 		     uint64_t (*p2m_tables)[PAGETABLE_ENTRIES]);
 

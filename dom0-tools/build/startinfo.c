@@ -8,7 +8,7 @@
 #define EFLAGS_FIXED	(1 << 1)
 #define EFLAGS_IF	(1 << 9)
 
-int startinfo_make(const struct layout *layout, const uint64_t *p2m,
+int startinfo_make(const struct layout *layout, const struct frames *frames,
 		   const struct startinfo_config *config, struct hc_start_info *info,
 		   struct build_error *error)
 {
@@ -23,9 +23,9 @@ int startinfo_make(const struct layout *layout, const uint64_t *p2m,
 	memcpy(info->cmd_line, line, strlen(line));
 	info->nr_pages = layout->pages;
 	info->shared_info = config->shared_info_mfn << HC_PAGE_SHIFT;
-	info->store_mfn = p2m[layout->store_pfn];
+	info->store_mfn = frames_get(frames, layout->store_pfn);
 	info->store_evtchn = config->store_port;
-	info->console.domU.mfn = p2m[layout->console_pfn];
+	info->console.domU.mfn = frames_get(frames, layout->console_pfn);
 	info->console.domU.evtchn = config->console_port;
 	info->pt_base = layout_virt(layout, layout->tables_pfn);
 	info->nr_pt_frames = layout->tables;
@@ -46,7 +46,7 @@ int startinfo_make(const struct layout *layout, const uint64_t *p2m,
 	return 0;
 }
 
-void startinfo_context(const struct layout *layout, const uint64_t *p2m, const struct elf *elf,
+void startinfo_context(const struct layout *layout, const struct frames *frames, const struct elf *elf,
 		       struct hc_vcpu_guest_context *context)
 {
 	struct hc_cpu_user_regs *regs = &context->user_regs;
@@ -65,5 +65,5 @@ void startinfo_context(const struct layout *layout, const uint64_t *p2m, const s
 	regs->gs = HC_FLAT_KERNEL_DS64;
 	context->kernel_ss = HC_FLAT_KERNEL_SS64;
 	context->kernel_sp = regs->rsp;
-	context->ctrlreg[3] = p2m[layout->tables_pfn] << HC_PAGE_SHIFT;
+	context->ctrlreg[3] = frames_get(frames, layout->tables_pfn) << HC_PAGE_SHIFT;
 }

@@ -9,6 +9,7 @@
 #include <hypercall/vcpu.h>
 
 #include "elf.h"
+#include "frames.h"
 #include "layout.h"
 
 struct startinfo_config {
@@ -19,12 +20,12 @@ struct startinfo_config {
 };
 
 /* -E2BIG: the command line has more than 1023 bytes. */
-int startinfo_make(const struct layout *layout, const uint64_t *p2m,
+int startinfo_make(const struct layout *layout, const struct frames *frames,
 		   const struct startinfo_config *config, struct hc_start_info *info,
 		   struct build_error *error);
 
 /* vcpu 0, in its kernel, at the entry point. */
-void startinfo_context(const struct layout *layout, const uint64_t *p2m, const struct elf *elf,
+void startinfo_context(const struct layout *layout, const struct frames *frames, const struct elf *elf,
 		       struct hc_vcpu_guest_context *context);
 
 #endif

@@ -29,9 +29,13 @@ void *memmove(void *dst, const void *src, size_t n)
 
 void *memset(void *dst, int c, size_t n)
 {
+	uint64_t word = (uint8_t)c * 0x0101010101010101ULL;
+	size_t words = n / 8;
 	void *ret = dst;
 
-	__asm__ volatile("rep stosb" : "+D"(dst), "+c"(n) : "a"(c) : "memory");
+	n %= 8;
+	__asm__ volatile("rep stosq" : "+D"(dst), "+c"(words) : "a"(word) : "memory");
+	__asm__ volatile("rep stosb" : "+D"(dst), "+c"(n) : "a"(word) : "memory");
 	return ret;
 }
 

@@ -179,12 +179,12 @@ mfn_t allocator_get(unsigned int order, unsigned int bits)
 	mfn_t mfn = MFN_INVALID;
 	bool clear = !(bits & ALLOCATOR_UNCLEARED);
 	uint64_t note = 0;
-	int zone = ZONES - 1;
+	int zone = zone_of(memory_max_mfn - 1);
 
 	bits &= ~ALLOCATOR_UNCLEARED;
 	if (order > ALLOCATOR_MAX_ORDER || bits < LOW_ZONE_BITS + PAGE_SHIFT)
 		return MFN_INVALID;
-	if (bits < LOW_ZONE_BITS + PAGE_SHIFT + ZONES)
+	if (bits < LOW_ZONE_BITS + PAGE_SHIFT + (unsigned int)zone)
 		zone = bits - LOW_ZONE_BITS - PAGE_SHIFT;
 	spin_lock(&lock);
 	for (; zone >= 0 && mfn == MFN_INVALID; zone--)

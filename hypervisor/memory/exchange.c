@@ -72,10 +72,7 @@ static int extent_give(struct round *r, uint64_t list, mfn_t mfn)
 		return -EFAULT;
 	if (reservation_give(r->d, mfn, order))
 		return -ENOMEM;
-	for (uint64_t i = 0; i < 1ULL << order; i++) {
-		m2p_set(mfn + i, pfn + i);
-		dirty_mark(mfn + i);
-	}
+	m2p_set_block(mfn, pfn, order);
 	copy_to_guest(list, &mfn, sizeof(mfn));
 	return 0;
 }

@@ -44,10 +44,7 @@ static bool populate(struct domain *d, const struct hc_memory_reservation *r, ui
 
 	if (copy_from_guest(&pfn, extent, sizeof(pfn)) || !grow(d, r, &mfn))
 		return false;
-	for (uint64_t i = 0; i < 1ULL << r->extent_order; i++) {
-		m2p_set(mfn + i, pfn + i);
-		dirty_mark(mfn + i);
-	}
+	m2p_set_block(mfn, pfn, r->extent_order);
 	return !copy_to_guest(extent, &mfn, sizeof(mfn));
 }
 

@@ -66,6 +66,17 @@ void m2p_set(mfn_t mfn, uint64_t pfn)
 	WRITE_ONCE(m2p_table[mfn], pfn);
 }
 
+void m2p_set_block(mfn_t mfn, uint64_t pfn, unsigned int order)
+{
+	mfn_t end = mfn + (1ULL << order);
+
+#pragma GCC unroll 8
+	for (mfn_t i = mfn; i < end; i++)
+		WRITE_ONCE(m2p_table[i], pfn++);
+	for (; unlikely(READ_ONCE(dirty_logs)) && mfn < end; mfn++)
+		dirty_mark_slow(mfn);
+}
+
 void m2p_forget(mfn_t first, mfn_t end)
 {
 	_Static_assert(M2P_INVALID == ~0UL, "each byte of it is the same");
@@ -102,13 +113,15 @@ static int chunks_mark(struct domain *d, mfn_t mfn, unsigned int order)
 int reservation_give(struct domain *d, mfn_t mfn, unsigned int order)
 {
 	uint64_t owner = (uint64_t)d->id << FRAME_OWNER_SHIFT | FRAME_ALLOCATED | 1;
+	const struct frame *end = frame_of(mfn + (1ULL << order));
 	int rc = chunks_mark(d, mfn, order);
 
 	if (rc)
 		return rc;
-	for (mfn_t i = mfn; i < mfn + (1ULL << order); i++) {
-		__atomic_store_n(&frame_of(i)->type, 0, __ATOMIC_RELAXED);
-		__atomic_store_n(&frame_of(i)->owner, owner, __ATOMIC_RELEASE);
+#pragma GCC unroll 8
+	for (struct frame *f = frame_of(mfn); f < end; f++) {
+		__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&f->owner, owner, __ATOMIC_RELEASE);
 	}
 	return 0;
 }

@@ -22,8 +22,9 @@
 #include <hypercall/version.h>
 
 #include "dom0-tools/build/build.h"
+#include "dom0-tools/build/frames.h"
 
-#define PAGES		(32 * 256)
+#define PAGES		(32 * 256 + 7)
 #define MACHINE		(PAGES * 2)
 #define DOMID		5
 
@@ -32,8 +33,9 @@ static struct {
 	uint8_t (*memory)[4096];	/* By machine frame. */
 	uint64_t next;			/* Next free frame. */
 	uint64_t available;		/* Frames it will still give. */
-	bool large;			/* Gives large extents. */
-	unsigned int domains, calls, fail_at;
+	unsigned int large;		/* Large extents that it will still give. */
+	bool refuse_singles;
+	unsigned int domains, buffers, calls, fail_at;
 	uint64_t hypercall_page, pinned, grants[2];
 	uint32_t features, ports;
 	struct hc_vcpu_guest_context context;
@@ -93,9 +95,10 @@ int hc_domain_populate(struct hc_handle *handle, uint16_t domid, uint64_t *frame
 	assert_int_equal(domid, DOMID);
 	if (fails())
 		return -ENOMEM;
-	if (order && !host.large)
-		return 0;
-	for (i = 0; i < count && host.available >= 1u << order; i++) {
+	if (!order && host.refuse_singles)
+		return -EPERM;
+	for (i = 0; i < count && host.available >= 1u << order && (!order || host.large); i++) {
+		host.large -= order ? 1 : 0;
 		/* Descending, so that frames are not in the guest's order. */
 		host.available -= 1u << order;
 		host.next -= 1u << order;
@@ -112,10 +115,33 @@ int hc_domain_set_ram(struct hc_handle *handle, uint16_t domid, uint64_t size)
 	return fails() ? -ENOMEM : 0;
 }
 
-static int move(const uint64_t *frames, size_t count, const void *data)
+int hc_buffer_alloc(struct hc_handle *handle, size_t size, void **buffer)
+{
+	(void)handle;
+	if (fails())
+		return -ENOMEM;
+	host.buffers++;
+	/* The kernel's pages are clear, but not when they are used again. */
+	*buffer = memset(malloc(size), 0xdd, size);
+	return 0;
+}
+
+void hc_buffer_free(struct hc_handle *handle, void *buffer, size_t size)
+{
+	(void)handle;
+	(void)size;
+	host.buffers -= buffer ? 1 : 0;
+	free(buffer);
+}
+
+int hc_domain_write(struct hc_handle *handle, uint16_t domid, const uint64_t *frames, uint32_t count,
+		    const void *data)
 {
 	size_t i;
 
+	(void)handle;
+	assert_int_equal(domid, DOMID);
+	assert_int_equal(host.buffers, 1);
 	if (fails())
 		return -EFAULT;
 	for (i = 0; i < count; i++) {
@@ -126,21 +152,6 @@ static int move(const uint64_t *frames, size_t count, const void *data)
 			memset(host.memory[frames[i]], 0, 4096);
 	}
 	return 0;
-}
-
-int hc_domain_copy_to(struct hc_handle *handle, uint16_t domid, const uint64_t *frames,
-		      size_t count, const void *data)
-{
-	(void)handle;
-	(void)domid;
-	return move(frames, count, data);
-}
-
-int hc_domain_clear(struct hc_handle *handle, uint16_t domid, const uint64_t *frames, size_t count)
-{
-	(void)handle;
-	(void)domid;
-	return move(frames, count, NULL);
 }
 
 int hc_domain_hypercall_page(struct hc_handle *handle, uint16_t domid, uint64_t mfn)
@@ -219,7 +230,7 @@ static void reset(void)
 	host.available = PAGES;
 	host.max_pages = PAGES + 1;
 	host.features = ~0u >> 1;
-	host.large = true;
+	host.large = PAGES / 512;
 }
 
 static int setup(void **state)
@@ -270,13 +281,33 @@ static uint64_t translate(uint64_t address)
 	return frame;
 }
 
+/* Each frame of the domain is in its list once, and nothing behind them. */
+static void check_list(uint64_t list)
+{
+	static bool seen[MACHINE];
+	uint64_t pages = (PAGES + 511) / 512 * 512, mfn;
+
+	memset(seen, 0, sizeof(seen));
+	for (uint64_t pfn = 0; pfn < pages; pfn++) {
+		memcpy(&mfn, host.memory[translate(list + pfn * 8)] + pfn % 512 * 8, 8);
+		if (pfn >= PAGES) {
+			assert_int_equal(mfn, 0);
+			continue;
+		}
+		assert_in_range(mfn, host.next, MACHINE - 1);
+		assert_false(seen[mfn]);
+		seen[mfn] = true;
+	}
+}
+
 static void check_domain(unsigned int kind, const struct build_result *result)
 {
 	struct hc_start_info info;
-	uint64_t mfn, initrd;
+	uint64_t mfn, initrd, pfn;
 
 	assert_int_equal(result->domid, DOMID);
 	assert_int_equal(host.domains, 1);
+	assert_int_equal(host.buffers, 0);
 	assert_string_equal(host.create.name, "demo");
 	assert_int_equal(host.create.max_vcpus, 2);
 	assert_true(host.create.max_frames >= PAGES);
@@ -299,9 +330,12 @@ static void check_domain(unsigned int kind, const struct build_result *result)
 	assert_int_equal(host.memory[result->store_mfn][0], 0);
 	assert_int_equal(host.memory[result->console_mfn][4095], 0);
 
-	/* The list of frames, at its own address: entry 5 is the frame of pfn 5. */
-	memcpy(&mfn, host.memory[translate(info.mfn_list)] + 5 * 8, 8);
-	assert_int_equal(mfn, translate(KERNEL_VIRT_BASE + 5 * 4096));
+	/* The list of frames, at its own address: entry n is the frame of pfn n. */
+	for (pfn = 0; pfn < 1024; pfn++) {
+		memcpy(&mfn, host.memory[translate(info.mfn_list + pfn * 8)] + pfn % 512 * 8, 8);
+		assert_int_equal(mfn, translate(KERNEL_VIRT_BASE + pfn * 4096));
+	}
+	check_list(info.mfn_list);
 
 	if (kind & KERNEL_NO_MOD_START) {
 		initrd = translate(info.mod_start);
@@ -323,7 +357,7 @@ static void builds_a_domain(void **state)
 	(void)state;
 	for (kind = 0; kind < 8; kind++) {
 		reset();
-		host.large = kind & 4;
+		host.large = kind & 4 ? 3 : 0;
 		host.max_pages = kind & 1 ? PAGES : 2 * PAGES;
 		if (build(kind & 3, &result, &error) < 0)
 			fail_msg("%s", error.text);
@@ -347,8 +381,9 @@ static void leaves_nothing_after_any_failure(void **state)
 		code = build(0, &result, &error);
 		if (host.calls < at)
 			break;
-		/* Large extents are a wish: the third call may fail. */
-		if (at == 3) {
+		assert_int_equal(host.buffers, 0);
+		/* Large extents are a wish: the fourth call may fail. */
+		if (at == 4) {
 			assert_int_equal(code, 0);
 			continue;
 		}
@@ -366,7 +401,7 @@ static void tells_that_memory_is_short(void **state)
 
 	(void)state;
 	reset();
-	host.available = PAGES - 1;
+	host.available = PAGES - 8;
 	assert_int_equal(build(0, &result, &error), -ENOMEM);
 	assert_non_null(strstr(error.text, "needs 32 MiB, 31 MiB were free"));
 	assert_int_equal(host.domains, 0);
@@ -411,12 +446,62 @@ static void refuses_bad_configurations(void **state)
 	assert_int_equal(host.calls, 0);
 }
 
+/* Extents, then single frames: any part of the list, and each of them alone. */
+static void lists_frames(void **state)
+{
+	static uint64_t numbers[3 * 512 + 9];
+	struct frames frames = { .list = numbers };
+	static const uint64_t starts[] = { 0, 1, 510, 511, 512, 1000, 1023, 1024, 1030, 1544 };
+	static const size_t counts[] = { 0, 1, 2, 3, 9, 15, 16, 17, 512, 513 };
+	uint64_t list[514];
+
+	(void)state;
+	reset();
+	host.large = 2;
+	assert_int_equal(frames_populate(&frames, NULL, DOMID, 3 * 512 + 9), 3 * 512 + 9);
+	assert_int_equal(frames.large, 2);
+	assert_int_equal(frames_get(&frames, 1), MACHINE - 511);
+	assert_int_equal(frames_get(&frames, 1024), MACHINE - 1025);
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		for (size_t j = 0; j < sizeof(counts) / sizeof(*counts); j++) {
+			if (starts[i] + counts[j] > 3 * 512 + 9)
+				continue;
+			memset(list, 0xcc, sizeof(list));
+			frames_list(&frames, starts[i], counts[j], list);
+			for (size_t k = 0; k < counts[j]; k++)
+				assert_int_equal(list[k], frames_get(&frames, starts[i] + k));
+			assert_int_equal(list[counts[j]], 0xcccccccccccccccc);
+		}
+}
+
+static void gets_what_there_is(void **state)
+{
+	static uint64_t numbers[1024];
+	struct frames frames = { .list = numbers };
+
+	(void)state;
+	reset();
+	host.available = 700;
+	assert_int_equal(frames_populate(&frames, NULL, DOMID, 1024), 700);
+	assert_int_equal(frames.large, 1);
+	/* Neither way was there any. */
+	host.available = 0;
+	assert_int_equal(frames_populate(&frames, NULL, DOMID, 1024), 0);
+	assert_int_equal(frames.large, 0);
+	/* A refusal of the second kind is one that counts, if it is not for want of memory. */
+	reset();
+	host.refuse_singles = true;
+	assert_int_equal(frames_populate(&frames, NULL, DOMID, 513), -EPERM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(builds_a_domain),
 		cmocka_unit_test(leaves_nothing_after_any_failure),
 		cmocka_unit_test(tells_that_memory_is_short),
+		cmocka_unit_test(lists_frames),
+		cmocka_unit_test(gets_what_there_is),
 		cmocka_unit_test(refuses_missing_features),
 		cmocka_unit_test(refuses_bad_configurations),
 	};

@@ -435,6 +435,18 @@ static void others_writes_are_seen(void **state)
 	assert_int_equal(world_mmuext_for(HC_MMUEXT_UNPIN_TABLE, fresh, 1), 0);
 	assert_int_equal(log_read(0, LOG_SIZE, true), 1);
 	assert_true(bit(200));
+	/* All frames of an extent, whatever numbers it is given: three of the second one's are outside. */
+	for (unsigned int i = 0; i < 2; i++) {
+		uint64_t list = i ? -3ULL : 300;
+		struct hc_memory_reservation r = {
+			.extent_start = (uint64_t)&list, .nr_extents = 1, .extent_order = 3, .domid = 1,
+		};
+
+		assert_int_equal(world_memory_op(HC_MEM_POPULATE_PHYSMAP, &r), 1);
+		assert_int_equal(log_read(0, LOG_SIZE, true), i ? 5 : 8);
+		for (unsigned int k = 0; k < (i ? 5 : 8); k++)
+			assert_true(bit((i ? 0 : 300) + k));
+	}
 	world_check();
 }
 

@@ -387,6 +387,31 @@ static void copies_pages_in_pieces(void **state)
 	assert_int_equal(hc_domain_copy_to(handle, DOMID, frames, PAGES, data), -EBUSY);
 }
 
+static void writes_pages_in_place(void **state)
+{
+	struct { unsigned char data[3][4096]; uint64_t frames[3]; } *buffer;
+
+	(void)state;
+	assert_int_equal(hc_buffer_alloc(handle, sizeof(*buffer), (void **)&buffer), 0);
+	memset(buffer->data, 0x5a, sizeof(buffer->data));
+	for (size_t i = 0; i < 3; i++)
+		buffer->frames[i] = 7 - 2 * i;
+	assert_int_equal(hc_domain_pause(handle, DOMID), 0);
+	mapped = 0;
+	host.calls = 0;
+	assert_int_equal(hc_domain_write(handle, DOMID, buffer->frames, 3, buffer->data), 0);
+	assert_int_equal(host.calls, 1);
+	assert_int_equal(mapped, 0);
+	assert_memory_equal(host.memory[3], buffer->data, 4096);
+	assert_int_equal(hc_domain_write(handle, DOMID, buffer->frames, 1, NULL), 0);
+	assert_int_equal(host.memory[7][4095], 0);
+	assert_int_equal(host.memory[5][4095], 0x5a);
+	assert_int_equal(hc_domain_write(handle, DOMID, buffer->frames, 0, buffer->data), 0);
+	host.result = -EBUSY;
+	assert_int_equal(hc_domain_write(handle, DOMID, buffer->frames, 1, NULL), -EBUSY);
+	hc_buffer_free(handle, buffer, sizeof(*buffer));
+}
+
 /* Pages of a buffer are dear: there are as many as what goes through it needs. */
 static void maps_what_it_needs(void **state)
 {
@@ -503,6 +528,7 @@ int main(void)
 		cmocka_unit_test_setup(asks_the_host, fresh_host),
 		cmocka_unit_test_setup(gives_memory_in_pieces, fresh_host),
 		cmocka_unit_test_setup(copies_pages_in_pieces, fresh_host),
+		cmocka_unit_test_setup(writes_pages_in_place, fresh_host),
 		cmocka_unit_test_setup(maps_what_it_needs, fresh_host),
 		cmocka_unit_test_setup(repeats_until_all_parts_are_done, fresh_host),
 		cmocka_unit_test_setup(lists_frames, fresh_host),

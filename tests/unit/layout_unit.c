@@ -32,7 +32,7 @@
 
 struct domain {
 	struct layout layout;
-	uint64_t *p2m;
+	struct frames frames;		/* One by one. */
 	uint64_t (*tables)[PAGETABLE_ENTRIES];
 	uint64_t writable;		/* Leaf entries seen. */
 	uint64_t readonly;
@@ -60,16 +60,16 @@ static void make(const struct elf *elf, uint64_t mib, uint64_t initrd, struct do
 	memset(domain, 0, sizeof(*domain));
 	if (layout_make("kernel", elf, mib * 256, initrd, layout, &error) < 0)
 		fail_msg("%s", error.text);
-	domain->p2m = calloc(layout->pages, sizeof(uint64_t));
+	domain->frames.list = calloc(layout->pages, sizeof(uint64_t));
 	for (pfn = 0; pfn < layout->pages; pfn++)
-		domain->p2m[pfn] = MFN(pfn);
+		domain->frames.list[pfn] = MFN(pfn);
 	domain->tables = calloc(layout->tables + layout->p2m_tables, sizeof(*domain->tables));
-	pagetable_build(layout, domain->p2m, domain->tables, domain->tables + layout->tables);
+	pagetable_build(layout, &domain->frames, domain->tables, domain->tables + layout->tables);
 }
 
 static void drop(struct domain *domain)
 {
-	free(domain->p2m);
+	free(domain->frames.list);
 	free(domain->tables);
 }
 
@@ -305,7 +305,7 @@ static void fills_start_info(void **state)
 	(void)state;
 	synthetic(0, &elf);
 	make(&elf, 64, 5000, &domain);
-	assert_int_equal(startinfo_make(layout, domain.p2m, &config, &info, &error), 0);
+	assert_int_equal(startinfo_make(layout, &domain.frames, &config, &info, &error), 0);
 	assert_string_equal(info.magic, "xen-3.0-x86_64");
 	assert_string_equal((char *)info.cmd_line, config.command_line);
 	assert_int_equal(info.nr_pages, 64 * 256);
@@ -320,7 +320,7 @@ static void fills_start_info(void **state)
 	assert_int_equal(info.first_p2m_pfn, layout->p2m_pfn);
 	assert_int_equal(info.nr_p2m_frames, layout->p2m_pages + layout->p2m_tables);
 
-	startinfo_context(layout, domain.p2m, &elf, &context);
+	startinfo_context(layout, &domain.frames, &elf, &context);
 	assert_int_equal(context.user_regs.rip, KERNEL_ENTRY);
 	assert_int_equal(context.user_regs.rsi, layout_virt(layout, layout->start_info_pfn));
 	assert_int_equal(context.ctrlreg[3], MFN(layout->tables_pfn) << 12);
@@ -329,16 +329,16 @@ static void fills_start_info(void **state)
 	memset(line, 'x', sizeof(line));
 	line[1023] = '\0';
 	config.command_line = line;
-	assert_int_equal(startinfo_make(layout, domain.p2m, &config, &info, &error), 0);
+	assert_int_equal(startinfo_make(layout, &domain.frames, &config, &info, &error), 0);
 	line[1023] = 'x';
 	line[1024] = '\0';
-	assert_int_equal(startinfo_make(layout, domain.p2m, &config, &info, &error), -E2BIG);
+	assert_int_equal(startinfo_make(layout, &domain.frames, &config, &info, &error), -E2BIG);
 	drop(&domain);
 
 	synthetic(KERNEL_NO_MOD_START | KERNEL_NO_INIT_P2M, &elf);
 	make(&elf, 64, 5000, &domain);
 	config.command_line = NULL;
-	assert_int_equal(startinfo_make(layout, domain.p2m, &config, &info, &error), 0);
+	assert_int_equal(startinfo_make(layout, &domain.frames, &config, &info, &error), 0);
 	assert_int_equal(info.flags, 0);
 	assert_int_equal(info.mod_start, layout_virt(layout, layout->initrd_pfn));
 	assert_int_equal(info.mfn_list, layout_virt(layout, layout->p2m_pfn));

@@ -393,12 +393,26 @@ static void reservations(void **state)
 	(void)state;
 	world.preempt_every = 1;
 	assert_int_equal(world_memory_op(HC_MEM_POPULATE_PHYSMAP, &r), 8);
-	assert_int_equal(m2p_get(list[7] + 5), 85);
+	for (unsigned int i = 0; i < 64; i++)
+		assert_int_equal(m2p_get(list[i / 8] + i % 8), 10 * (i / 8 + 1) + i % 8);
 	assert_int_equal(world_memory_op(HC_MEM_CURRENT_RESERVATION, &self), 64);
 	world_check();
+	/* Up to its bound and no further; of an extent that does not fit, nothing. */
 	world.dom[1].memory.max_frames = 70;
 	assert_int_equal(world_memory_op(HC_MEM_INCREASE_RESERVATION, &r), 0);
+	assert_int_equal(world_memory_op(HC_MEM_POPULATE_PHYSMAP, &r), 0);
 	world.dom[1].memory.max_frames = WORLD_FRAMES;
+	/* A list that nobody can read, extents above its privilege, and more of them than can be. */
+	r.extent_start = 0;
+	assert_int_equal(world_memory_op(HC_MEM_POPULATE_PHYSMAP, &r), 0);
+	r.extent_start = (uint64_t)list;
+	r.extent_order = 10;
+	assert_int_equal(world_memory_op(HC_MEM_POPULATE_PHYSMAP, &r), 0);
+	r.extent_order = 3;
+	r.nr_extents = ~0ULL >> 6;
+	assert_int_equal(world_memory_op(HC_MEM_POPULATE_PHYSMAP, &r), -EINVAL);
+	r.nr_extents = 8;
+	assert_int_equal(world.dom[1].memory.frames, 64);
 	assert_int_equal(world_memory_op(HC_MEM_DECREASE_RESERVATION, &r), 8);
 	assert_int_equal(world.dom[1].memory.frames, 0);
 	assert_int_equal(m2p_get(list[7] + 5), M2P_INVALID);

@@ -217,6 +217,9 @@ int hc_domain_copy_from(struct hc_handle *handle, uint16_t domid, const uint64_t
 			size_t count, void *data);
 int hc_domain_clear(struct hc_handle *handle, uint16_t domid, const uint64_t *frames,
 		    size_t count);
+/* The same without a copy on the way: frames and data (NULL: clears) are memory of hc_buffer_alloc. */
+int hc_domain_write(struct hc_handle *handle, uint16_t domid, const uint64_t *frames,
+		    uint32_t count, const void *data);
 
 /* Makes a page of the domain its top-level page table, as MMUEXT_PIN_L4_TABLE does. */
 int hc_domain_pin_l4(struct hc_handle *handle, uint16_t domid, uint64_t mfn);
