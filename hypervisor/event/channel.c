@@ -10,13 +10,18 @@
 
 #define CLOSES_PER_CHECK 64
 
+uint32_t channel_limit(const struct domain *d)
+{
+	if (d->event.max_ports)
+		return d->event.max_ports;
+	return d->privileged ? HC_EVTCHN_FIFO_NR_CHANNELS : HC_EVTCHN_2L_NR_CHANNELS;
+}
+
 /* Ports that d may have in the form it uses now. */
 static uint32_t port_limit(struct domain *d)
 {
-	uint32_t max = d->event.max_ports;
+	uint32_t max = channel_limit(d);
 
-	if (!max)
-		max = d->privileged ? HC_EVTCHN_FIFO_NR_CHANNELS : HC_EVTCHN_2L_NR_CHANNELS;
 	return d->event.fifo ? max : MIN(max, HC_EVTCHN_2L_NR_CHANNELS);
 }
 
@@ -35,10 +40,8 @@ static int bucket_add(struct domain *d)
 	uint32_t slots;
 
 	if (!e->buckets) {
-		/* For the largest limit: a domain may switch to FIFO, and gain privilege, later. */
-		slots = (e->max_ports ? e->max_ports : d->privileged ?
-			 HC_EVTCHN_FIFO_NR_CHANNELS : HC_EVTCHN_2L_NR_CHANNELS);
-		slots = DIV_ROUND_UP(slots, CHANNELS_PER_BUCKET);
+		/* For the largest limit: a domain may switch to FIFO later. */
+		slots = DIV_ROUND_UP(channel_limit(d), CHANNELS_PER_BUCKET);
 		e->buckets = heap_alloc_for(d, slots * sizeof(*e->buckets));
 		if (!e->buckets)
 			return -ENOMEM;

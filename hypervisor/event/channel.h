@@ -62,6 +62,8 @@ static inline struct event_channel *channel_of(struct domain *d, uint32_t port)
 	return &d->event.buckets[port / CHANNELS_PER_BUCKET][port % CHANNELS_PER_BUCKET];
 }
 
+/* Ports that d may have at most, in the form of more. */
+uint32_t channel_limit(const struct domain *d);
 /* Take the lowest free port: CHANNEL_RESERVED.  -ENOSPC, -ENOMEM, -EBUSY (all being closed). */
 int channel_reserve(struct domain *d, struct event_channel **chn);
 /* Give a reserved one back. */

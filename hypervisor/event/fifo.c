@@ -202,6 +202,11 @@ static void carry_over(struct domain *d)
 	}
 }
 
+static size_t fifo_size(uint32_t pages)
+{
+	return sizeof(struct event_fifo) + pages * sizeof(uint32_t *);
+}
+
 int fifo_init_control(struct vcpu *v, mfn_t mfn, uint32_t offset)
 {
 	struct domain *d = v->domain;
@@ -223,10 +228,12 @@ int fifo_init_control(struct vcpu *v, mfn_t mfn, uint32_t offset)
 	q->control = (void *)((char *)mfn_to_virt(mfn) + offset);
 
 	if (!d->event.fifo) {
-		struct event_fifo *fifo = heap_alloc_for(d, sizeof(*fifo));
+		uint32_t pages = DIV_ROUND_UP(channel_limit(d), HC_EVTCHN_FIFO_WORDS_PER_PAGE);
+		struct event_fifo *fifo = heap_alloc_for(d, fifo_size(pages));
 
 		if (!fifo)
 			goto free_queues;
+		fifo->array_limit = pages;
 		carry_over(d);
 		__atomic_store_n(&d->event.fifo, fifo, __ATOMIC_RELEASE);
 	}
@@ -266,7 +273,7 @@ int fifo_expand_array(struct domain *d, mfn_t mfn)
 	if (!fifo)
 		return -EOPNOTSUPP;
 	page = fifo->array_pages;
-	if (page >= FIFO_ARRAY_PAGES)
+	if (page >= fifo->array_limit)
 		return -ENOSPC;
 	r = frame_get_both(mfn, d, FRAME_WRITABLE, false);
 	if (r)
@@ -321,5 +328,5 @@ void fifo_destroy(struct domain *d)
 	for (uint32_t i = 0; i < fifo->array_pages; i++)
 		drop_frame(virt_to_mfn(fifo->array[i]));
 	WRITE_ONCE(d->event.fifo, NULL);
-	heap_free_for(d, fifo, sizeof(*fifo));
+	heap_free_for(d, fifo, fifo_size(fifo->array_limit));
 }

@@ -27,13 +27,13 @@
 #define FIFO_LINKED (1u << HC_EVTCHN_FIFO_LINKED)
 #define FIFO_BUSY (1u << HC_EVTCHN_FIFO_BUSY)
 #define FIFO_LINK_MASK ((uint32_t)HC_EVTCHN_FIFO_LINK_MASK)
-#define FIFO_ARRAY_PAGES (HC_EVTCHN_FIFO_NR_CHANNELS / HC_EVTCHN_FIFO_WORDS_PER_PAGE)
 
 struct vcpu;
 
 struct event_fifo {
 	uint32_t array_pages;		/* published after its array[] entry */
-	uint32_t *array[FIFO_ARRAY_PAGES];	/* guest frames, held as FRAME_WRITABLE */
+	uint32_t array_limit;		/* by the ports that the domain may have */
+	uint32_t *array[];		/* guest frames, held as FRAME_WRITABLE */
 };
 
 struct event_fifo_vcpu {

@@ -19,8 +19,8 @@ int grant_domain_init(struct domain *d, uint32_t max_frames)
 	g->max_frames = max_frames ? max_frames : GRANT_DEFAULT_FRAMES;
 	g->map_limit = MAP_LIMIT_PAGES * MAPS_PER_PAGE;
 	g->map_free = MAP_NONE;
-	g->pages = heap_alloc_for(d, g->max_frames * sizeof(*g->pages));
-	return g->pages ? 0 : -ENOMEM;
+	g->parts = heap_alloc_for(d, g->max_frames * PARTS_PER_FRAME * sizeof(*g->parts));
+	return g->parts ? 0 : -ENOMEM;
 }
 
 /*
@@ -48,17 +48,18 @@ void grant_domain_free(struct domain *d)
 {
 	struct grant_domain *g = &d->grant;
 
-	for (uint32_t i = 0; i < g->frames; i++) {
-		frame_unshare(virt_to_mfn(g->pages[i].shared));
-		page_free_for(d, g->pages[i].shared);
-		heap_free_for(d, g->pages[i].active, GRANTS_PER_FRAME * sizeof(*g->pages[i].active));
+	for (uint32_t i = 0; i < g->frames * PARTS_PER_FRAME; i++) {
+		page_free_for(d, g->parts[i].active);
+		if (i % PARTS_PER_FRAME)
+			continue;
+		frame_unshare(virt_to_mfn(g->parts[i].shared));
+		page_free_for(d, g->parts[i].shared);
 	}
 	for (uint32_t i = 0; i < g->map_count / MAPS_PER_PAGE; i++)
 		page_free_for(d, g->maps[i]);
 	if (g->maps)
 		heap_free_for(d, g->maps, MAP_LIMIT_PAGES * sizeof(*g->maps));
-	if (g->pages)
-		heap_free_for(d, g->pages, g->max_frames * sizeof(*g->pages));
+	heap_free_for(d, g->parts, g->max_frames * PARTS_PER_FRAME * sizeof(*g->parts));
 	*g = (struct grant_domain){ .map_free = MAP_NONE };
 }
 
@@ -72,7 +73,7 @@ int grant_shared_frame(struct domain *d, uint32_t idx, mfn_t *mfn)
 	r = grant_grow(d, idx + 1);
 	spin_unlock(&d->grant.lock);
 	if (!r)
-		*mfn = virt_to_mfn(d->grant.pages[idx].shared);
+		*mfn = virt_to_mfn(d->grant.parts[idx * PARTS_PER_FRAME].shared);
 	return r;
 }
 
@@ -87,7 +88,7 @@ int grant_seed(struct domain *d, uint32_t ref, uint16_t peer, mfn_t mfn)
 	r = grant_shared_frame(d, ref / GRANTS_PER_FRAME, &table);
 	if (r)
 		return r;
-	entry = grant_at(d, ref).entry;
+	entry = grant_part_of(d, ref)->shared + ref % GRANTS_PER_PART;
 	WRITE_ONCE(entry->frame, mfn);
 	WRITE_ONCE(entry->domid, peer);
 	__atomic_store_n(&entry->flags, HC_GTF_PERMIT_ACCESS, __ATOMIC_RELEASE);
@@ -99,9 +100,9 @@ void grant_dump(struct domain *d)
 	log_info("d%u grants: %u of %u frames, %u handles", d->id, d->grant.frames,
 		 d->grant.max_frames, d->grant.map_count);
 	for (uint32_t ref = 0; ref < READ_ONCE(d->grant.frames) * GRANTS_PER_FRAME; ref++) {
-		struct grant_active *active = grant_at(d, ref).active;
+		struct grant_active *active = grant_active_of(d, ref);
 
-		if (active->pins)
+		if (active && active->pins)
 			log_info("  ref %u: frame 0x%x, d%u, %u readers, %u writers", ref, active->frame,
 				 active->user, active->pins % PIN_WRITE, active->pins / PIN_WRITE);
 	}

@@ -8,12 +8,12 @@
 
 struct domain;
 struct grant_mapping;
-struct grant_page;
+struct grant_part;
 
 struct grant_domain {
 	spinlock_t lock;		/* growth of the table */
-	uint32_t frames, max_frames;	/* frames: published after the entries of pages */
-	struct grant_page *pages;
+	uint32_t frames, max_frames;	/* frames: published after their parts */
+	struct grant_part *parts;
 	spinlock_t map_lock;		/* the fields below, and the free handles */
 	struct grant_mapping **maps;	/* what this domain has mapped of others: pages, by handle */
 	uint32_t map_count;		/* handles that exist */

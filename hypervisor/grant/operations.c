@@ -25,7 +25,7 @@ static int16_t setup_table(struct domain *d, const struct hc_gnttab_setup_table 
 	if (r)
 		return HC_GNTST_GENERAL_ERROR;
 	for (uint32_t i = 0; i < op->nr_frames; i++) {
-		uint64_t frame = virt_to_mfn(d->grant.pages[i].shared);
+		uint64_t frame = virt_to_mfn(d->grant.parts[i * PARTS_PER_FRAME].shared);
 
 		if (copy_to_guest(op->frame_list + i * sizeof(frame), &frame, sizeof(frame)))
 			return HC_GNTST_BAD_VIRT_ADDR;

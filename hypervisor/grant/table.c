@@ -10,21 +10,13 @@
 static int grow_one(struct domain *d)
 {
 	struct grant_domain *g = &d->grant;
-	struct grant_active *active;
-	void *page;
+	struct hc_grant_entry_v1 *page = page_alloc_for(d);
 
-	page = page_alloc_for(d);
 	if (!page)
 		return -ENOMEM;
-	active = heap_alloc_for(d, GRANTS_PER_FRAME * sizeof(*active));
-	if (!active) {
-		page_free_for(d, page);
-		return -ENOMEM;
-	}
-	for (unsigned int i = 0; i < GRANTS_PER_FRAME; i++)
-		spin_init(&active[i].lock);
 	frame_share(virt_to_mfn(page), d, true);
-	g->pages[g->frames] = (struct grant_page){ page, active };
+	for (unsigned int i = 0; i < PARTS_PER_FRAME; i++)
+		g->parts[g->frames * PARTS_PER_FRAME + i].shared = page + i * GRANTS_PER_PART;
 	__atomic_store_n(&g->frames, g->frames + 1, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -38,6 +30,20 @@ int grant_grow(struct domain *d, uint32_t frames)
 	while (!r && d->grant.frames < frames)
 		r = grow_one(d);
 	return r;
+}
+
+struct grant_active *grant_add_active(struct domain *d, struct grant_part *part)
+{
+	struct grant_active *new = page_alloc_for(d), *there = NULL;
+
+	if (!new)
+		return NULL;
+	for (unsigned int i = 0; i < GRANTS_PER_PART; i++)
+		spin_init(&new[i].lock);
+	if (__atomic_compare_exchange_n(&part->active, &there, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return new;
+	page_free_for(d, new);
+	return there;
 }
 
 _Static_assert(offsetof(struct hc_grant_entry_v1, flags) == 0 && offsetof(struct hc_grant_entry_v1, domid) == 2 &&
@@ -144,9 +150,9 @@ void grant_written_frames(struct domain *d, void (*fn)(mfn_t mfn))
 	uint32_t frames = __atomic_load_n(&d->grant.frames, __ATOMIC_ACQUIRE);
 
 	for (uint32_t ref = 0; ref < frames * GRANTS_PER_FRAME; ref++) {
-		struct grant_active *active = grant_at(d, ref).active;
+		struct grant_active *active = grant_active_of(d, ref);
 
-		if (READ_ONCE(active->pins) < PIN_WRITE)
+		if (!active || READ_ONCE(active->pins) < PIN_WRITE)
 			continue;
 		spin_lock(&active->lock);
 		if (active->pins >= PIN_WRITE)

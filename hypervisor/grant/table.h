@@ -29,11 +29,16 @@ struct grant_active {
 };
 #define PIN_READ 1u
 #define PIN_WRITE 0x10000u
+#define GRANTS_PER_PART (PAGE_SIZE / sizeof(struct grant_active))
+#define PARTS_PER_FRAME (GRANTS_PER_FRAME / GRANTS_PER_PART)
 
-/* One frame of the table: what is shared with the guest, and what is in use of it. */
-struct grant_page {
+/*
+ * A part of a frame of the table: what is shared with the guest, and a page of what is in use of
+ * it.  That is made when something of the part is first used: most guests never use all.
+ */
+struct grant_part {
 	struct hc_grant_entry_v1 *shared;
-	struct grant_active *active;
+	struct grant_active *active;	/* NULL: nothing has been used; set once */
 };
 
 /* The same of one entry. */
@@ -46,22 +51,41 @@ struct grant {
 int grant_grow(struct domain *d, uint32_t frames);
 
 /* The table is known to be that long. */
-static inline struct grant grant_at(const struct domain *d, uint32_t ref)
+static inline struct grant_part *grant_part_of(const struct domain *d, uint32_t ref)
 {
-	const struct grant_page *page = &d->grant.pages[ref / GRANTS_PER_FRAME];
-
-	return (struct grant){ page->shared + ref % GRANTS_PER_FRAME, page->active + ref % GRANTS_PER_FRAME };
+	return &d->grant.parts[ref / GRANTS_PER_PART];
 }
 
-/* False: no such entry. */
-static inline bool grant_find(const struct domain *d, uint32_t ref, struct grant *grant)
+/* Of the part's uses, for the first of them; NULL: no memory. */
+struct grant_active *grant_add_active(struct domain *d, struct grant_part *part);
+
+/* An entry for use.  False: there is no such, or no memory to note its use. */
+static inline bool grant_find(struct domain *d, uint32_t ref, struct grant *grant)
 {
 	uint64_t end = (uint64_t)__atomic_load_n(&d->grant.frames, __ATOMIC_ACQUIRE) * GRANTS_PER_FRAME;
+	struct grant_active *active;
+	struct grant_part *part;
 
 	if (unlikely(ref >= end))
 		return false;
-	*grant = grant_at(d, index_below(ref, end));
+	ref = index_below(ref, end);
+	part = grant_part_of(d, ref);
+	active = __atomic_load_n(&part->active, __ATOMIC_ACQUIRE);
+	if (unlikely(!active)) {
+		active = grant_add_active(d, part);
+		if (!active)
+			return false;
+	}
+	*grant = (struct grant){ part->shared + ref % GRANTS_PER_PART, active + ref % GRANTS_PER_PART };
 	return true;
+}
+
+/* What is in use of an entry; NULL: nothing of its part has ever been. */
+static inline struct grant_active *grant_active_of(const struct domain *d, uint32_t ref)
+{
+	struct grant_active *active = __atomic_load_n(&grant_part_of(d, ref)->active, __ATOMIC_ACQUIRE);
+
+	return active ? active + ref % GRANTS_PER_PART : NULL;
 }
 
 /* For user to read, or read and write, the frame behind ref of d: pins grant.  HC_GNTST_*. */

@@ -4,7 +4,8 @@
  *
  * The chunk map remembers where that was, so that nobody needs to look at the
  * whole frame table: a bit for each 2 MiB of RAM in which the domain ever held
- * a frame, in pages that are allocated when their first bit is set.
+ * a frame, in pages that are allocated when their first bit is set.  Where all
+ * RAM needs less than a page, that is less.
  */
 #include <hypercall/memory.h>
 
@@ -24,6 +25,11 @@
 static unsigned int map_pages(void)
 {
 	return (memory_max_mfn >> PAGE_SHIFT_FRAMES) + 1;
+}
+
+static size_t map_page_size(void)
+{
+	return MIN(PAGE_SIZE, DIV_ROUND_UP(memory_max_mfn, 64UL << CHUNK_SHIFT) * sizeof(uint64_t));
 }
 
 int memory_domain_init(struct domain *d)
@@ -47,7 +53,7 @@ void memory_domain_free(struct domain *d)
 	owner_unregister(d);
 	split_domain_free(d);
 	for (unsigned int i = 0; m->chunk_map && i < map_pages(); i++)
-		page_free_for(d, m->chunk_map[i]);
+		heap_free_for(d, m->chunk_map[i], map_page_size());
 	heap_free_for(d, m->chunk_map, map_pages() * sizeof(uint64_t *));
 	heap_free_for(d, m->map, m->map_count * sizeof(*m->map));
 	m->chunk_map = NULL;
@@ -96,13 +102,13 @@ static int chunks_mark(struct domain *d, mfn_t mfn, unsigned int order)
 	unsigned int count = order > CHUNK_SHIFT ? 1u << (order - CHUNK_SHIFT) : 1;
 
 	if (!__atomic_load_n(page, __ATOMIC_ACQUIRE)) {
-		uint64_t *new = page_alloc_for(d), *none = NULL;
+		uint64_t *new = heap_alloc_for(d, map_page_size()), *none = NULL;
 
 		if (!new)
 			return -ENOMEM;
 		if (!__atomic_compare_exchange_n(page, &none, new, false, __ATOMIC_SEQ_CST,
 						 __ATOMIC_SEQ_CST))
-			page_free_for(d, new);
+			heap_free_for(d, new, map_page_size());
 	}
 	for (unsigned int i = 0; i < count; i++)
 		if (!bit_test(*page, first + i))

@@ -536,6 +536,22 @@ static void fifo_ports_beyond_the_array_wait(void **state)
 	assert_int_equal(g.control[0]->head[HC_EVTCHN_FIFO_PRIORITY_DEFAULT], port);
 }
 
+/* No more words than there can be ports. */
+static void fifo_array_ends_with_the_ports(void **state)
+{
+	struct hc_evtchn_expand_array expand = { .array_gfn = 0 };
+	struct fifo_guest g;
+
+	(void)state;
+	fifo_start(&g, 1);
+	for (unsigned int i = 1; i < HC_EVTCHN_2L_NR_CHANNELS / HC_EVTCHN_FIFO_WORDS_PER_PAGE; i++) {
+		expand.array_gfn = world_frame_of(1);
+		assert_int_equal(world_event_op(HC_EVTCHNOP_EXPAND_ARRAY, &expand), 0);
+	}
+	expand.array_gfn = world_frame_of(1);
+	assert_int_equal(world_event_op(HC_EVTCHNOP_EXPAND_ARRAY, &expand), -ENOSPC);
+}
+
 static void fifo_survives_scribbling(void **state)
 {
 	struct fifo_guest g;
@@ -639,6 +655,7 @@ int main(void)
 		TEST(fifo_mask_and_unmask),
 		TEST(fifo_takes_over_what_was_pending),
 		TEST(fifo_ports_beyond_the_array_wait),
+		TEST(fifo_array_ends_with_the_ports),
 		TEST(fifo_survives_scribbling),
 		TEST(fifo_frames_must_be_writable_ones),
 		TEST(reset_leaves_fifo),

@@ -11,7 +11,7 @@
 
 static struct hc_grant_entry_v1 *table_of(unsigned int domain)
 {
-	return world.domain[domain].grant.pages[0].shared;
+	return world.domain[domain].grant.parts[0].shared;
 }
 
 /* Domain owner grants a fresh frame to user as entry ref. */
@@ -418,7 +418,7 @@ static void table_setup_and_growth(void **state)
 	world_enter(1, 0);
 	assert_int_equal(world_grant_op(HC_GNTTABOP_SETUP_TABLE, &op, 1), 0);
 	assert_int_equal(op.status, HC_GNTST_OKAY);
-	assert_int_equal(list[3], virt_to_mfn(world.domain[1].grant.pages[3].shared));
+	assert_int_equal(list[3], virt_to_mfn(world.domain[1].grant.parts[3 * PARTS_PER_FRAME].shared));
 	assert_int_equal(list[4], 0);
 	op.nr_frames = 33;
 	assert_int_equal(world_grant_op(HC_GNTTABOP_SETUP_TABLE, &op, 1), 0);
@@ -435,10 +435,10 @@ static void table_setup_and_growth(void **state)
 	assert_int_equal(world_grant_op(HC_GNTTABOP_SETUP_TABLE, &op, 1), 0);
 	assert_int_equal(op.status, HC_GNTST_BAD_VIRT_ADDR);
 	world.allowed = PAGE_SIZE;
-	op.nr_frames = 5;
+	op.nr_frames = 6;
 	assert_int_equal(world_grant_op(HC_GNTTABOP_SETUP_TABLE, &op, 1), 0);
 	assert_int_equal(op.status, HC_GNTST_GENERAL_ERROR);
-	assert_int_equal(world.domain[1].grant.frames, 4);
+	assert_int_equal(world.domain[1].grant.frames, 5);
 	assert_int_equal(grant_shared_frame(&world.domain[1], 32, &mfn), -EINVAL);
 }
 
@@ -523,6 +523,31 @@ static void handles_are_charged(void **state)
 	assert_true(world.allocated[0] > PAGE_SIZE);
 }
 
+/* What is in use of a table costs memory from the first use of a part of it on. */
+static void uses_are_charged_by_parts(void **state)
+{
+	uint64_t before;
+	uint32_t handle;
+
+	(void)state;
+	give(1, 8, 0, 0);
+	give(1, GRANTS_PER_PART - 1, 0, 0);
+	give(1, GRANTS_PER_PART, 0, 0);
+	before = world.allocated[1];
+	handle = map(VA, 1, 8, 0).handle;
+	assert_int_equal(map(VA + PAGE_SIZE, 1, GRANTS_PER_PART - 1, 0).status, HC_GNTST_OKAY);
+	assert_int_equal(world.allocated[1], before + PAGE_SIZE);
+	world.allowed = 0;
+	assert_int_equal(map(VA + 2 * PAGE_SIZE, 1, GRANTS_PER_PART, 0).status, HC_GNTST_BAD_GNTREF);
+	assert_int_equal(in_use(1, GRANTS_PER_PART), 0);
+	world.allowed = 1 << 20;
+	assert_int_equal(map(VA + 2 * PAGE_SIZE, 1, GRANTS_PER_PART, 0).status, HC_GNTST_OKAY);
+	assert_int_equal(world.allocated[1], before + 2 * PAGE_SIZE);
+	assert_int_equal(unmap(VA, handle), HC_GNTST_OKAY);
+	assert_int_equal(map(VA, 1, 8, 0).status, HC_GNTST_OKAY);
+	grant_dump(&world.domain[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -549,6 +574,7 @@ int main(void)
 		TEST(only_version_one),
 		TEST(bad_calls_are_refused),
 		TEST(handles_are_charged),
+		TEST(uses_are_charged_by_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

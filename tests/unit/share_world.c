@@ -212,6 +212,8 @@ void page_free_for(struct domain *d, void *page)
 {
 	mfn_t mfn = virt_to_mfn(page);
 
+	if (!page)
+		return;
 	assert_int_equal(frame_owner_id(frames[mfn].owner), FRAME_OWNER_HEAP);
 	assert_int_equal(world_refs(mfn), 0);
 	frames[mfn].owner = FRAME_HYP;
