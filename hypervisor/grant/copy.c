@@ -6,7 +6,7 @@
  */
 #include "domain/domain.h"
 #include "grant/map.h"
-#include "grant/table.h"
+#include "grant/pin.h"
 #include "hypercall/hypercall.h"
 #include "lib/string.h"
 

@@ -4,15 +4,43 @@
 
 #include "domain/domain.h"
 #include "grant/mapping.h"
-#include "grant/table.h"
+#include "grant/pin.h"
 #include "hypercall/hypercall.h"
 
 #define MAP_FLAGS (MAP_PARTS | HC_GNTMAP_READONLY | HC_GNTMAP_APPLICATION_MAP | \
 		   HC_GNTMAP_CONTAINS_PTE)
 
-static inline int16_t map_one(struct vcpu *v, struct domain *granter, struct hc_gnttab_map_grant_ref *op)
+/* An entry of the list, and the words of its answer. */
+struct map_entry {
+	uint64_t host_addr;
+	uint32_t flags, ref;
+	union {
+		struct {
+			uint16_t dom;
+			int16_t status;
+			uint32_t handle;
+		};
+		uint64_t answer;
+	};
+};
+_Static_assert(offsetof(struct hc_gnttab_map_grant_ref, dom) == 16 && sizeof(struct hc_gnttab_map_grant_ref) == 32 &&
+	       offsetof(struct hc_gnttab_map_grant_ref, dev_bus_addr) == 24, "four words, and the third is answered");
+
+static inline int read_entry(struct map_entry *e, uint64_t arg)
 {
-	bool write = !(op->flags & HC_GNTMAP_READONLY);
+	uint64_t flags_ref;
+
+	if (guest_read_pair(&e->host_addr, &flags_ref, arg) ||
+	    guest_read64(&e->answer, arg + offsetof(struct hc_gnttab_map_grant_ref, dom)))
+		return -EFAULT;
+	e->flags = flags_ref;
+	e->ref = flags_ref >> 32;
+	return 0;
+}
+
+static __always_inline int16_t map_one(struct vcpu *v, struct domain *granter, struct map_entry *e, mfn_t *mfn)
+{
+	bool write = !(e->flags & HC_GNTMAP_READONLY);
 	struct domain *d = v->domain;
 	struct grant_mapping *map;
 	struct grant grant;
@@ -22,20 +50,19 @@ static inline int16_t map_one(struct vcpu *v, struct domain *granter, struct hc_
 	map = mapping_alloc(d, &handle);
 	if (unlikely(!map))
 		return HC_GNTST_NO_DEVICE_SPACE;
-	status = grant_pin(granter, op->ref, d->id, write, &grant);
+	status = grant_pin(granter, e->ref, d->id, write, &grant);
 	if (unlikely(status != HC_GNTST_OKAY))
 		goto free_handle;
-	op->dev_bus_addr = (uint64_t)grant.active->frame << PAGE_SHIFT;
-	if (op->flags & HC_GNTMAP_HOST_MAP &&
-	    unlikely(grant_map_pte(v, op->host_addr, grant.active->frame, op->flags))) {
+	*mfn = grant.active->frame;
+	if (e->flags & HC_GNTMAP_HOST_MAP && unlikely(grant_map_pte(v, e->host_addr, *mfn, e->flags))) {
 		status = HC_GNTST_BAD_VIRT_ADDR;
 		goto unpin;
 	}
 	domain_ref(granter);
 	map->granter = granter;
 	map->grant = grant;
-	mapping_store(map, op->flags & MAP_FLAGS);
-	op->handle = handle;
+	mapping_store(map, e->flags & MAP_FLAGS);
+	e->handle = handle;
 	return HC_GNTST_OKAY;
 
 unpin:
@@ -45,29 +72,37 @@ free_handle:
 	return status;
 }
 
+static inline int map_at(struct vcpu *v, uint64_t arg, struct granter *granter)
+{
+	struct map_entry e;
+	mfn_t mfn = 0;
+
+	if (unlikely(read_entry(&e, arg)))
+		return -EFAULT;
+	if (unlikely(!(e.flags & MAP_PARTS)))
+		e.status = HC_GNTST_BAD_GNTREF;
+	else if (unlikely(!granter_get(granter, e.dom)))
+		e.status = HC_GNTST_BAD_DOMAIN;
+	else
+		e.status = map_one(v, granter->domain, &e, &mfn);
+	if (likely(e.status == HC_GNTST_OKAY) &&
+	    unlikely(guest_write64(arg + offsetof(struct hc_gnttab_map_grant_ref, dev_bus_addr),
+				   (uint64_t)mfn << PAGE_SHIFT)))
+		return -EFAULT;
+	return guest_write64(arg + offsetof(struct hc_gnttab_map_grant_ref, dom), e.answer);
+}
+
 long grant_map_list(uint64_t arg, uint32_t count)
 {
 	struct granter granter = { .domain = NULL };
-	struct hc_gnttab_map_grant_ref op;
 	struct vcpu *v = current;
 	uint32_t left;
 	int r = 0;
 
-	for (left = count; left; left--, arg += sizeof(op)) {
+	for (left = count; left; left--, arg += sizeof(struct hc_gnttab_map_grant_ref)) {
 		if (grant_list_preempted(count, left))
 			break;
-		r = copy_from_guest(&op, arg, sizeof(op));
-		if (unlikely(r))
-			break;
-		if (unlikely(!(op.flags & MAP_PARTS)))
-			op.status = HC_GNTST_BAD_GNTREF;
-		else if (unlikely(!granter_get(&granter, op.dom)))
-			op.status = HC_GNTST_BAD_DOMAIN;
-		else
-			op.status = map_one(v, granter.domain, &op);
-		/* What is answered: status, handle and address. */
-		r = copy_to_guest(arg + offsetof(struct hc_gnttab_map_grant_ref, dom), &op.dom,
-				  sizeof(op) - offsetof(struct hc_gnttab_map_grant_ref, dom));
+		r = map_at(v, arg, &granter);
 		if (unlikely(r))
 			break;
 	}
@@ -102,7 +137,10 @@ static inline int16_t remove_parts(struct vcpu *v, struct grant_mapping *map, co
 
 /* Claimed handles between the removal of their entries and the flush that makes it final. */
 struct unmappings {
-	uint32_t handles[GRANT_BATCH];
+	struct {
+		struct grant_mapping *map;
+		uint32_t handle;
+	} of[GRANT_BATCH];
 	uint32_t count;
 };
 
@@ -111,12 +149,12 @@ static inline void unmap_end(struct domain *d, struct unmappings *batch)
 {
 	tlb_flush_mask(READ_ONCE(d->dirty_cpus));
 	for (uint32_t i = 0; i < batch->count; i++) {
-		struct grant_mapping *map = mapping_of(d, batch->handles[i]);
+		struct grant_mapping *map = batch->of[i].map;
 
 		if (unlikely(map->flags & MAP_PARTS))
 			mapping_store(map, map->flags);
 		else
-			mapping_release(d, batch->handles[i], map);
+			mapping_release(d, batch->of[i].handle, map);
 	}
 }
 
@@ -130,7 +168,8 @@ static inline int unmap_one(struct vcpu *v, uint64_t arg, bool replace, struct u
 		return -EFAULT;
 	map = mapping_claim(v->domain, op.unmap.handle);
 	if (likely(map)) {
-		batch->handles[batch->count++] = op.unmap.handle;
+		batch->of[batch->count].map = map;
+		batch->of[batch->count++].handle = op.unmap.handle;
 		status = remove_parts(v, map, &op, replace);
 	}
 	return copy_to_guest(arg + offsetof(union unmap_entry, unmap.status), &status, sizeof(status));

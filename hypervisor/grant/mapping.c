@@ -26,14 +26,3 @@ bool mapping_add_page(struct domain *d)
 	__atomic_store_n(&g->map_count, g->map_count + MAPS_PER_PAGE, __ATOMIC_RELEASE);
 	return true;
 }
-
-void mapping_release(struct domain *d, uint32_t handle, struct grant_mapping *map)
-{
-	bool write = !(map->flags & HC_GNTMAP_READONLY);
-	struct domain *granter = map->granter;
-	struct grant grant = map->grant;
-
-	mapping_free(d, handle, map);
-	grant_unpin(grant, write);
-	domain_put(granter);
-}

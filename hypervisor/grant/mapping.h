@@ -10,7 +10,7 @@
 
 #include <hypercall/grant.h>
 
-#include "grant/table.h"
+#include "grant/pin.h"
 
 #define MAP_NONE (~0u)
 #define MAPS_PER_PAGE (PAGE_SIZE / sizeof(struct grant_mapping))
@@ -87,6 +87,15 @@ static inline void mapping_free(struct domain *d, uint32_t handle, struct grant_
 }
 
 /* Drop pin and reference of a claimed mapping and free the handle. */
-void mapping_release(struct domain *d, uint32_t handle, struct grant_mapping *map);
+static inline void mapping_release(struct domain *d, uint32_t handle, struct grant_mapping *map)
+{
+	bool write = !(map->flags & HC_GNTMAP_READONLY);
+	struct domain *granter = map->granter;
+	struct grant grant = map->grant;
+
+	mapping_free(d, handle, map);
+	grant_unpin(grant, write);
+	domain_put(granter);
+}
 
 #endif

@@ -88,9 +88,6 @@ static inline struct grant_active *grant_active_of(const struct domain *d, uint3
 	return active ? active + ref % GRANTS_PER_PART : NULL;
 }
 
-/* For user to read, or read and write, the frame behind ref of d: pins grant.  HC_GNTST_*. */
-int16_t grant_pin(struct domain *d, uint32_t ref, uint16_t user, bool write, struct grant *grant);
-void grant_unpin(struct grant grant, bool write);
 /* Exchange two entries of which nothing is pinned.  HC_GNTST_*. */
 int16_t grant_swap(struct domain *d, uint32_t a, uint32_t b);
 

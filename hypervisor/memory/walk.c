@@ -9,12 +9,12 @@
  * also where there is no RAM: then 0, as the load itself finds out.
  */
 #ifdef TENON_HOST
-static inline uint64_t read_entry(uint64_t maddr)
+static inline uint64_t read_entry(const char *ram, uint64_t maddr)
 {
-	return mfn_valid(maddr >> PAGE_SHIFT) ? pte_read(maddr_to_virt(maddr)) : 0;
+	return mfn_valid(maddr >> PAGE_SHIFT) ? pte_read((const uint64_t *)(ram + maddr)) : 0;
 }
 #else
-static inline uint64_t read_entry(uint64_t maddr)
+static inline uint64_t read_entry(const char *ram, uint64_t maddr)
 {
 	uint64_t entry;
 
@@ -22,7 +22,7 @@ static inline uint64_t read_entry(uint64_t maddr)
 		     "	.pushsection .exception_table, \"a\"\n"
 		     "	.quad	1b, %l[fault]\n"
 		     "	.popsection"
-		     : "=r"(entry) : "m"(*(const uint64_t *)maddr_to_virt(maddr)) : : fault);
+		     : "=r"(entry) : "m"(*(const uint64_t *)(ram + maddr)) : : fault);
 	return entry;
 fault:
 	return 0;
@@ -33,6 +33,7 @@ bool table_walk(uint64_t cr3, uint64_t va, unsigned int level, struct walk *w)
 {
 	uint64_t entry = cr3, table = 0, writable = PTE_WRITE, nx = 0;
 	uint64_t end = memory_max_mfn << PAGE_SHIFT;
+	const char *ram = maddr_to_virt(0);
 
 	w->entry = 0;
 	if (unlikely(!cr3))
@@ -42,7 +43,7 @@ bool table_walk(uint64_t cr3, uint64_t va, unsigned int level, struct walk *w)
 		table = entry & PTE_ADDRESS;
 		if (unlikely(table >= end))
 			return false;
-		entry = read_entry(table + pte_index(va, at) * 8);
+		entry = read_entry(ram, table + pte_index(va, at) * 8);
 		if (at == level || unlikely(!(entry & PTE_PRESENT)))
 			break;
 		writable &= entry;
@@ -57,22 +58,26 @@ bool table_walk(uint64_t cr3, uint64_t va, unsigned int level, struct walk *w)
 /*
  * The short way down to level 1, for what is called most: the address of the entry there, and what the
  * three above have in common.  One that is not present may lead to any RAM, which is read and told by that.
+ * The base, a vcpu's own, is good.
  */
-static inline uint64_t walk_down(uint64_t cr3, uint64_t va, uint64_t *maddr)
+static inline uint64_t walk_down(uint64_t base, uint64_t va, uint64_t *maddr)
 {
-	uint64_t entry = cr3, all = ~0ULL, end = memory_max_mfn << PAGE_SHIFT, address = PTE_ADDRESS;
+	uint64_t table = base, all = ~0ULL, end = memory_max_mfn << PAGE_SHIFT, address = PTE_ADDRESS;
+	const char *ram = maddr_to_virt(0);
 
 	/* Loaded once; the compiler would do it at each use. */
-	__asm__("" : "+r"(address));
+	__asm__("" : "+r"(address), "+r"(ram));
 #pragma GCC unroll 3
 	for (unsigned int at = 4; at > 1; at--) {
-		entry &= address;
-		if (unlikely(entry >= end))
+		uint64_t entry;
+
+		if (at < 4 && unlikely(table >= end))
 			return 0;
-		entry = read_entry(entry + pte_index(va, at) * 8);
+		entry = read_entry(ram, table + pte_index(va, at) * 8);
+		table = entry & address;
 		all &= entry;
 	}
-	*maddr = (entry & address) + pte_index(va, 1) * 8;
+	*maddr = table + pte_index(va, 1) * 8;
 	return all;
 }
 
@@ -117,7 +122,7 @@ bool table_walk_store(struct vcpu *v, uint64_t va, uint64_t *entry)
 	if (unlikely((all & (PTE_PRESENT | PTE_WRITE)) != (PTE_PRESENT | PTE_WRITE) ||
 		     maddr >> PAGE_SHIFT >= memory_max_mfn))
 		return false;
-	*entry = read_entry(maddr);
+	*entry = read_entry(maddr_to_virt(0), maddr);
 	return (*entry & (PTE_PRESENT | PTE_WRITE)) == PTE_PRESENT;
 }
 
