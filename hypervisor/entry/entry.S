@@ -255,11 +255,10 @@ hypercall_done:				/* rax stays as it is on the fast way */
 	mov	VCPU_INFO(%rdi), %rsi
 	cmpw	$1, INFO_PENDING(%rsi)		/* pending, and mask clear */
 	je	hypercall_slow_return
+	/* That of a syscall, or its own again where the call goes on: canonical, or this. */
 	mov	REGS_RIP(%rsp), %rcx
-	mov	%rcx, %r11
-	add	canonical_half(%rip), %r11
-	shr	$48, %r11
-	jnz	hypercall_slow_return
+	cmp	canonical_half(%rip), %rcx
+	je	hypercall_slow_return
 	DETOUR	4f
 	mov	REGS_RFLAGS(%rsp), %r11
 5:	mov	REGS_R10(%rsp), %r10
