@@ -63,11 +63,18 @@ static __always_inline void l1_frame_put(unsigned int domid, struct frame *f, ui
 	frame_put(f);
 }
 
+/* The same, whatever it maps. */
+static __always_inline void l1_present_put(unsigned int domid, uint64_t e)
+{
+	if (likely(mfn_valid(pte_mfn(e))))
+		l1_frame_put(domid, frame_of(pte_mfn(e)), e);
+}
+
 /* Those of any entry. */
 static __always_inline void l1_entry_put(unsigned int domid, uint64_t e)
 {
-	if (e & PTE_PRESENT && likely(mfn_valid(pte_mfn(e))))
-		l1_frame_put(domid, frame_of(pte_mfn(e)), e);
+	if (e & PTE_PRESENT)
+		l1_present_put(domid, e);
 }
 
 /* Replace an entry of a locked table by a value that is not present; what was there. */

@@ -64,12 +64,11 @@ static inline uint32_t entries_below(uint32_t entries, unsigned int first, unsig
 	return likely(end - first >= FRAME_USED_BLOCK) ? entries : entries & ((1U << (end - first)) - 1);
 }
 
+/* A present one. */
 static inline int check_l1_entry(struct domain *d, uint64_t *entry)
 {
 	uint64_t e = *entry, adjusted = e;
 
-	if (!(e & PTE_PRESENT))
-		return 0;
 	if (unlikely(!l1_entry_adjust(d, &adjusted) || l1_entry_get(d, d->id, &adjusted)))
 		return -EINVAL;
 	if (adjusted != e)
@@ -108,7 +107,7 @@ static void undo_l1(unsigned int domid, const uint64_t *table, unsigned int end,
 		uint32_t entries = entries_below(block_entries(table + first), first, end);
 
 		for (; entries; entries &= entries - 1)
-			l1_entry_put(domid, table[first + __builtin_ctz(entries)]);
+			l1_present_put(domid, table[first + __builtin_ctz(entries)]);
 	}
 }
 
