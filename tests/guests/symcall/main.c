@@ -21,7 +21,7 @@
 
 #define EINTR 4
 #define ETIME 62
-#define SHORT 2000		/* us */
+#define SHORT 20000		/* us: also where the emulator has little of a processor */
 #define LONG HC_SYMCALL_BUDGET_MAX
 
 enum function { ADD, SPIN, READ, UD2, BLOCK, OPEN, NESTED, MULTICALL, DROP_USER };
