@@ -243,6 +243,29 @@ static void test_wake_latency(void **state)
 	assert_in_range(worst, 0, 2 * STEP);
 }
 
+/* v, which waits on the processor of one that runs, is waked: how long until that one makes room. */
+static uint64_t wait_for_turn(int v)
+{
+	const struct vcpu *running = on_cpu[0];
+	uint64_t woken = machine.now;
+
+	infos[v].evtchn_upcall_pending = 1;
+	vcpu_kick(&vcpus[v]);
+	while (on_cpu[0] == running)
+		simulate(STEP);
+	infos[v].evtchn_upcall_pending = 0;
+	return machine.now - woken;
+}
+
+/* vcpu 0 has had its turn and waits, for so long. */
+static void let_wait(uint64_t ns)
+{
+	while (on_cpu[0] != &vcpus[0])
+		simulate(STEP);
+	block(0);
+	simulate(ns);
+}
+
 /* ... but whoever has just got the processor keeps it for a moment. */
 static void test_wake_ratelimit(void **state)
 {
@@ -279,22 +302,14 @@ static void test_wake_of_sibling(void **state)
 	start_world(1, 2);
 	vcpus[0].domain = &domains[1];
 	for (int round = 0; round < 50; round++) {
-		uint64_t woken;
+		uint64_t waited;
 
-		while (on_cpu[0] != &vcpus[0])
-			simulate(STEP);
-		block(0);
-		simulate(5 * MS);
+		let_wait(5 * MS);
 		assert_ptr_equal(on_cpu[0], &vcpus[1]);
-		woken = machine.now;
-		infos[0].evtchn_upcall_pending = 1;
-		vcpu_kick(&vcpus[0]);
-		while (on_cpu[0] == &vcpus[1])
-			simulate(STEP);
-		infos[0].evtchn_upcall_pending = 0;
-		assert_true(machine.now - woken >= SCHED_RATELIMIT);
+		waited = wait_for_turn(0);
+		assert_true(waited >= SCHED_RATELIMIT);
 		if (round > 20)
-			assert_in_range(machine.now - woken, SCHED_RATELIMIT, SCHED_RATELIMIT + 3 * STEP);
+			assert_in_range(waited, SCHED_RATELIMIT, SCHED_RATELIMIT + 3 * STEP);
 	}
 	vcpus[0].domain = &domains[0];
 }
@@ -306,12 +321,7 @@ static void test_turn_ended_before(void **state)
 	start_world(1, 2);
 	vcpus[0].domain = &domains[1];
 	for (int round = 0; round < 50; round++) {
-		uint64_t woken;
-
-		while (on_cpu[0] != &vcpus[0])
-			simulate(STEP);
-		block(0);
-		simulate(5 * MS);
+		let_wait(5 * MS);
 		infos[0].evtchn_upcall_pending = 1;
 		vcpu_kick(&vcpus[0]);
 		block(1);
@@ -320,13 +330,7 @@ static void test_turn_ended_before(void **state)
 		assert_true(runqueues[0].slice.active);
 		infos[0].evtchn_upcall_pending = 0;
 		simulate(SCHED_RATELIMIT / 2);
-		woken = machine.now;
-		infos[1].evtchn_upcall_pending = 1;
-		vcpu_kick(&vcpus[1]);
-		while (on_cpu[0] == &vcpus[0])
-			simulate(STEP);
-		infos[1].evtchn_upcall_pending = 0;
-		assert_in_range(machine.now - woken, SCHED_RATELIMIT, SCHED_SLICE + 3 * STEP);
+		assert_in_range(wait_for_turn(1), SCHED_RATELIMIT, SCHED_SLICE + 3 * STEP);
 	}
 	vcpus[0].domain = &domains[0];
 }
