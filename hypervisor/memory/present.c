@@ -52,7 +52,7 @@ uint32_t table_blocks(const uint64_t *table)
 
 	if (vectors_forbidden())
 		return allow_vectors(table_blocks, table);
-	__asm__("movups %%xmm0, %[saved]\n\t"
+	__asm__ volatile("movups %%xmm0, %[saved]\n\t"
 		BLOCK("15") BLOCK("14") BLOCK("13") BLOCK("12") BLOCK("11") BLOCK("10") BLOCK("9") BLOCK("8")
 		BLOCK("7") BLOCK("6") BLOCK("5") BLOCK("4") BLOCK("3") BLOCK("2") BLOCK("1") BLOCK("0")
 		"movups %[saved], %%xmm0"
@@ -84,7 +84,7 @@ uint32_t block_entries(const uint64_t *block)
 
 	if (vectors_forbidden())
 		return allow_vectors(block_entries, block);
-	__asm__("movups %%xmm0, %[saved0]\n\t"
+	__asm__ volatile("movups %%xmm0, %[saved0]\n\t"
 		"movups %%xmm1, %[saved1]\n\t"
 		"movups %%xmm2, %[saved2]\n\t"
 		SIXTEEN("0", "%k[low]") SIXTEEN("128", "%k[high]")
