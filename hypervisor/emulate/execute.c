@@ -42,12 +42,13 @@ enum emulate_result execute_fetch(struct vcpu *v, struct regs *regs, struct inst
 	return rc ? EMULATE_UNHANDLED : EMULATE_DONE;
 }
 
-enum emulate_result execute_finish(struct vcpu *v, struct regs *regs, unsigned int length,
-				   enum step step)
+enum emulate_result execute_finish_otherwise(struct vcpu *v, struct regs *regs, enum step step)
 {
 	switch (step) {
 	case STEP_DONE:
-		break;
+		v->debugreg[6] |= DR6_SINGLE_STEP;
+		exception_inject(v, regs, TRAP_DB, 0);
+		return EMULATE_EXCEPTION;
 	case STEP_AGAIN:
 		return EMULATE_DONE;
 	case STEP_EXCEPTION:
@@ -55,14 +56,6 @@ enum emulate_result execute_finish(struct vcpu *v, struct regs *regs, unsigned i
 	default:
 		return EMULATE_UNHANDLED;
 	}
-	regs->rip += length;
-	regs->rflags &= ~RFLAGS_RF;
-	if (unlikely(regs->rflags & RFLAGS_TF)) {
-		v->debugreg[6] |= DR6_SINGLE_STEP;
-		exception_inject(v, regs, TRAP_DB, 0);
-		return EMULATE_EXCEPTION;
-	}
-	return EMULATE_DONE;
 }
 
 void execute_inject_access_fault(struct vcpu *v, struct regs *regs, uint64_t va, bool write)

@@ -21,9 +21,20 @@ enum step {
  */
 enum emulate_result execute_fetch(struct vcpu *v, struct regs *regs, struct instruction *insn);
 
+/* Only for the next: of an instruction that is done what a single step needs, of others what they mean. */
+enum emulate_result execute_finish_otherwise(struct vcpu *v, struct regs *regs, enum step step);
 /* What a step means for the trap, with the guest's rip moved on STEP_DONE. */
-enum emulate_result execute_finish(struct vcpu *v, struct regs *regs, unsigned int length,
-				   enum step step);
+static inline enum emulate_result execute_finish(struct vcpu *v, struct regs *regs, unsigned int length,
+						 enum step step)
+{
+	if (likely(step == STEP_DONE)) {
+		regs->rip += length;
+		regs->rflags &= ~RFLAGS_RF;
+		if (likely(!(regs->rflags & RFLAGS_TF)))
+			return EMULATE_DONE;
+	}
+	return execute_finish_otherwise(v, regs, step);
+}
 
 /* Page fault at va for an access that a copy to or from the guest found impossible. */
 void execute_inject_access_fault(struct vcpu *v, struct regs *regs, uint64_t va, bool write);

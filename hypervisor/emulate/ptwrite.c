@@ -250,9 +250,5 @@ enum emulate_result emulate_pagetable_write(struct vcpu *v, struct regs *regs, u
 
 	if (unlikely(!write_fast(v, regs, va, table, &length, &rc)))
 		return write_slow(v, regs, va, table);
-	if (unlikely(rc || regs->rflags & RFLAGS_TF))
-		return execute_finish(v, regs, length, store_result(rc));
-	regs->rip += length;
-	regs->rflags &= ~RFLAGS_RF;
-	return EMULATE_DONE;
+	return execute_finish(v, regs, length, store_result(rc));
 }
