@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * micro [-q] [-l] [PATTERN]: runs the rows whose name matches the extended regular expression and prints, one
- * line each, "row|NAME|UNIT|MINIMUM|MEDIAN|COUNT" with ticks for one unit of work. -q does a third of the
- * samples, -l lists the names. A line "clock|TICKS|NANOSECONDS" at the end relates ticks to the kernel's clock.
+ * micro [-q] [-l] [NAME]...: runs the rows of these names, or all, and prints, one line each,
+ * "row|NAME|UNIT|MINIMUM|MEDIAN|COUNT" with ticks for one unit of work. -q does a third of the samples, -l
+ * lists the names. A line "clock|TICKS|NANOSECONDS" at the end relates ticks to the kernel's clock.
+ *
+ * A fork costs what the program has in use. So each row has a process of its own, and what comes before it
+ * takes no memory: with names as one regular expression a row of all cost half as much again as one alone.
  */
 #include <errno.h>
-#include <regex.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -69,6 +72,23 @@ static void measure(const struct row *row, bool quick)
 	fflush(stdout);
 }
 
+static void measure_apart(const struct row *row, bool quick)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child < 0)
+		die("fork");
+	if (child == 0) {
+		measure(row, quick);
+		_exit(0);
+	}
+	if (waitpid(child, &status, 0) != child)
+		die("waitpid");
+	if (status != 0)
+		exit(1);
+}
+
 /* What both clocks say of the same sleep. */
 static void relate_clocks(void)
 {
@@ -84,9 +104,19 @@ static void relate_clocks(void)
 	       (end.tv_sec - begin.tv_sec) * 1000000000LL + end.tv_nsec - begin.tv_nsec);
 }
 
+/* names: a null pointer ends them. No names choose all rows. */
+static bool is_chosen(const char *row, char **names)
+{
+	char **name = names;
+
+	while (*name && strcmp(*name, row) != 0)
+		name++;
+	return *name || !*names;
+}
+
 static void usage(void)
 {
-	fprintf(stderr, "usage: micro [-q] [-l] [PATTERN]\n");
+	fprintf(stderr, "usage: micro [-q] [-l] [NAME]...\n");
 	exit(2);
 }
 
@@ -94,7 +124,6 @@ int main(int argc, char **argv)
 {
 	bool quick = false, list = false;
 	const struct row *row;
-	regex_t pattern;
 	unsigned int i;
 	int option;
 
@@ -109,21 +138,18 @@ int main(int argc, char **argv)
 		else
 			usage();
 	}
-	if (regcomp(&pattern, optind < argc ? argv[optind] : ".", REG_EXTENDED | REG_NOSUB) != 0)
-		usage();
 	prctl(PR_SET_TIMERSLACK, 1);
 	for (i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
 		for (row = tables[i]; row->name; row++) {
-			if (regexec(&pattern, row->name, 0, NULL, 0) != 0)
+			if (!is_chosen(row->name, argv + optind))
 				continue;
 			if (list)
 				puts(row->name);
 			else
-				measure(row, quick);
+				measure_apart(row, quick);
 		}
 	}
 	if (!list)
 		relate_clocks();
-	regfree(&pattern);
 	return 0;
 }

@@ -12,7 +12,7 @@
 #include "mark.h"
 
 struct row {
-	const char *name;	/* as "micro PATTERN" matches it */
+	const char *name;	/* as "micro NAME" chooses it */
 	const char *unit;	/* what is counted: one of these took so many ticks */
 	unsigned int count;	/* how many of them a sample does */
 	unsigned int samples;
