@@ -30,18 +30,18 @@ static inline int read_entry(struct map_entry *e, uint64_t arg)
 {
 	uint64_t flags_ref;
 
-	if (guest_read_pair(&e->host_addr, &flags_ref, arg) ||
-	    guest_read64(&e->answer, arg + offsetof(struct hc_gnttab_map_grant_ref, dom)))
+	if (guest_read_three(&e->host_addr, &flags_ref, &e->answer, arg))
 		return -EFAULT;
 	e->flags = flags_ref;
 	e->ref = flags_ref >> 32;
 	return 0;
 }
 
-static __always_inline int16_t map_one(struct vcpu *v, struct domain *granter, struct map_entry *e, mfn_t *mfn)
+/* The mapping gets a reference to the granter, that of the list if it is the last of it. */
+static __always_inline int16_t map_one(struct vcpu *v, struct granter *from, bool last, struct map_entry *e, mfn_t *mfn)
 {
 	bool write = !(e->flags & HC_GNTMAP_READONLY);
-	struct domain *d = v->domain;
+	struct domain *d = v->domain, *granter = from->domain;
 	struct grant_mapping *map;
 	struct grant grant;
 	uint32_t handle;
@@ -58,7 +58,10 @@ static __always_inline int16_t map_one(struct vcpu *v, struct domain *granter, s
 		status = HC_GNTST_BAD_VIRT_ADDR;
 		goto unpin;
 	}
-	domain_ref(granter);
+	if (likely(last))
+		from->domain = NULL;
+	else
+		domain_ref(granter);
 	map->granter = granter;
 	map->grant = grant;
 	mapping_store(map, e->flags & MAP_FLAGS);
@@ -72,7 +75,7 @@ free_handle:
 	return status;
 }
 
-static inline int map_at(struct vcpu *v, uint64_t arg, struct granter *granter)
+static inline int map_at(struct vcpu *v, uint64_t arg, struct granter *granter, bool last)
 {
 	struct map_entry e;
 	mfn_t mfn = 0;
@@ -84,7 +87,7 @@ static inline int map_at(struct vcpu *v, uint64_t arg, struct granter *granter)
 	else if (unlikely(!granter_get(granter, e.dom)))
 		e.status = HC_GNTST_BAD_DOMAIN;
 	else
-		e.status = map_one(v, granter->domain, &e, &mfn);
+		e.status = map_one(v, granter, last, &e, &mfn);
 	if (likely(e.status == HC_GNTST_OKAY) &&
 	    unlikely(guest_write64(arg + offsetof(struct hc_gnttab_map_grant_ref, dev_bus_addr),
 				   (uint64_t)mfn << PAGE_SHIFT)))
@@ -102,7 +105,7 @@ long grant_map_list(uint64_t arg, uint32_t count)
 	for (left = count; left; left--, arg += sizeof(struct hc_gnttab_map_grant_ref)) {
 		if (grant_list_preempted(count, left))
 			break;
-		r = map_at(v, arg, &granter);
+		r = map_at(v, arg, &granter, left == 1);
 		if (unlikely(r))
 			break;
 	}
@@ -114,7 +117,9 @@ long grant_map_list(uint64_t arg, uint32_t count)
 union unmap_entry {
 	struct hc_gnttab_unmap_grant_ref unmap;
 	struct hc_gnttab_unmap_and_replace replace;
+	uint64_t word[3];
 };
+_Static_assert(sizeof(union unmap_entry) == 24, "three words");
 
 /* Remove what the caller names of a claimed mapping; its flags say what remains. */
 static inline int16_t remove_parts(struct vcpu *v, struct grant_mapping *map, const union unmap_entry *op, bool replace)
@@ -164,7 +169,7 @@ static inline int unmap_one(struct vcpu *v, uint64_t arg, bool replace, struct u
 	struct grant_mapping *map;
 	union unmap_entry op;
 
-	if (unlikely(copy_from_guest(&op, arg, sizeof(op))))
+	if (unlikely(guest_read_three(&op.word[0], &op.word[1], &op.word[2], arg)))
 		return -EFAULT;
 	map = mapping_claim(v->domain, op.unmap.handle);
 	if (likely(map)) {

@@ -32,6 +32,11 @@ static inline int guest_read_pair(uint64_t *first, uint64_t *second, uint64_t sr
 {
 	return guest_read64(first, src) || guest_read64(second, src + 8) ? -EFAULT : 0;
 }
+
+static inline int guest_read_three(uint64_t *first, uint64_t *second, uint64_t *third, uint64_t src)
+{
+	return guest_read_pair(first, second, src) || guest_read64(third, src + 16) ? -EFAULT : 0;
+}
 #else
 #include "cpu/cpu.h"
 #include "memory/layout.h"
@@ -108,6 +113,31 @@ static inline int guest_read_pair(uint64_t *first, uint64_t *second, uint64_t sr
 	guest_access_end();
 	*first = a;
 	*second = b;
+	return 0;
+fault:
+	guest_access_end();
+	return -EFAULT;
+}
+
+/* Three, likewise. */
+static inline int guest_read_three(uint64_t *first, uint64_t *second, uint64_t *third, uint64_t src)
+{
+	uint64_t a, b, c;
+
+	if (unlikely(guest_touches_hole(src, 24)))
+		return -EFAULT;
+	guest_access_begin();
+	__asm__ volatile goto("1:	mov	(%3), %0\n"
+			      "2:	mov	8(%3), %1\n"
+			      "3:	mov	16(%3), %2\n"
+			      "	.pushsection .exception_table, \"a\"\n"
+			      "	.quad	1b, %l[fault], 2b, %l[fault], 3b, %l[fault]\n"
+			      "	.popsection"
+			      : "=&r"(a), "=&r"(b), "=r"(c) : "r"(src) : "memory" : fault);
+	guest_access_end();
+	*first = a;
+	*second = b;
+	*third = c;
 	return 0;
 fault:
 	guest_access_end();

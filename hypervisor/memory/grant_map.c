@@ -13,12 +13,13 @@
 #define AVAIL_SHIFT 9		/* entry bits 9..11 are the guest's */
 #define AVAIL_BITS 7
 
-static struct frame *lock_target(struct vcpu *v, uint64_t where, unsigned int flags,
-				 uint64_t **slot)
+static __always_inline struct frame *lock_target(struct vcpu *v, uint64_t where, unsigned int flags, uint64_t **slot)
 {
-	if (flags & HC_GNTMAP_CONTAINS_PTE)
-		return where & 7 ? NULL : table_lock_at(v->domain, where, slot);
-	return table_lock_for(v, where, slot);
+	uint64_t maddr = where;
+
+	if (flags & HC_GNTMAP_CONTAINS_PTE ? where & 7 : !walk_to_entry(v, where, &maddr))
+		return NULL;
+	return table_lock_at(v->domain, maddr, slot);
 }
 
 /*

@@ -3,6 +3,8 @@
 #ifndef MEMORY_WALK_H
 #define MEMORY_WALK_H
 
+#include "domain/domain.h"
+#include "memory/frame.h"
 #include "memory/memory.h"
 #include "memory/pagetable.h"
 
@@ -25,9 +27,84 @@ bool table_walk(uint64_t cr3, uint64_t va, unsigned int level, struct walk *w);
  */
 bool table_walk_store(struct vcpu *v, uint64_t va, uint64_t *entry);
 
-/* The level-1 table for va of the kernel's space, locked, and the slot in it.  NULL: none. */
-struct frame *table_lock_for(struct vcpu *v, uint64_t va, uint64_t **slot);
-/* The same for the machine address of an entry of d's. */
-struct frame *table_lock_at(struct domain *d, uint64_t maddr, uint64_t **slot);
+/*
+ * An entry at that address.  Stale entries may lead to frames that are anything now,
+ * also where there is no RAM: then 0, as the load itself finds out.
+ */
+#ifdef TENON_HOST
+static inline uint64_t walk_entry(const char *ram, uint64_t maddr)
+{
+	return mfn_valid(maddr >> PAGE_SHIFT) ? pte_read((const uint64_t *)(ram + maddr)) : 0;
+}
+#else
+static inline uint64_t walk_entry(const char *ram, uint64_t maddr)
+{
+	uint64_t entry;
+
+	__asm__ goto("1:	mov	%1, %0\n"
+		     "	.pushsection .exception_table, \"a\"\n"
+		     "	.quad	1b, %l[fault]\n"
+		     "	.popsection"
+		     : "=r"(entry) : "m"(*(const uint64_t *)(ram + maddr)) : : fault);
+	return entry;
+fault:
+	return 0;
+}
+#endif
+
+/*
+ * The short way down to level 1, for what is called most: the address of the entry there, and what the
+ * three above have in common.  One that is not present may lead to any RAM, which is read and told by that.
+ * The base, a vcpu's own, is good.
+ */
+static inline uint64_t walk_down(uint64_t base, uint64_t va, uint64_t *maddr)
+{
+	uint64_t table = base, all = ~0ULL, end = memory_max_mfn << PAGE_SHIFT, address = PTE_ADDRESS;
+	const char *ram = maddr_to_virt(0);
+
+	/* Loaded once; the compiler would do it at each use. */
+	__asm__("" : "+r"(address), "+r"(ram));
+#pragma GCC unroll 3
+	for (unsigned int at = 4; at > 1; at--) {
+		uint64_t entry;
+
+		if (at < 4 && unlikely(table >= end))
+			return 0;
+		entry = walk_entry(ram, table + pte_index(va, at) * 8);
+		table = entry & address;
+		all &= entry;
+	}
+	*maddr = table + pte_index(va, 1) * 8;
+	return all;
+}
+
+/* What follows where f is not a level-1 table that nobody has locked. */
+struct frame *table_lock_slow(struct domain *d, struct frame *f, uint64_t maddr);
+
+/* The level-1 table with the entry at that machine address, d's, locked, and the slot in it.  NULL: it is none. */
+static __always_inline struct frame *table_lock_at(struct domain *d, uint64_t maddr, uint64_t **slot)
+{
+	struct frame *f = frame_of(maddr >> PAGE_SHIFT);
+
+	maddr &= ~7ULL;
+	if (unlikely(maddr >> PAGE_SHIFT >= memory_max_mfn))
+		return NULL;
+	*slot = maddr_to_virt(maddr);
+	return likely(frame_try_lock_l1(f, d->id, maddr)) ? f : table_lock_slow(d, f, maddr);
+}
+
+/* The machine address of the level-1 entry for va of the kernel's space; false: there is none. */
+static __always_inline bool walk_to_entry(struct vcpu *v, uint64_t va, uint64_t *maddr)
+{
+	return likely(walk_down(v->memory.base_kernel, va, maddr) & PTE_PRESENT && guest_address_ok(va));
+}
+
+/* The same as table_lock_at() for that one.  Inline: who maps and unmaps does little else. */
+static __always_inline struct frame *table_lock_for(struct vcpu *v, uint64_t va, uint64_t **slot)
+{
+	uint64_t maddr;
+
+	return walk_to_entry(v, va, &maddr) ? table_lock_at(v->domain, maddr, slot) : NULL;
+}
 
 #endif
