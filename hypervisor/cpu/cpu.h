@@ -22,7 +22,7 @@ extern char cpu_model_name[49];
 /* Between these, ring 0 may touch guests' addresses (SMAP); nothing where there is none. */
 #define SMAP_SITE(insn) "771: .byte 0x0f, 0x1f, 0x00\n"	/* as in entry/entry.h */ \
 			".pushsection .smap_sites, \"a\"\n" \
-			".quad 771b, " insn "\n" \
+			".long 771b - ., " insn "\n" \
 			".popsection"
 static inline void guest_access_begin(void)
 {

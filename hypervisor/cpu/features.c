@@ -11,7 +11,8 @@ bool cpu_has_smap, cpu_has_smep, cpu_has_pge, cpu_has_xsave, cpu_has_fsgsbase, c
 char cpu_model_name[49];
 
 struct smap_site {
-	uint64_t address, bytes;
+	int32_t distance;	/* from here to the instruction */
+	uint32_t bytes;
 };
 extern const struct smap_site smap_sites[], smap_sites_end[];
 /* Instructions of the entry code that a jump to `detour` takes the place of, see entry.h. */
@@ -78,7 +79,7 @@ void features_init(void)
 	if (!cpu_has_smap)
 		return;
 	for (const struct smap_site *s = smap_sites; s < smap_sites_end; s++)
-		memcpy((void *)s->address, &s->bytes, 3);
+		memcpy((char *)&s->distance + s->distance, &s->bytes, 3);
 }
 
 void features_cpu_init(void)

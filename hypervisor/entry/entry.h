@@ -63,15 +63,13 @@
 .macro GUEST_ACCESS_BEGIN
 771:	.byte	0x0f, 0x1f, 0x00
 	.pushsection .smap_sites, "a"
-	.quad	771b
-	.quad	0xcb010f
+	.long	771b - ., 0xcb010f
 	.popsection
 .endm
 .macro GUEST_ACCESS_END
 771:	.byte	0x0f, 0x1f, 0x00
 	.pushsection .smap_sites, "a"
-	.quad	771b
-	.quad	0xca010f
+	.long	771b - ., 0xca010f
 	.popsection
 .endm
 
