@@ -27,7 +27,8 @@ enum emulate_result {
 /* #GP in guest kernel or user mode: port I/O, MSRs, control and debug registers, hlt, wbinvd... */
 enum emulate_result emulate_privileged(struct vcpu *v, struct regs *regs);
 
-/* #UD: the "ud2 'xen'" prefix before CPUID, anywhere in the guest. */
+/* #UD: the "ud2 'xen'" prefix before CPUID, anywhere in the guest.  The entry code asks only where it begins like that. */
+#define FORCED_CPUID_HEAD 0x65780b0f
 enum emulate_result emulate_invalid_opcode(struct vcpu *v, struct regs *regs);
 
 /*

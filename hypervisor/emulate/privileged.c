@@ -15,7 +15,6 @@
  * The marker before CPUID: ud2, then "xen" (source: Xen's public arch-x86/xen.h), as two
  * words that share the e, so that an ordinary invalid opcode costs one load.
  */
-#define FORCED_CPUID_HEAD 0x65780b0f
 #define FORCED_CPUID_TAIL 0xa20f6e65
 #define FORCED_CPUID_TAIL_AT 3
 

@@ -424,8 +424,7 @@ iret_frame_fault:
 .endm
 
 /* Given straight to the guest. */
-.macro EXCEPTION_BOUNCED name, vector, with_error
-	EXCEPTION \name, \vector, \with_error
+.macro GIVE vector, with_error
 	mov	VCPU_TRAPS(%rdi), %rsi
 	add	$\vector * TARGET_SIZE, %rsi
 .if \with_error
@@ -434,6 +433,10 @@ iret_frame_fault:
 	incq	VCPU_COUNT_EXCEPTIONS(%rdi)
 	jmp	bounce_plain
 .endif
+.endm
+.macro EXCEPTION_BOUNCED name, vector, with_error
+	EXCEPTION \name, \vector, \with_error
+	GIVE	\vector, \with_error
 .endm
 
 /* Looked at in C first. */
@@ -446,7 +449,6 @@ iret_frame_fault:
 	EXCEPTION_BOUNCED exception_bp, TRAP_BP, 0
 	EXCEPTION_BOUNCED exception_of, TRAP_OF, 0
 	EXCEPTION_BOUNCED exception_br, TRAP_BR, 0
-	EXCEPTION_SLOW exception_ud, TRAP_UD, 0
 	EXCEPTION_SLOW exception_nm, TRAP_NM, 0
 	EXCEPTION_BOUNCED exception_ts, TRAP_TS, 1
 	EXCEPTION_BOUNCED exception_np, TRAP_NP, 1
@@ -456,6 +458,21 @@ iret_frame_fault:
 	EXCEPTION_BOUNCED exception_ac, TRAP_AC, 1
 	EXCEPTION_BOUNCED exception_xm, TRAP_XM, 0
 	EXCEPTION_BOUNCED exception_legacy_syscall, 0x80, 0
+
+	/* Invalid opcode: the guest's own, but for one that begins like a forced CPUID. */
+	EXCEPTION exception_ud, TRAP_UD, 0
+	mov	F_RIP(%rsp), %rsi
+	shr	$HOLE_SHIFT, %rsi
+	cmp	$HOLE_TAG, %rsi
+	je	exception_slow
+	mov	F_RIP(%rsp), %rsi
+	GUEST_ACCESS_BEGIN
+	GUEST	1f, cmpl $FORCED_CPUID_HEAD, (%rsi)
+	GUEST_ACCESS_END
+	je	exception_slow
+	GIVE	TRAP_UD, 0
+1:	GUEST_ACCESS_END
+	jmp	exception_slow
 
 /*
  * Page fault.  From guest user mode it is the guest's own business.  From the

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Compiled, not linked: the build turns the marked lines into entry/offsets.h for assembly. */
 #include "domain/domain.h"
+#include "emulate/emulate.h"
 
 #define DEFINE(name, value) __asm__ volatile("\n@@" #name " %c0" : : "i"(value))
 
 void offsets(void);
 void offsets(void)
 {
+	DEFINE(FORCED_CPUID_HEAD, FORCED_CPUID_HEAD);
 	DEFINE(CPU_ENTRY, offsetof(struct cpu, entry));
 	DEFINE(CPU_SCRATCH, offsetof(struct cpu, scratch));
 	DEFINE(CPU_SOFTIRQ, offsetof(struct cpu, softirq_pending));

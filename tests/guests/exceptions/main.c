@@ -50,12 +50,31 @@ static void call(uint64_t address)
 	((void (*)(void))address)();
 }
 
+/* Whoever looks at an invalid opcode's bytes finds fewer than it wants, or almost what it wants. */
+static void invalid_opcodes(void)
+{
+	static uint8_t pages[2][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+	uint8_t *end = pages[1] - 2;
+	struct fault fault;
+
+	memcpy(end, "\x0f\x0b" "xeX", 5);
+	fault = attempt(call, PTR(end));
+	expect_fault("ud2 before other bytes", fault, TRAP_UD, 0);
+	expect_equal("where it is", fault.rip, PTR(end));
+	need(remap(pages[1], 0, 0));
+	fault = attempt(call, PTR(end));
+	expect_fault("ud2 at the end of what is mapped", fault, TRAP_UD, 0);
+	expect_equal("where it is", fault.rip, PTR(end));
+	need(remap(pages[1], ptr_to_mfn(pages[1]), PTE_DATA));
+}
+
 static void vectors(void)
 {
 	uint64_t value;
 
 	expect_fault("division by zero", attempt(divide, 0), TRAP_DE, 0);
 	expect_fault("ud2", attempt(undefined, 0), TRAP_UD, 0);
+	invalid_opcodes();
 	expect_fault("int3", attempt(breakpoint, 0), TRAP_BP, 0);
 	expect_fault("int 0x80", attempt(int80, 0), 0x80, 0);
 	expect_fault("int without a gate", attempt(int_without_gate, 0), TRAP_GP, ~0u);
