@@ -40,9 +40,8 @@ class Kernel:
         return self.run(lab, column, [name])[name].work
 
     def measure(self, lab, chosen):
-        needed = [ITSELF[name] for name in chosen if name in ITSELF and ITSELF[name] not in chosen]
-        xen = self.run(lab, "xen", chosen + needed)
-        tenon = self.run(lab, "tenon", chosen + needed)
+        xen = self.run(lab, "xen", chosen)
+        tenon = self.run(lab, "tenon", chosen)
         return [self.row(name, xen[name], tenon[name], tenon[ITSELF.get(name, name)]) for name in chosen]
 
     def row(self, name, xen, tenon, itself):
