@@ -21,10 +21,8 @@ struct watch {
 	bool over;
 };
 
-/* domain: as the API tells it. Shows how far that is unless it has been shown before. */
-static void show(struct watch *watch, json_t *domain)
+static void show_step(struct watch *watch, json_t *member)
 {
-	json_t *member = watch->progress->member ? json_object_get(domain, watch->progress->member) : domain;
 	json_int_t steps = watch->progress->steps ? watch->progress->steps(member) :
 						    get_number(member, watch->progress->counter);
 
@@ -37,6 +35,25 @@ static void show(struct watch *watch, json_t *domain)
 	} else {
 		watch->progress->print(member);
 	}
+}
+
+/* domain: as the API tells it. Shows how far that is unless it has been shown before. */
+static void show(struct watch *watch, json_t *domain)
+{
+	json_t *member = watch->progress->member ? json_object_get(domain, watch->progress->member) : domain;
+	json_t *step;
+	size_t i;
+
+	/* Who looks now and then may miss one that the next follows at once. */
+	json_array_foreach(json_object_get(member, "recent"), i, step) {
+		json_t *then = json_copy(member);
+
+		json_object_update(then, step);
+		json_object_del(then, "recent");
+		show_step(watch, then);
+		json_decref(then);
+	}
+	show_step(watch, member);
 }
 
 static void look(struct watch *watch)

@@ -15,6 +15,14 @@
 #include <time.h>
 
 #define PAGE 4096
+#define RECENT 8		/* that are told, for who looks now and then: as many seconds' at least */
+
+/* One that is complete. */
+struct taken {
+	json_int_t number, pages, bytes;	/* bytes: of the file */
+	int64_t when;				/* seconds since 1970 */
+	uint64_t downtime_ms;
+};
 
 struct checkpoint {
 	unsigned int references;	/* the loop's */
@@ -27,9 +35,9 @@ struct checkpoint {
 	bool cancelled;
 	json_int_t done;		/* pages that the one under way has looked at */
 	json_int_t before;		/* number of the last one of another run, 0: none */
-	json_int_t number, pages, bytes;	/* of the last one, 0: none yet; of the file */
-	int64_t taken;			/* it was complete, seconds since 1970 */
-	uint64_t suspended_ns, downtime_ms;	/* of the last one */
+	uint64_t suspended_ns, downtime_ms;	/* of the one under way */
+	uint64_t total;			/* complete ones of this run */
+	struct taken recent[RECENT];	/* the last of them: number i of the run at (i - 1) % RECENT */
 };
 
 struct checkpoint *checkpoint_new(const char *path, const struct checkpoint_options *options)
@@ -103,22 +111,18 @@ void checkpoint_progress(struct checkpoint *checkpoint, json_t *line)
 
 void checkpoint_note(struct checkpoint *checkpoint, json_t *taken)
 {
-	json_int_t number, pages, bytes;
-	uint64_t downtime_ms;
+	struct taken new = { .when = time(NULL) };
 
-	if (json_unpack(taken, "{s:I, s:I, s:I}", "number", &number, "pages", &pages, "bytes", &bytes))
+	if (json_unpack(taken, "{s:I, s:I, s:I}", "number", &new.number, "pages", &new.pages, "bytes", &new.bytes))
 		return;
 	pthread_mutex_lock(&checkpoint->lock);
-	checkpoint->number = number;
 	checkpoint->done = 0;
-	checkpoint->pages = pages;
-	checkpoint->bytes = bytes;
-	checkpoint->taken = time(NULL);
-	downtime_ms = checkpoint->downtime_ms;
+	new.downtime_ms = checkpoint->downtime_ms;
+	checkpoint->recent[checkpoint->total++ % RECENT] = new;
 	pthread_mutex_unlock(&checkpoint->lock);
-	log_info("checkpoint %lld in %s%s%s: %lld pages, %lld bytes in all, stood still for %llu ms", number,
-		 checkpoint->path, checkpoint->host ? " of host " : "", checkpoint->host ? checkpoint->host : "", pages,
-		 bytes, (unsigned long long)downtime_ms);
+	log_info("checkpoint %lld in %s%s%s: %lld pages, %lld bytes in all, stood still for %llu ms", new.number,
+		 checkpoint->path, checkpoint->host ? " of host " : "", checkpoint->host ? checkpoint->host : "",
+		 new.pages, new.bytes, (unsigned long long)new.downtime_ms);
 }
 
 int checkpoint_wait(struct checkpoint *checkpoint, uint64_t ns)
@@ -171,36 +175,55 @@ uint64_t checkpoint_count(struct checkpoint *checkpoint)
 	uint64_t count;
 
 	pthread_mutex_lock(&checkpoint->lock);
-	count = checkpoint->number ? (uint64_t)(checkpoint->number - checkpoint->before) : 0;
+	count = checkpoint->total;
 	pthread_mutex_unlock(&checkpoint->lock);
 	return count;
 }
 
+/* NULL: there is none yet. */
+static const struct taken *last_taken(const struct checkpoint *checkpoint)
+{
+	return checkpoint->total ? &checkpoint->recent[(checkpoint->total - 1) % RECENT] : NULL;
+}
+
 uint64_t checkpoint_next(struct checkpoint *checkpoint)
 {
+	const struct taken *last;
 	uint64_t next;
 
 	pthread_mutex_lock(&checkpoint->lock);
-	next = (uint64_t)(checkpoint->number ? checkpoint->number : checkpoint->before) + 1;
+	last = last_taken(checkpoint);
+	next = (uint64_t)(last ? last->number : checkpoint->before) + 1;
 	pthread_mutex_unlock(&checkpoint->lock);
 	return next;
+}
+
+static json_t *describe_taken(const struct taken *taken)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "number", taken->number, "bytes", taken->bytes, "changed",
+			 taken->pages * PAGE, "downtime_ms", (json_int_t)taken->downtime_ms, "taken",
+			 (json_int_t)taken->when);
 }
 
 static json_t *describe(const struct checkpoint *checkpoint)
 {
 	static const char *const stages[] = { "writing", "suspended", "waiting" };
-	json_t *json = json_pack("{s:s, s:s, s:b, s:i, s:i, s:I, s:I, s:I}", "file", checkpoint->path, "stage",
+	const struct taken *last = last_taken(checkpoint);
+	json_t *json = json_pack("{s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:I}", "file", checkpoint->path, "stage",
 				 stages[checkpoint->stage], "cancelled", checkpoint->cancelled, "interval",
 				 (int)checkpoint->options.interval, "count", (int)checkpoint->options.count, "number",
-				 checkpoint->number, "bytes", checkpoint->bytes, "done", checkpoint->done * PAGE);
+				 0, "bytes", 0, "done", checkpoint->done * PAGE);
+	json_t *recent;
 
 	if (checkpoint->host)
 		json_object_set_new(json, "host", json_string(checkpoint->host));
-	if (!checkpoint->number)
+	if (!last)
 		return json;
-	json_object_set_new(json, "changed", json_integer(checkpoint->pages * PAGE));
-	json_object_set_new(json, "downtime_ms", json_integer((json_int_t)checkpoint->downtime_ms));
-	json_object_set_new(json, "taken", json_integer(checkpoint->taken));
+	json_object_update_new(json, describe_taken(last));
+	recent = json_array();
+	for (uint64_t i = checkpoint->total > RECENT ? checkpoint->total - RECENT : 0; i < checkpoint->total; i++)
+		json_array_append_new(recent, describe_taken(&checkpoint->recent[i % RECENT]));
+	json_object_set_new(json, "recent", recent);
 	return json;
 }
 

@@ -13,7 +13,7 @@
 
 /*
  * The marker before CPUID: ud2, then "xen" (source: Xen's public arch-x86/xen.h), as two
- * words that share the e, so that an ordinary invalid opcode costs one load.
+ * words that share the e, so that an ordinary invalid opcode costs one load. The first is in emulate.h.
  */
 #define FORCED_CPUID_TAIL 0xa20f6e65
 #define FORCED_CPUID_TAIL_AT 3

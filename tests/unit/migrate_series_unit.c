@@ -138,7 +138,44 @@ static void a_file_has_its_name_from_the_first_one_on(void **state)
 	assert_int_equal(json_integer_value(json_object_get(json, "changed")), 5 * 4096);
 	assert_int_equal(json_integer_value(json_object_get(json, "bytes")), 70);
 	assert_string_equal(json_string_value(json_object_get(json, "file")), file);
+	assert_int_equal(json_array_size(json_object_get(json, "recent")), 2);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(json_object_get(json, "recent"), 0), "number")), 1);
 	json_decref(json);
+}
+
+/* Who looks seldom is told of those before the last one, but not without end. */
+static void the_last_eight_are_told(void **state)
+{
+	struct checkpoint_options options = { .interval = 1 };
+	struct checkpoint *many = checkpoint_new("/file", &options);
+	json_t *json, *recent, *one;
+	int i;
+
+	(void)state;
+	assert_non_null(many);
+	checkpoint_follow(many, 20);
+	json = checkpoint_json(many);
+	assert_null(json_object_get(json, "recent"));
+	json_decref(json);
+	for (i = 21; i <= 30; i++) {
+		assert_int_equal(checkpoint_next(many), i);
+		one = json_pack("{s:i, s:i, s:i}", "number", i, "pages", 2 * i, "bytes", 100 * i);
+		checkpoint_note(many, one);
+		json_decref(one);
+		assert_int_equal(checkpoint_count(many), i - 20);
+	}
+	json = checkpoint_json(many);
+	assert_int_equal(json_integer_value(json_object_get(json, "number")), 30);
+	recent = json_object_get(json, "recent");
+	assert_int_equal(json_array_size(recent), 8);
+	for (i = 0; i < 8; i++) {
+		one = json_array_get(recent, (size_t)i);
+		assert_int_equal(json_integer_value(json_object_get(one, "number")), 23 + i);
+		assert_int_equal(json_integer_value(json_object_get(one, "changed")), 2 * (23 + i) * 4096);
+		assert_int_equal(json_integer_value(json_object_get(one, "bytes")), 100 * (23 + i));
+	}
+	json_decref(json);
+	checkpoint_unref(many);
 }
 
 static void without_a_complete_one_there_is_no_file(void **state)
@@ -364,6 +401,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_file_has_its_name_from_the_first_one_on),
+		TEST(the_last_eight_are_told),
 		TEST(without_a_complete_one_there_is_no_file),
 		TEST(a_later_failure_leaves_the_file),
 		TEST(a_file_that_is_there_is_kept),

@@ -336,6 +336,36 @@ static void progress_of_disks(void **state)
 	}
 }
 
+/* Each is shown once, also one that another followed before anybody looked. */
+static void progress_of_checkpoints(void **state)
+{
+	static char early[] = "{\"checkpoint\": {\"number\": 2, \"changed\": 20, \"downtime_ms\": 3, \"bytes\": 4, \"recent\": "
+		"[{\"number\": 1, \"changed\": 10, \"downtime_ms\": 1, \"bytes\": 2}, "
+		"{\"number\": 2, \"changed\": 20, \"downtime_ms\": 3, \"bytes\": 4}]}}";
+	static char ended[] = "{\"checkpoint\": {\"number\": 3, \"changed\": 30, \"downtime_ms\": 5, \"bytes\": 6, \"recent\": "
+		"[{\"number\": 1, \"changed\": 10, \"downtime_ms\": 1, \"bytes\": 2}, "
+		"{\"number\": 2, \"changed\": 20, \"downtime_ms\": 3, \"bytes\": 4}, "
+		"{\"number\": 3, \"changed\": 30, \"downtime_ms\": 5, \"bytes\": 6}]}}";
+	static char nothing[] = "{}", *const looks[] = { early, nothing };
+
+	(void)state;
+	answer_head = "200 OK";
+	answer_body = ended;
+	for (size_t i = 0; i < 2; i++) {
+		char line[] = "checkpoint -i 5 web /a";
+		char *argv[] = { (char *)"tenon", line, line + 11, line + 14, line + 16, line + 20, NULL };
+		pthread_t thread;
+
+		line[10] = line[13] = line[15] = line[19] = '\0';
+		pthread_create(&thread, NULL, serve_both, looks[i]);
+		assert_int_equal(run_words(6, argv), EXIT_OK);
+		pthread_join(thread, NULL);
+		assert_string_equal(complaints, "checkpoint 1: 10 B of memory, stood still for 1 ms; the file has 2 B\n"
+				    "checkpoint 2: 20 B of memory, stood still for 3 ms; the file has 4 B\n"
+				    "checkpoint 3: 30 B of memory, stood still for 5 ms; the file has 6 B\n");
+	}
+}
+
 /* What a domain has; how far it is is shown as long as it is not there. */
 static void resources(void **state)
 {
@@ -488,6 +518,7 @@ int main(void)
 		cmocka_unit_test(checkpoint),
 		cmocka_unit_test(progress),
 		cmocka_unit_test(progress_of_disks),
+		cmocka_unit_test(progress_of_checkpoints),
 		cmocka_unit_test(resources),
 		cmocka_unit_test(doctor),
 		cmocka_unit_test(top),
