@@ -199,4 +199,6 @@ void sched_context_loaded(struct vcpu *next)
 		return;
 	time_update_vcpu(next);
 	runstate_publish(next);
+	if (next->time.arriving)
+		singleshot_arrive(next);
 }

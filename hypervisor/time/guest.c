@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Time as guests see it: the scale in each vcpu_time_info, the wallclock in
- * shared_info, and the timers of a vcpu, which raise VIRQ_TIMER.
+ * shared_info, and the periodic timer of a vcpu, which raises VIRQ_TIMER as the other
+ * one does (singleshot.c).
  */
 #include "time/guest.h"
 
@@ -14,7 +15,6 @@
 
 #define MIN_PERIOD_NS 1000000ULL
 #define FAR_FUTURE_NS (1ULL << 50)	/* 13 days: such a deadline means "some time" */
-#define FAR_FUTURE_STEP 100000000ULL
 
 /* The time since 1970 at system time 0. */
 static struct {
@@ -123,11 +123,6 @@ void wallclock_init(uint64_t sec)
 	wallclock.version = 2;
 }
 
-static void singleshot_expired(void *arg)
-{
-	event_send_virq(arg, HC_VIRQ_TIMER);
-}
-
 static void periodic_expired(void *arg)
 {
 	struct vcpu *v = arg;
@@ -140,21 +135,14 @@ static void periodic_expired(void *arg)
 
 void time_vcpu_init(struct vcpu *v)
 {
-	unsigned int cpu = this_cpu()->id;
-
-	timer_init(&v->time.singleshot, singleshot_expired, v, cpu);
-	timer_init(&v->time.periodic, periodic_expired, v, cpu);
+	singleshot_init(v);
+	timer_init(&v->time.periodic, periodic_expired, v, this_cpu()->id);
 	/* SCHEDOP_poll's timer is the scheduler's: sched_vcpu_init() sets it up. */
-}
-
-static uint64_t timer_left(const struct timer *t, uint64_t now)
-{
-	return !t->active ? 0 : t->expires > now ? t->expires - now : 1;
 }
 
 void time_vcpu_get_timers(struct vcpu *v, uint64_t *singleshot, uint64_t *periodic)
 {
-	*singleshot = timer_left(&v->time.singleshot, time_now());
+	*singleshot = singleshot_left(v);
 	*periodic = v->time.periodic_ns;
 }
 
@@ -166,7 +154,7 @@ int time_vcpu_set_timers(struct vcpu *v, uint64_t singleshot, uint64_t periodic)
 	    singleshot > FAR_FUTURE_NS)
 		return -EINVAL;
 	if (singleshot)
-		timer_set(&v->time.singleshot, now + singleshot);
+		singleshot_set(v, now + singleshot);
 	else
 		timer_stop(&v->time.singleshot);
 	WRITE_ONCE(v->time.periodic_ns, periodic);
@@ -190,46 +178,6 @@ void time_vcpu_free(struct vcpu *v)
 	time_vcpu_relinquish(v);
 	timer_kill(&v->time.singleshot);
 	timer_kill(&v->time.periodic);
-}
-
-long hypercall_set_timer_op(uint64_t timeout)
-{
-	struct vcpu *v = current;
-	uint64_t now;
-
-	if (!timeout) {
-		timer_stop(&v->time.singleshot);
-		return 0;
-	}
-	now = time_now();
-	/* Kernels without a next event ask for a nonsensical time; they must not sleep for ever. */
-	if (unlikely((int64_t)timeout < 0 || (timeout > now && timeout - now > FAR_FUTURE_NS)))
-		timeout = now + FAR_FUTURE_STEP;
-	timer_set_here(&v->time.singleshot, timeout);
-	return 0;
-}
-
-long vcpu_set_singleshot(struct vcpu *v, uint64_t arg)
-{
-	struct hc_vcpu_set_singleshot_timer op;
-
-	if (v != current)
-		return -EINVAL;
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.flags & HC_VCPU_SSHOTTMR_FUTURE && op.timeout_abs_ns < time_now())
-		return -ETIME;
-	timer_set_here(&v->time.singleshot, op.timeout_abs_ns);
-	return 0;
-}
-
-long vcpu_stop_singleshot(struct vcpu *v, uint64_t arg)
-{
-	(void)arg;
-	if (v != current)
-		return -EINVAL;
-	timer_stop(&v->time.singleshot);
-	return 0;
 }
 
 long vcpu_set_periodic(struct vcpu *v, uint64_t arg)

@@ -24,6 +24,10 @@ struct timer {
 
 struct time_vcpu {
 	struct timer singleshot;	/* VIRQ_TIMER */
+	uint64_t due;			/* ns: when the guest wants that; valid while it is active */
+	uint64_t arriving;		/* ns: due of one that expired for a vcpu that waited, 0: none */
+	uint32_t lead;			/* ns that it expires before it is due, if waited */
+	bool waited;			/* the vcpu did when it last expired */
 	struct timer periodic;
 	uint64_t periodic_ns;		/* 0: none */
 	struct timer poll;		/* SCHEDOP_poll's timeout */
@@ -61,6 +65,12 @@ void timer_kill(struct timer *t);
 void timer_migrate(struct timer *t, unsigned int cpu);
 void timer_softirq(void);		/* SOFTIRQ_TIMER's work */
 void timer_interrupt(void);		/* from the local APIC */
+
+void singleshot_init(struct vcpu *v);
+void singleshot_set(struct vcpu *v, uint64_t due);	/* it does not run */
+uint64_t singleshot_left(const struct vcpu *v);		/* ns, 0: not armed */
+/* v, whose event is due at time.arriving, is about to run: not before that. */
+void singleshot_arrive(struct vcpu *v);
 
 void time_vcpu_init(struct vcpu *v);
 void time_vcpu_relinquish(struct vcpu *v);	/* drop the frames of areas it registered */

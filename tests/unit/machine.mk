@@ -2,7 +2,7 @@
 # Makefile fragment: tests of hypervisor/time, sched, interrupt and of the ACPI tables, included by tests/unit/local.mk.
 
 machine_unit_tests = tests/unit/timer_unit tests/unit/sched_unit tests/unit/acpi_unit tests/unit/vector_unit \
-	tests/unit/msi_unit
+	tests/unit/msi_unit tests/unit/singleshot_unit
 check_PROGRAMS += $(machine_unit_tests)
 UNIT_TESTS += $(machine_unit_tests)
 
@@ -22,6 +22,12 @@ tests_unit_timer_unit_SOURCES = tests/unit/timer_unit.c $(machine_unit_world) hy
 tests_unit_timer_unit_CPPFLAGS = $(machine_unit_cppflags)
 tests_unit_timer_unit_CFLAGS = $(machine_unit_cflags)
 tests_unit_timer_unit_LDADD = $(CMOCKA_LIBS)
+
+tests_unit_singleshot_unit_SOURCES = tests/unit/singleshot_unit.c $(machine_unit_world) hypervisor/time/timer.c \
+	hypervisor/time/singleshot.c
+tests_unit_singleshot_unit_CPPFLAGS = $(machine_unit_cppflags)
+tests_unit_singleshot_unit_CFLAGS = $(machine_unit_cflags)
+tests_unit_singleshot_unit_LDADD = $(CMOCKA_LIBS)
 
 tests_unit_sched_unit_SOURCES = tests/unit/sched_unit.c $(machine_unit_world) $(machine_unit_sched) \
 	hypervisor/time/timer.c hypervisor/time/area.c

@@ -200,6 +200,11 @@ weak void time_update_vcpu(struct vcpu *v)
 	(void)v;
 }
 
+weak void singleshot_arrive(struct vcpu *v)
+{
+	(void)v;
+}
+
 weak void timer_interrupt(void)
 {
 }

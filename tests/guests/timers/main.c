@@ -63,6 +63,22 @@ static void singleshot(void)
 	expect_success(hc_vcpu_op(HC_VCPUOP_STOP_SINGLESHOT_TIMER, 0, NULL));
 }
 
+/* The hypervisor learns how much sooner than that it must begin to wake us; we must not see it. */
+static void often(void)
+{
+	for (unsigned int i = 0; i < 400; i++) {
+		uint64_t due = system_time() + (i < 50 ? MS : 50 * i), now;
+
+		upcalls_off();
+		expect_success(hc_set_timer_op(due));
+		expect_success(hc_sched_op(HC_SCHEDOP_BLOCK, NULL));
+		now = system_time();
+		expect_equal("times that it fired", fired, 1);
+		expect(now >= due, "timer %u came %lu ns early\n", i, due - now);
+		fired = 0;
+	}
+}
+
 static void timer_op(void)
 {
 	uint64_t due = system_time() + 20 * MS;
@@ -103,6 +119,8 @@ void test_main(void)
 	clock();
 	section("single shot\n");
 	singleshot();
+	section("often\n");
+	often();
 	section("set_timer_op\n");
 	timer_op();
 	section("periodic\n");
