@@ -50,7 +50,8 @@ extern char exception_de[], exception_db[], exception_nmi[], exception_bp[], exc
 	exception_np[], exception_ss[], exception_gp[], exception_pf[], exception_mf[],
 	exception_ac[], exception_mc[], exception_xm[], exception_legacy_syscall[],
 	exception_pf_logged[];
-extern char syscall_stub[], syscall_stub_jump[], syscall_stub_end[], syscall_entry[];
+extern char syscall_stub[], syscall_stub_jump[], syscall_stub_end[];
+extern char syscall_entry[], syscall_entry_split[];
 extern char syscall32_stub[], syscall32_stub_jump[], syscall32_stub_end[], syscall32_entry[];
 extern char sysenter_entry[];
 
@@ -158,7 +159,8 @@ static void install_stubs(struct cpu *c)
 {
 	char *page = (char *)c + PERCPU_STUB_PAGE * PAGE_SIZE;
 
-	install_stub(page, syscall_stub, syscall_stub_end, syscall_stub_jump, syscall_entry);
+	install_stub(page, syscall_stub, syscall_stub_end, syscall_stub_jump,
+		     split_tables ? syscall_entry_split : syscall_entry);
 	install_stub(page + 64, syscall32_stub, syscall32_stub_end, syscall32_stub_jump,
 		     syscall32_entry);
 	wrmsr(MSR_LSTAR, (uint64_t)page);

@@ -51,18 +51,24 @@ syscall32_stub_jump:
 	.long	0
 syscall32_stub_end:
 
-	.globl syscall_entry
-	.balign 64
-syscall_entry:
+.macro SYSCALL_ENTRY hypercall
 	push	%rcx
 	push	syscall_vector(%rip)
 	push	%rdi
 	push	%rsi
 	GET_VCPU %rdi, SHORT_FRAME
 	testb	$1, VCPU_KERNEL_MODE(%rdi)
-	jnz	hypercall_entry
+	jnz	\hypercall
 	mov	VCPU_SYSCALL_TARGET(%rdi), %rsi
 	jmp	bounce_plain
+.endm
+	.globl syscall_entry, syscall_entry_split
+	.balign 64
+syscall_entry:
+	SYSCALL_ENTRY hypercall_entry
+	.balign 64
+syscall_entry_split:			/* the stubs' target where tables are split */
+	SYSCALL_ENTRY hypercall_entry_split
 
 	.globl syscall32_entry
 syscall32_entry:
@@ -210,25 +216,10 @@ syscall_vector:				/* where an exception has its error code and vector */
 /*
  * A hypercall, unless short.S does it: nr in rax, arguments rdi rsi rdx r10 r8.  The frame is full, but
  * rbx, rbp and r12..r15 are stored only when something looks at them (C keeps
- * them): on the way to the slow return.
+ * them): on the way to the slow return.  down is how far below the frame C's stack
+ * begins; where tables are split, that is not 0, and C gets the inner ones.
  */
-	.balign 64
-hypercall_split:
-	GET_VCPU %r11, REGS_SIZE
-	mov	VCPU_CR3_KERNEL(%r11), %r11
-	mov	%r11, %cr3
-	sub	$TO_C_STACK, %rsp
-	call	*(%r10, %rax, 8)
-	add	$TO_C_STACK, %rsp
-	jmp	hypercall_done
-
-	.balign 32
-hypercall_entry:
-	mov	VCPU_SHORT(%rdi), %ecx
-	bt	%eax, %ecx
-	jc	hypercall_short			/* a number above 31 comes back */
-	.globl hypercall_full
-hypercall_full:
+.macro HYPERCALL_FULL down
 	incq	VCPU_COUNT_HYPERCALLS(%rdi)
 	push	%rdx
 	push	%rcx
@@ -237,48 +228,48 @@ hypercall_full:
 	push	%r9
 	push	%r10
 	push	%r11
-	sub	$48, %rsp
+.if \down
+	mov	VCPU_CR3_KERNEL(%rdi), %r11
+	mov	%r11, %cr3
+.endif
+	sub	$48 + \down, %rsp
 	mov	%r10, %rcx
 	mov	VCPU_HYPERCALLS(%rdi), %r10
-	mov	REGS_RDI(%rsp), %rdi
+	mov	\down + REGS_RDI(%rsp), %rdi
 	cmp	$HC_NR_MAX - 1, %eax
 	ja	3f
 	and	$HC_NR_MAX - 1, %eax		/* also where the processor guesses otherwise */
-2:	DETOUR	hypercall_split
-	call	*(%r10, %rax, 8)
-hypercall_done:				/* rax stays as it is on the fast way */
-	GET_VCPU %rdi, REGS_SIZE
-	cmpl	$0, (CPU_SOFTIRQ - PERCPU_STACK_TOP + REGS_SIZE)(%rsp)
-	jne	hypercall_slow_return
+2:	call	*(%r10, %rax, 8)
+	/* rax stays as it is on the fast way */
+	GET_VCPU %rdi, \down + REGS_SIZE
+	cmpl	$0, (CPU_SOFTIRQ - PERCPU_STACK_TOP + REGS_SIZE + \down)(%rsp)
+	jne	4f
 	cmpw	$0, VCPU_TRAP_PENDING(%rdi)
-	jne	hypercall_slow_return
+	jne	4f
 	mov	VCPU_INFO(%rdi), %rsi
 	cmpw	$1, INFO_PENDING(%rsi)		/* pending, and mask clear */
-	je	hypercall_slow_return
+	je	4f
 	/* That of a syscall, or its own again where the call goes on: canonical, or this. */
-	mov	REGS_RIP(%rsp), %rcx
+	mov	\down + REGS_RIP(%rsp), %rcx
 	cmp	canonical_half(%rip), %rcx
-	je	hypercall_slow_return
-	DETOUR	4f
-	mov	REGS_RFLAGS(%rsp), %r11
-5:	mov	REGS_R10(%rsp), %r10
-	mov	REGS_R9(%rsp), %r9
-	mov	REGS_R8(%rsp), %r8
-	mov	REGS_RDX(%rsp), %rdx
-	mov	REGS_RSI(%rsp), %rsi
-	mov	REGS_RDI(%rsp), %rdi
-	mov	REGS_RSP(%rsp), %rsp
+	je	4f
+.if \down
+	mov	VCPU_OUTER_KERNEL(%rdi), %rsi
+	mov	%rsi, %cr3
+.endif
+	mov	\down + REGS_RFLAGS(%rsp), %r11
+	mov	\down + REGS_R10(%rsp), %r10
+	mov	\down + REGS_R9(%rsp), %r9
+	mov	\down + REGS_R8(%rsp), %r8
+	mov	\down + REGS_RDX(%rsp), %rdx
+	mov	\down + REGS_RSI(%rsp), %rsi
+	mov	\down + REGS_RDI(%rsp), %rdi
+	mov	\down + REGS_RSP(%rsp), %rsp
 	sysretq
 3:	mov	$HC_NR_MAX, %eax
 	jmp	2b
-4:	mov	VCPU_OUTER_KERNEL(%rdi), %rsi
-	mov	%rsi, %cr3
-	mov	REGS_RFLAGS(%rsp), %r11
-	jmp	5b
-
-hypercall_slow_return:
-	mov	%rax, REGS_RAX(%rsp)
-	add	$48, %rsp
+4:	mov	%rax, \down + REGS_RAX(%rsp)
+	add	$48 + \down, %rsp
 	push	%rbx
 	push	%rbp
 	push	%r12
@@ -286,6 +277,29 @@ hypercall_slow_return:
 	push	%r14
 	push	%r15
 	jmp	ret_to_guest
+.endm
+.macro HYPERCALL_ENTRY
+	mov	VCPU_SHORT(%rdi), %ecx
+	bt	%eax, %ecx
+	jc	hypercall_short			/* a number above 31 comes back */
+.endm
+
+	.balign 64
+hypercall_entry:
+	HYPERCALL_ENTRY
+hypercall_full_plain:
+	HYPERCALL_FULL 0
+	.balign 64
+hypercall_entry_split:
+	HYPERCALL_ENTRY
+hypercall_full_split:
+	HYPERCALL_FULL TO_C_STACK
+
+	.globl hypercall_full		/* short.S gives one back */
+hypercall_full:
+	DETOUR	1f
+	jmp	hypercall_full_plain
+1:	jmp	hypercall_full_split
 
 /*
  * The iret hypercall: a struct hc_iret_context lies on the guest's stack.  The
