@@ -14,7 +14,6 @@
 #include "time/time.h"
 
 #define MIN_PERIOD_NS 1000000ULL
-#define FAR_FUTURE_NS (1ULL << 50)	/* 13 days: such a deadline means "some time" */
 
 /* The time since 1970 at system time 0. */
 static struct {

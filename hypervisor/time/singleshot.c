@@ -13,21 +13,26 @@
 
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
+#include "time/guest.h"
 #include "time/time.h"
 
-#define FAR_FUTURE_NS (1ULL << 50)	/* 13 days: such a deadline means "some time" */
 #define FAR_FUTURE_STEP 100000000ULL
 #define LEAD_MAX 5000			/* ns; also the longest that a processor spins for one */
 #define LEAD_BELIEVED 10000		/* ns: who is later than that waited for something else, too */
 #define LEAD_SHARE 4			/* of an error that is corrected at once */
 
-/* The rest of a lead, and no longer: the vcpu may be setting its timer anew on another processor. */
-static void wait_until(uint64_t due)
+/*
+ * Wait for the rest of a lead, and no longer: the vcpu may be setting its timer anew on another
+ * processor.  Returns how late it was, ns, negative: early.
+ */
+static int64_t wait_until(uint64_t due)
 {
-	if (due - time_now() > LEAD_MAX)
-		return;
-	while (time_now() < due)
-		__builtin_ia32_pause();
+	int64_t late = time_now() - due;
+
+	if (late < 0 && late >= -LEAD_MAX)
+		while (time_now() < due)
+			__builtin_ia32_pause();
+	return late;
 }
 
 /* v has been switched away from, to wait: it comes back by singleshot_arrive(), if something is arriving. */
@@ -56,12 +61,11 @@ static void expired(void *arg)
 void singleshot_arrive(struct vcpu *v)
 {
 	struct time_vcpu *t = &v->time;
-	int64_t late = time_now() - t->arriving, lead = t->lead + late / LEAD_SHARE;
+	int64_t late = wait_until(t->arriving), lead = t->lead + late / LEAD_SHARE;
 
-	if (late > -LEAD_MAX && late < LEAD_BELIEVED)
-		t->lead = MIN(MAX(lead, 0), LEAD_MAX);
-	wait_until(t->arriving);
 	t->arriving = 0;
+	if (late >= -LEAD_MAX && late < LEAD_BELIEVED)
+		t->lead = MIN(MAX(lead, 0), LEAD_MAX);
 }
 
 void singleshot_init(struct vcpu *v)

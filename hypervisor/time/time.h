@@ -66,9 +66,6 @@ void timer_migrate(struct timer *t, unsigned int cpu);
 void timer_softirq(void);		/* SOFTIRQ_TIMER's work */
 void timer_interrupt(void);		/* from the local APIC */
 
-void singleshot_init(struct vcpu *v);
-void singleshot_set(struct vcpu *v, uint64_t due);	/* it does not run */
-uint64_t singleshot_left(const struct vcpu *v);		/* ns, 0: not armed */
 /* v, whose event is due at time.arriving, is about to run: not before that. */
 void singleshot_arrive(struct vcpu *v);
 

@@ -2,11 +2,11 @@
 /* A vcpu's single-shot timer: the lead of one that waits, and that nobody has an event before its time. */
 #include "machine_world.h"
 
-#include <errno.h>
 #include <hypercall/event.h>
 #include <string.h>
 
 #include "hypercall/hypercall.h"
+#include "time/guest.h"
 
 #define MS 1000000ULL
 #define READING 10			/* ns that a reading of the clock takes */
