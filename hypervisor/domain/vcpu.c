@@ -110,7 +110,7 @@ static int set_tables(struct vcpu *v, const struct hc_vcpu_guest_context *c)
 		rc = vcpu_set_gdt(v, c->gdt_frames, (unsigned int)MIN(c->gdt_ents, (uint64_t)8192));
 	if (!rc && (v->memory.base_kernel >> PAGE_SHIFT) != kernel)
 		rc = vcpu_set_kernel_base(v, kernel);
-	if (!rc && c->ctrlreg[1] && (v->memory.base_user >> PAGE_SHIFT) != user)
+	if (!rc && user && (v->memory.base_user >> PAGE_SHIFT) != user)
 		rc = vcpu_set_user_base(v, user);
 	return rc;
 }
@@ -171,7 +171,11 @@ int vcpu_set_context(struct vcpu *v, struct hc_vcpu_guest_context *c)
 		return -EBUSY;
 	if (c->gdt_ents > HC_FIRST_RESERVED_GDT_ENTRY || c->ldt_ents > 8192 ||
 	    !canonical(c->fs_base) || !canonical(c->gs_base_kernel) ||
-	    !canonical(c->gs_base_user) || !(c->flags & HC_VGCF_IN_KERNEL || c->ctrlreg[1]))
+	    !canonical(c->gs_base_user))
+		return -EINVAL;
+	/* What it starts on. Frame 0 is nobody's, and what a vcpu without tables has as its base. */
+	if (!(c->ctrlreg[3] >> PAGE_SHIFT) ||
+	    !(c->flags & HC_VGCF_IN_KERNEL || c->ctrlreg[1] >> PAGE_SHIFT))
 		return -EINVAL;
 	rc = set_entry_points(v, c);
 	if (!rc)

@@ -145,6 +145,21 @@ static void refusals(void)
 	expect_error(hc_vcpu_op(99, 0, NULL), ENOSYS);
 }
 
+/* With these as its tables the processor would have none at all. */
+static void no_tables(void)
+{
+	static struct hc_vcpu_guest_context context;
+
+	context.flags = HC_VGCF_IN_KERNEL;
+	context.ctrlreg[3] = PAGE_SIZE - 1;
+	expect_error(hc_vcpu_op(HC_VCPUOP_INITIALISE, 1, &context), EINVAL);
+	context.flags = 0;
+	context.ctrlreg[1] = PAGE_SIZE - 1;
+	context.ctrlreg[3] = ptr_to_mfn((void *)start_info->pt_base) << 12;
+	expect_error(hc_vcpu_op(HC_VCPUOP_INITIALISE, 1, &context), EINVAL);
+	expect_refused(hc_vcpu_op(HC_VCPUOP_UP, 1, NULL));
+}
+
 void test_main(void)
 {
 	event_init();
@@ -154,6 +169,8 @@ void test_main(void)
 	}
 	expect_equal("is_up before", hc_vcpu_op(HC_VCPUOP_IS_UP, 1, NULL), 0);
 	expect_refused(hc_vcpu_op(HC_VCPUOP_UP, 1, NULL));
+	section("contexts without tables\n");
+	no_tables();
 	section("up, events, down\n");
 	runs_and_listens();
 	section("blocked, woken by events\n");
