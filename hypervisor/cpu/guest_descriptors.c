@@ -90,9 +90,12 @@ void window_show_info(struct vcpu *v, struct hc_vcpu_info *info)
 	struct hc_vcpu_info *seen = info;
 
 	if (split_tables) {
-		hyp_unmap(at, 1);
-		/* No table is missing there, so nothing can fail. */
+		/*
+		 * In one store: the entry code of a processor that v has not left yet looks there, and
+		 * must always find a page.  No table is missing, so nothing can fail.
+		 */
 		hyp_map(at, virt_to_mfn(info), 1, MAP_WRITE);
+		tlb_flush_page_mask(cpu_online_mask, at);
 		seen = (struct hc_vcpu_info *)(at + (uint64_t)info % PAGE_SIZE);
 	}
 	WRITE_ONCE(v->entry_info, seen);

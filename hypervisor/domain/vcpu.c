@@ -240,32 +240,47 @@ void vcpu_get_context(struct vcpu *v, struct hc_vcpu_guest_context *c)
 	c->gs_base_user = v->gs_base_user;
 }
 
-/* The guest's page that holds its vcpu_info stays mapped for us through the direct map. */
-static long register_info(struct vcpu *v, uint64_t arg)
+/*
+ * The guest's page that holds its vcpu_info stays mapped for us through the direct map.
+ * That v is down does not mean that it has left its processor, or that it stays down.
+ */
+static int move_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
 {
-	struct hc_vcpu_register_vcpu_info r;
 	struct hc_vcpu_info *new;
 	int rc;
 
-	if (copy_from_guest(&r, arg, sizeof(r)))
-		return -EFAULT;
-	if (r.offset > PAGE_SIZE - sizeof(*new) || r.offset & 7 || v->info_mfn != MFN_INVALID ||
-	    !mfn_valid(r.mfn))
+	if (v->info_mfn != MFN_INVALID || (v != current && !(v->sched.waiting & VCPU_WAIT_DOWN)))
 		return -EINVAL;
-	if (v != current && !(v->sched.waiting & VCPU_WAIT_DOWN))
-		return -EINVAL;
-	rc = frame_get_both(r.mfn, v->domain, FRAME_WRITABLE, false);
+	rc = frame_get_both(mfn, v->domain, FRAME_WRITABLE, false);
 	if (rc)
 		return rc;
-	new = (struct hc_vcpu_info *)((char *)mfn_to_virt(r.mfn) + r.offset);
+	new = (struct hc_vcpu_info *)((char *)mfn_to_virt(mfn) + offset);
 	if (v->info == dummy_info) {
 		memset(new, 0, sizeof(*new));
 		new->evtchn_upcall_mask = 1;
 	} else {
 		memcpy(new, v->info, sizeof(*new));
 	}
-	v->info_mfn = r.mfn;
+	v->info_mfn = mfn;
 	set_info(v, new);
+	return 0;
+}
+
+static long register_info(struct vcpu *v, uint64_t arg)
+{
+	struct hc_vcpu_register_vcpu_info r;
+	int rc;
+
+	if (copy_from_guest(&r, arg, sizeof(r)))
+		return -EFAULT;
+	if (r.offset > PAGE_SIZE - sizeof(struct hc_vcpu_info) || r.offset & 7 || !mfn_valid(r.mfn))
+		return -EINVAL;
+	/* Another vcpu may want to do the same: the references of one frame would be lost. */
+	spin_lock(&v->domain->lock);
+	rc = move_info(v, r.mfn, r.offset);
+	spin_unlock(&v->domain->lock);
+	if (rc)
+		return rc;
 	time_update_vcpu(v);
 	event_vcpu_info_moved(v);
 	return 0;
