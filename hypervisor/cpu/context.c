@@ -166,13 +166,18 @@ void context_forget(struct vcpu *v)
 
 static void load(struct cpu *c, struct vcpu *v)
 {
-	struct domain *previous = c->loaded ? c->loaded->domain : NULL;
+	struct domain *previous;
 	uint64_t bit = 1ULL << c->id;
 
+	/*
+	 * First, as it waits for another processor and may be asked meanwhile to leave what is loaded here.
+	 * Once c->loaded is NULL nobody asks, and its guest may do with its tables what it likes.
+	 */
+	context_forget(v);
+	previous = c->loaded ? c->loaded->domain : NULL;
 	if (!previous)
 		bit_set(&tlb_guest_cpus, c->id);
 	unload(c);
-	context_forget(v);
 	__atomic_fetch_or(&v->domain->dirty_cpus, bit, __ATOMIC_SEQ_CST);
 	__atomic_fetch_or(&v->dirty_cpus, bit, __ATOMIC_SEQ_CST);
 	write_cr3(v->kernel_mode ? v->cr3_kernel : v->cr3_user);
