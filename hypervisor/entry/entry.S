@@ -90,6 +90,8 @@ sysenter_entry:
 	push	$HC_FLAT_RING3_SS32
 	push	$0
 	pushf
+	push	$2			/* with NT, which sysenter leaves as it was, no iretq works */
+	popf
 	orl	$RFLAGS_IF, (%rsp)
 	push	$3
 	push	$0
