@@ -90,6 +90,30 @@ static bool enter_kernel(struct vcpu *v, struct regs *regs, const struct bounce_
 }
 
 /*
+ * A way into its kernel that the kernel has not opened (without support for 32-bit programs, say), tried by a
+ * program: it gets what the processor has for that.  false: it is something else.
+ */
+static bool refuse_program(struct vcpu *v, struct regs *regs)
+{
+	unsigned int vector = TRAP_GP;
+	uint32_t error = 0;
+
+	if (v->kernel_mode || (regs->vector != 0x80 && regs->vector != REGS_SYSCALL))
+		return false;
+	if (regs->vector == 0x80)
+		error = 0x80 << 3 | 2;
+	else if (regs->rip)
+		vector = TRAP_UD;
+	/* What tried to enter is told, but by sysenter. */
+	if (regs->rip)
+		regs->rip -= 2;
+	if (!v->traps[vector].address)
+		return false;
+	exception_inject(v, regs, vector, error);
+	return true;
+}
+
+/*
  * The assembly could not enter the guest kernel: its stack cannot be written, or
  * `at` has no address.  The latter is also how a traced vcpu comes here.
  */
@@ -105,7 +129,7 @@ void bounce_refused(struct regs *regs, bool unwritable, const struct bounce_targ
 	if (unwritable || (at && !enter_kernel(v, regs, at, &(uint64_t){ regs->error_code },
 					       at->flags & BOUNCE_ERROR_CODE)))
 		domain_crash(v->domain, "its kernel stack cannot take a frame");
-	else if (!at)
+	else if (!at && !refuse_program(v, regs))
 		domain_crash(v->domain, "no handler for vector %u, error code %x", regs->vector,
 			     regs->error_code);
 }

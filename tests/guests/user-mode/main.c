@@ -5,6 +5,7 @@
  * reaches neither kernel nor hypervisor memory, privileged instructions and
  * gates of the kernel are refused, an event interrupts an endless loop.
  */
+#include <hypercall/callback.h>
 #include <hypercall/event.h>
 #include <hypercall/vcpu.h>
 
@@ -31,6 +32,7 @@ user_asm(u_cr3, "mov %rax, %cr3; ud2");
 user_asm(u_wrmsr, "wrmsr; ud2");
 user_asm(u_spin, "1: pause; cmpq $0, (%rdi); je 1b; syscall; ud2");
 user_asm(u_push, "push %rdi; pop %rax; syscall; ud2");
+user_asm(u_sysenter, "pushf; orl $0x4000, (%rsp); popf; sysenter; ud2");
 user_asm(u_cpuid, "ud2; .ascii \"xen\"; cpuid; syscall; ud2");
 
 static struct trap_frame at(char *code, uint64_t rdi, uint64_t rsi)
@@ -126,6 +128,46 @@ static void instructions(void)
 	expect_trap("cpuid with the prefix", at(u_cpuid, 0, 0), TRAP_SYSCALL);
 }
 
+static long set_traps(const struct hc_trap_info *table)
+{
+	return hypercall(HC_NR_SET_TRAP_TABLE, PTR(table), 0, 0, 0, 0);
+}
+
+static long open_syscall(void *entry)
+{
+	struct hc_callback_register syscall = { .type = HC_CALLBACKTYPE_SYSCALL, .address = PTR(entry) };
+
+	return hc_callback_op(HC_CALLBACKOP_REGISTER, &syscall);
+}
+
+/* A kernel that knows no 32-bit programs, say, has not opened all ways into it. A program that tries one is told so. */
+static void unopened(void)
+{
+	static struct hc_trap_info table[32];
+	struct trap_frame f;
+
+	for (unsigned int i = 0, n = 0; i < trap_table_size(); i++)
+		if (trap_table[i].vector != 0x80)
+			table[n++] = trap_table[i];
+	need(set_traps(NULL));
+	need(set_traps(table));
+	f = at(u_int80, 0, 0);
+	expect_trap("int 0x80", f, TRAP_GP);
+	expect_equal("error code", f.error, 0x80 << 3 | 2);
+	expect_equal("rip", f.rip, user_address(u_int80));
+	need(open_syscall(NULL));
+	f = at(u_syscall, 0, 0);
+	need(open_syscall(syscall_entry));
+	expect_trap("syscall", f, TRAP_UD);
+	expect_equal("rip", f.rip, user_address(u_syscall) + 3);
+	/* There is none on AMD's. It leaves NT as the program sets it, with which no iret of the hypervisor's would work. */
+	f = at(u_sysenter, 0, 0);
+	expect(f.vector == TRAP_GP || f.vector == TRAP_UD, "sysenter: trap %lu\n", f.vector);
+	expect_equal("privilege level", f.cs & 3, 3);
+	expect_trap("syscall after that", at(u_syscall, 0, 0), TRAP_SYSCALL);
+	need(set_traps(trap_table));
+}
+
 static void interrupted(uint32_t port)
 {
 	(void)port;
@@ -160,6 +202,8 @@ void test_main(void)
 	others_memory();
 	section("instructions\n");
 	instructions();
+	section("ways that are not open\n");
+	unopened();
 	section("events\n");
 	events();
 }
