@@ -162,6 +162,7 @@ static bool settle(struct store *store, struct connection *connection)
 	return connection->transport->consume(connection);
 }
 
+/* False: the connection has ended, and may be gone. */
 static bool flush(struct store *store, struct connection *connection)
 {
 	int rc;
@@ -194,6 +195,5 @@ bool connection_serve(struct store *store, struct connection *connection)
 	connection->received = 0;
 	request_handle(store, connection);
 	settle(store, connection);
-	flush(store, connection);
-	return true;
+	return flush(store, connection);
 }

@@ -80,7 +80,7 @@ void connection_wake(struct store *store, struct connection *connection);
 
 /*
  * Serves one message if there is one.  Returns true when there may be more to
- * do at once.  The connection may be gone afterwards.
+ * do at once; false: the connection may be gone.
  */
 bool connection_serve(struct store *store, struct connection *connection);
 

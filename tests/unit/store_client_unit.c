@@ -418,6 +418,33 @@ static void test_bad_neighbours(void **state)
 	assert_value("/n", "99");
 }
 
+/* A client that is gone before it is answered, with more asked than is read at once. */
+static void test_gone_before_answers(void **state)
+{
+	struct { struct hc_store_msg header; char path[2]; } __attribute__((packed)) requests[300];
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	(void)state;
+	memset(requests, 0, sizeof(requests));
+	for (int i = 0; i < 300; i++) {
+		requests[i].header = (struct hc_store_msg){ .type = HC_XS_READ, .len = 2 };
+		requests[i].path[0] = '/';
+	}
+	strcpy(address.sun_path, socket_path);
+	for (int i = 0; i < 20; i++) {
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+		assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+		/* Nothing can be sent to it from now on, as when it is killed. */
+		assert_int_equal(shutdown(fd, SHUT_RD), 0);
+		assert_int_equal(send(fd, requests, sizeof(requests), 0), sizeof(requests));
+		close(fd);
+		assert_int_equal(store_printf(client, 0, "/n", "%d", i), 0);
+	}
+	assert_true(daemon_runs());
+	assert_value("/n", "19");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -436,6 +463,7 @@ int main(void)
 		TEST(test_domains),
 		TEST(test_numbered_domains),
 		TEST(test_bad_neighbours),
+		TEST(test_gone_before_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,11 @@ void start_daemon(void)
 		run_daemon();
 }
 
+bool daemon_runs(void)
+{
+	return waitpid(daemon_pid, NULL, WNOHANG) == 0;
+}
+
 void kill_daemon(void)
 {
 	kill(daemon_pid, SIGKILL);

@@ -20,5 +20,6 @@ void process_end(void);
 
 void start_daemon(void);
 void kill_daemon(void);
+bool daemon_runs(void);	/* it has not ended by itself */
 
 #endif
