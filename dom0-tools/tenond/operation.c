@@ -35,8 +35,10 @@ static int work_save(struct operation *operation)
 {
 	const struct host *host = &operation->tenond->host;
 	struct domain *domain = operation->domain;
-	int rc;
+	int rc = save_check_free(&domain->record, &operation->error);
 
+	if (rc)
+		return rc;
 	domain->record.phase = PHASE_SAVING;
 	rc = record_save(host, &domain->record);
 	if (rc)

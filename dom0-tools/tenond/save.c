@@ -111,6 +111,24 @@ char *save_describe(struct store_client *store, const struct domain_config *conf
 	return text;
 }
 
+int save_file_failed(const struct record *record, int rc, struct error *error)
+{
+	const char *next = rc == -EEXIST ? "remove it, or choose another name" :
+			   rc == -ENOSPC ? "make room, or choose another file" :
+					   "check the path: tenond writes it, in dom0";
+
+	return error_set(error, rc == -EEXIST ? ERROR_EXISTS : rc == -ENOSPC ? ERROR_RESOURCES :
+			 ERROR_REQUEST, record->save_path, next, "domain %s cannot be saved there: %s",
+			 record->name, strerror(-rc));
+}
+
+int save_check_free(const struct record *record, struct error *error)
+{
+	struct stat info;
+
+	return lstat(record->save_path, &info) ? 0 : save_file_failed(record, -EEXIST, error);
+}
+
 /*
  * A file without a name, in the folder of the one wanted; where the file system
  * has none such, one whose name says that it is not complete.
@@ -118,14 +136,11 @@ char *save_describe(struct store_client *store, const struct domain_config *conf
 static int open_output(const char *path, char partial[PATH_MAX])
 {
 	char folder[PATH_MAX], *slash;
-	struct stat info;
 	int fd;
 
 	*partial = '\0';
 	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
 		return -ENAMETOOLONG;
-	if (!lstat(path, &info))
-		return -EEXIST;
 	slash = strrchr(folder, '/');
 	slash[slash == folder] = '\0';
 	fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
@@ -165,17 +180,6 @@ static int publish(int fd, const char *partial, const char *path)
 	if (rc)
 		unlink(path);
 	return rc;
-}
-
-int save_file_failed(const struct record *record, int rc, struct error *error)
-{
-	const char *next = rc == -EEXIST ? "remove it, or choose another name" :
-			   rc == -ENOSPC ? "make room, or choose another file" :
-					   "check the path: tenond writes it, in dom0";
-
-	return error_set(error, rc == -EEXIST ? ERROR_EXISTS : rc == -ENOSPC ? ERROR_RESOURCES :
-			 ERROR_REQUEST, record->save_path, next, "domain %s cannot be saved there: %s",
-			 record->name, strerror(-rc));
 }
 
 static int write_state(const struct record *record, int fd, const char *description,
@@ -257,6 +261,9 @@ int save_guest(const struct host *host, const struct domain_config *config, stru
 	char partial[PATH_MAX];
 	int fd, rc = save_open_store(host, record, &store, error);
 
+	/* Somebody may have made it by now. */
+	if (!rc)
+		rc = save_check_free(record, error);
 	if (!rc) {
 		fd = open_output(record->save_path, partial);
 		rc = fd < 0 ? save_file_failed(record, fd, error) : 0;

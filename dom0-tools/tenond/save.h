@@ -12,6 +12,7 @@
 #include "../lib/store_client.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /*
  * Ask the guest to suspend and write its state to record->save_path, a file that
@@ -28,6 +29,9 @@ char *save_describe(struct store_client *store, const struct domain_config *conf
 		    const struct record *record, int *rc);
 int save_suspend(const struct host *host, struct store_client *store, const struct record *record,
 		 struct error *error);
+
+/* Nothing has the name that is wanted. Asked before the save is recorded, too. */
+int save_check_free(const struct record *record, struct error *error);
 
 /* Its save_path cannot be written, by a negative errno: says so. And: a name of a file is on disk, or why not. */
 int save_file_failed(const struct record *record, int rc, struct error *error);
@@ -53,6 +57,9 @@ struct saved {
 
 /* Open a file and read its description. 0 and *saved, or a negative errno and *error. */
 int saved_open(const struct host *host, const char *path, struct saved **saved, struct error *error);
+
+/* Whether there is a file that says first that it is of the guest of this UUID. */
+bool saved_is_of(const struct host *host, const char *path, const char *uuid);
 
 /* The same of a description that came by a connection, which *saved then owns. */
 int saved_incoming(const struct host *host, int fd, json_t *description, struct saved **saved,

@@ -95,6 +95,19 @@ int saved_open(const struct host *host, const char *path, struct saved **result,
 	return 0;
 }
 
+bool saved_is_of(const struct host *host, const char *path, const char *uuid)
+{
+	char found[UUID_STR_LEN] = "";
+	struct saved *saved;
+	struct error ignored;
+
+	if (saved_open(host, path, &saved, &ignored))
+		return false;
+	uuid_unparse_lower(saved->config->uuid, found);
+	saved_close(saved);
+	return !strcmp(found, uuid);
+}
+
 int saved_incoming(const struct host *host, int fd, json_t *description, struct saved **result,
 		   struct error *error)
 {

@@ -26,7 +26,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define QUICK_SECONDS	10	/* a guest that lives no longer is restarted in vain */
 #define QUICK_MAX	5
@@ -240,15 +239,19 @@ static void recover_active(struct tenond *tenond, struct domain *domain)
 }
 
 /*
- * A save that was cut short: if its file is there it was complete, and the guest in it
- * must not live twice. Otherwise the guest goes on, by the next scan if it has suspended.
+ * A save that was cut short: if its file is there and the guest in it is this one, suspended, it was complete,
+ * and the guest must not live twice. A file of that name may also be an older one, or another guest's that was
+ * saved to it meanwhile. Otherwise the guest goes on, by the next scan if it has suspended.
  */
-static void recover_saving(struct domain *domain)
+static void recover_saving(struct tenond *tenond, struct domain *domain)
 {
-	bool complete = domain->record.save_path && !domain->record.save_keep &&
-			!access(domain->record.save_path, F_OK);
+	struct record *record = &domain->record;
+	struct hc_control_info info;
+	bool complete = record->save_path && !record->save_keep && find_instance(tenond, record, &info) &&
+			info.state & HC_INFO_SHUTDOWN && info.shutdown_reason == HC_SHUTDOWN_SUSPEND &&
+			saved_is_of(&tenond->host, record->save_path, record->uuid);
 
-	domain->record.phase = complete ? PHASE_STOPPING : PHASE_ACTIVE;
+	record->phase = complete ? PHASE_STOPPING : PHASE_ACTIVE;
 }
 
 /* One that was on its way is still ours, and goes on, by the next scan if it has suspended. */
@@ -301,7 +304,7 @@ static void recover(struct record *record, void *data)
 	domain->record = *record;
 	domain->domid = record->domid;
 	if (record->phase == PHASE_SAVING)
-		recover_saving(domain);
+		recover_saving(tenond, domain);
 	else if (record->phase == PHASE_CHECKPOINTING)
 		recover_checkpointing(tenond, domain);
 	else if (record->phase == PHASE_MIGRATING)

@@ -56,6 +56,100 @@ static void interrupted_on_the_way(void **state)
 	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
 }
 
+/* A file that says first that it is of the guest of this UUID. */
+static void write_saved(const char *path, const char *uuid)
+{
+	char *xml = strdup(tenond.domains.first->config->xml), *at = strstr(xml, tenond.domains.first->uuid), *text;
+	struct stream_writer writer;
+	struct build_error why;
+	json_t *json;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_non_null(at);
+	memcpy(at, uuid, strlen(uuid));
+	json = json_pack("{s:s, s:s, s:s, s:{}}", "name", "web", "uuid", uuid, "xml", xml, "nodes");
+	text = json_dumps(json, 0);
+	assert_int_equal(stream_writer_open(&writer, fd, 1, &why), 0);
+	assert_int_equal(stream_write(&writer, STREAM_DESCRIPTION, text, strlen(text)), 0);
+	stream_writer_close(&writer);
+	close(fd);
+	json_decref(json);
+	free(text);
+	free(xml);
+}
+
+/* Killed while web was saved to this file, when it had suspended or not. */
+static void killed_while_saving(const char *path, bool suspended)
+{
+	struct record *record = &tenond.domains.first->record;
+	struct hc_control_info *info = &fakes.domains[1].info;
+
+	free(record->save_path);
+	record->save_path = strdup(path);
+	record->phase = PHASE_SAVING;
+	assert_int_equal(record_save(&tenond.host, record), 0);
+	if (suspended) {
+		info->state = HC_INFO_SHUTDOWN;
+		info->shutdown_reason = HC_SHUTDOWN_SUSPEND;
+	}
+	stop();
+	start();
+	while (jobs_running(tenond.jobs))
+		sd_event_run(tenond.event, 10000);
+}
+
+/* Only one whose own state is complete in the file ends: it would live twice. */
+static void interrupted_while_saved(void **state)
+{
+	char path[256];
+
+	(void)state;
+	create("web", "");
+	snprintf(path, sizeof(path), "%s/file", tenond.host.run_dir);
+	/* There from an earlier time; the guest had not even been asked to suspend. */
+	write_saved(path, tenond.domains.first->uuid);
+	killed_while_saving(path, false);
+	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
+	/* Another guest was saved to the same file, and was faster. */
+	write_saved(path, "00000000-0000-0000-0000-000000000001");
+	killed_while_saving(path, true);
+	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
+	assert_int_equal(truncate(path, 10), 0);
+	killed_while_saving(path, true);
+	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
+	unlink(path);
+	killed_while_saving(path, true);
+	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
+
+	write_saved(path, tenond.domains.first->uuid);
+	killed_while_saving(path, true);
+	assert_null(tenond.domains.first);
+	assert_true(fakes_clean());
+}
+
+/* Refused before anything of it is in the record, which a tenond that follows would act upon. */
+static void a_file_that_is_there_is_no_place_to_save_to(void **state)
+{
+	char path[256], url[300];
+	struct record loaded;
+
+	(void)state;
+	create("web", "");
+	snprintf(path, sizeof(path), "%s/file", tenond.host.run_dir);
+	write_saved(path, tenond.domains.first->uuid);
+	snprintf(url, sizeof(url), "/v1/domains/web/save?path=%s", path);
+	fakes.calls = 0;
+	fakes.fail_at = 1;	/* the store does not answer */
+	fakes.fail_on = true;
+	expect_error("POST", url, NULL, 409, "already-exists", "File exists");
+	fakes.fail_at = 0;
+	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
+	snprintf(path, sizeof(path), "%s/domains/%s.json", tenond.host.run_dir, tenond.domains.first->uuid);
+	assert_int_equal(record_load(path, &loaded), 0);
+	assert_null(loaded.save_path);
+	record_clear(&loaded);
+}
+
 /* Another host, whose kernel takes connections, while nothing there ever answers. */
 static int deaf_host(char url[128], const char *options)
 {
@@ -247,6 +341,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(interrupted_on_the_way, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(interrupted_while_saved, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_file_that_is_there_is_no_place_to_save_to, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_migration_is_watched_and_cancelled, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(checkpoints_are_asked_for_and_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_file_says_what_is_in_it, set_up, tear_down),
