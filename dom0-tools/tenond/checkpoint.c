@@ -43,24 +43,13 @@ struct taking {
 	uint64_t begun_ns;		/* the one under way */
 };
 
-static int name_partial(const struct record *record, char partial[PATH_MAX])
-{
-	return snprintf(partial, PATH_MAX, "%s.partial", record->save_path) < PATH_MAX ? 0 : -ENAMETOOLONG;
-}
-
-/* What a former one has left may be a second name of a file that is complete: it is unlinked, never emptied. */
 static int open_partial(struct taking *taking)
 {
-	int rc = name_partial(taking->record, taking->partial), fd;
+	const char *path = taking->record->save_path;
 
-	if (!rc && !taking->replace && !access(taking->record->save_path, F_OK))
-		rc = -EEXIST;
-	if (!rc && unlink(taking->partial) && errno != ENOENT)
-		rc = -errno;
-	if (rc)
-		return rc;
-	fd = open(taking->partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	return fd < 0 ? -errno : fd;
+	if (!taking->replace && !access(path, F_OK))
+		return -EEXIST;
+	return save_open_partial(path, taking->partial);
 }
 
 static bool elsewhere(const struct taking *taking)
@@ -383,6 +372,6 @@ void checkpoint_clean(const struct host *host, const struct record *record)
 	char partial[PATH_MAX];
 
 	hc_dirty_log_disable(host->hv, (uint16_t)record->domid);
-	if (record->save_path && !name_partial(record, partial))
+	if (record->save_path && !save_name_partial(record->save_path, partial))
 		unlink(partial);
 }

@@ -129,6 +129,27 @@ int save_check_free(const struct record *record, struct error *error)
 	return lstat(record->save_path, &info) ? 0 : save_file_failed(record, -EEXIST, error);
 }
 
+int save_name_partial(const char *path, char partial[PATH_MAX])
+{
+	return snprintf(partial, PATH_MAX, "%s.partial", path) < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* What a former one has left may be a second name of a file that is complete: it is unlinked, never emptied. */
+int save_open_partial(const char *path, char partial[PATH_MAX])
+{
+	int rc = save_name_partial(path, partial), fd = -1;
+
+	if (!rc && unlink(partial) && errno != ENOENT)
+		rc = -errno;
+	if (!rc)
+		fd = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (!rc && fd < 0)
+		rc = -errno;
+	if (rc)
+		*partial = '\0';
+	return rc ? rc : fd;
+}
+
 /*
  * A file without a name, in the folder of the one wanted; where the file system
  * has none such, one whose name says that it is not complete.
@@ -146,10 +167,7 @@ static int open_output(const char *path, char partial[PATH_MAX])
 	fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
 		return fd < 0 ? -errno : fd;
-	if (snprintf(partial, PATH_MAX, "%s.partial", path) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return fd < 0 ? -errno : fd;
+	return save_open_partial(path, partial);
 }
 
 int save_sync_folder(const char *path)
@@ -167,14 +185,14 @@ int save_sync_folder(const char *path)
 	return rc;
 }
 
-/* Give a complete file its name, for good. */
-static int publish(int fd, const char *partial, const char *path)
+/* Give a complete file its name, for good: this one, whatever its partial name may mean by now. */
+static int publish(int fd, const char *path)
 {
 	char self[64];
 	int rc;
 
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	if (linkat(AT_FDCWD, *partial ? partial : self, AT_FDCWD, path, AT_SYMLINK_FOLLOW))
+	if (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW))
 		return -errno;
 	rc = save_sync_folder(path);
 	if (rc)
@@ -220,8 +238,7 @@ int save_resume(const struct host *host, const struct record *record, struct err
 
 /* With the store at hand and the file open: suspend, write, publish. */
 static int save_to(const struct host *host, struct store_client *store,
-		   const struct domain_config *config, struct record *record, int fd,
-		   const char *partial, struct error *error)
+		   const struct domain_config *config, struct record *record, int fd, struct error *error)
 {
 	struct error ignored;
 	char *description;
@@ -237,7 +254,7 @@ static int save_to(const struct host *host, struct store_client *store,
 		store_failed(record, rc, error);
 	free(description);
 	if (!rc) {
-		problem = publish(fd, partial, record->save_path);
+		problem = publish(fd, record->save_path);
 		rc = problem ? save_file_failed(record, problem, error) : 0;
 	}
 	if (rc && !save_is_suspended(host, record, &suspended) && suspended &&
@@ -269,7 +286,7 @@ int save_guest(const struct host *host, const struct domain_config *config, stru
 		rc = fd < 0 ? save_file_failed(record, fd, error) : 0;
 	}
 	if (!rc) {
-		rc = save_to(host, store, config, record, fd, partial, error);
+		rc = save_to(host, store, config, record, fd, error);
 		close(fd);
 		if (*partial)
 			unlink(partial);

@@ -12,6 +12,7 @@
 #include "../lib/store_client.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 
 /*
@@ -36,6 +37,10 @@ int save_check_free(const struct record *record, struct error *error);
 /* Its save_path cannot be written, by a negative errno: says so. And: a name of a file is on disk, or why not. */
 int save_file_failed(const struct record *record, int rc, struct error *error);
 int save_sync_folder(const char *path);
+
+/* The name of a file that is not complete yet; and a new one of that name, or a negative errno and no name. */
+int save_name_partial(const char *path, char partial[PATH_MAX]);
+int save_open_partial(const char *path, char partial[PATH_MAX]);
 
 /* Whether it has suspended; -ECANCELED when it ended otherwise. */
 int save_is_suspended(const struct host *host, const struct record *record, bool *suspended);

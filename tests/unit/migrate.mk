@@ -37,6 +37,7 @@ tests_unit_migrate_disks_unit_LDADD = $(migrate_unit_libs)
 tests_unit_migrate_save_unit_SOURCES = tests/unit/migrate_save_unit.c
 tests_unit_migrate_save_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_save_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_migrate_save_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=open
 tests_unit_migrate_save_unit_LDADD = $(tenond_unit_libs)
 
 tests_unit_migrate_series_unit_SOURCES = tests/unit/migrate_series_unit.c
