@@ -370,6 +370,16 @@ int store_introduce(struct store_client *client, uint16_t domid, uint64_t mfn, u
 	return simple_call(client, HC_XS_INTRODUCE, 0, &part, 1);
 }
 
+int store_resume(struct store_client *client, uint16_t domid)
+{
+	char text[16];
+	struct iovec part;
+
+	snprintf(text, sizeof(text), "%u", domid);
+	part = STRING(text);
+	return simple_call(client, HC_XS_RESUME, 0, &part, 1);
+}
+
 int store_release(struct store_client *client, uint16_t domid)
 {
 	char text[16];

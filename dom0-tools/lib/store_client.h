@@ -142,6 +142,9 @@ int store_collected(struct store_client *client);
 /* Connects a domain's ring: frame number and event channel port on the domain's side. */
 int store_introduce(struct store_client *client, uint16_t domid, uint64_t mfn, uint32_t port);
 
+/* A domain that had suspended itself goes on where it was; "@releaseDomain" fires at its end again. */
+int store_resume(struct store_client *client, uint16_t domid);
+
 /* Ends the service of a domain; "@releaseDomain" fires. */
 int store_release(struct store_client *client, uint16_t domid);
 int store_is_introduced(struct store_client *client, uint16_t domid, bool *introduced);

@@ -112,26 +112,38 @@ void domain_take_events(struct store *store, struct hv *hv)
 		domain_check_all(store, hv);
 }
 
+static void check(struct store *store, struct hv *hv, struct domain *domain)
+{
+	uint16_t domid = domain->connection.subject.domid;
+	enum hv_state state = hv_state(hv, domid);
+
+	if (state == HV_GONE) {
+		domain_release(store, domain);
+	} else if (state == HV_SHUTDOWN && !domain->shutdown) {
+		domain->shutdown = true;
+		watch_fire_special(store, PATH_RELEASE, domid);
+	}
+}
+
 void domain_check_all(struct store *store, struct hv *hv)
 {
 	struct list *at, *next;
 
 	list_for_each_safe(at, next, &store->connections) {
 		struct connection *connection = list_entry(at, struct connection, link);
-		struct domain *domain = domain_of(connection);
-		enum hv_state state;
 
-		if (!connection->durable || connection->subject.domid == 0)
-			continue;
-		state = hv_state(hv, connection->subject.domid);
-		if (state == HV_GONE) {
-			domain_release(store, domain);
-		} else if (state == HV_SHUTDOWN && !domain->shutdown) {
-			domain->shutdown = true;
-			watch_fire_special(store, PATH_RELEASE, connection->subject.domid);
-		}
+		if (connection->durable && connection->subject.domid)
+			check(store, hv, domain_of(connection));
 	}
 	journal_commit(store);
+}
+
+void domain_resumed(struct store *store, struct domain *domain)
+{
+	domain->shutdown = false;
+	/* It may have ended since it was let go on, which then was taken for what had been told. */
+	if (store->hv)
+		check(store, store->hv, domain);
 }
 
 /* One pass over the tree for a domain that is gone. */

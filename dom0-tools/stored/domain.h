@@ -51,6 +51,9 @@ void domain_take_events(struct store *store, struct hv *hv);
 /* Looks which domains have ended, and tells those who watch for it. */
 void domain_check_all(struct store *store, struct hv *hv);
 
+/* One that had suspended goes on where it was: its next end is to be told again. */
+void domain_resumed(struct store *store, struct domain *domain);
+
 /* Ends the service of a domain and removes what it leaves behind. */
 void domain_release(struct store *store, struct domain *domain);
 

@@ -126,7 +126,7 @@ int request_resume(struct request *request)
 	int rc = named_guest(request, &domain);
 
 	if (!rc)
-		domain->shutdown = false;
+		domain_resumed(request->store, domain);
 	return rc;
 }
 

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define STORE_OPEN_MS	5000
+#define TELL_MS		1000	/* a store that comes later sees for itself */
 #define SUSPEND_MS	60000	/* until a guest has suspended itself */
 #define LOOK_MS		5
 
@@ -226,12 +227,27 @@ static int write_state(const struct record *record, int fd, const char *descript
 			    "its state %s", failure.text);
 }
 
+/* It has told of the suspension as of any end, and would not tell of another one. The guest runs all the same. */
+static void tell_store(const struct host *host, const struct record *record)
+{
+	struct store_client *store = NULL;
+	int rc = store_open(host->store_socket, TELL_MS, &store);
+
+	if (!rc)
+		rc = store_resume(store, (uint16_t)record->domid);
+	if (rc)
+		log_warning("domain %s: the store is not told that it goes on: %s", record->name, strerror(-rc));
+	store_close(store);
+}
+
 int save_resume(const struct host *host, const struct record *record, struct error *error)
 {
 	int rc = hc_domain_resume(host->hv, (uint16_t)record->domid);
 
-	if (!rc)
+	if (!rc) {
+		tell_store(host, record);
 		return 0;
+	}
 	return error_domain(error, ERROR_INTERNAL, record->name, "see tenon dmesg; end it by tenon destroy",
 			    "is suspended and cannot go on: %s", strerror(-rc));
 }

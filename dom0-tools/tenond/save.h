@@ -45,7 +45,7 @@ int save_open_partial(const char *path, char partial[PATH_MAX]);
 /* Whether it has suspended; -ECANCELED when it ended otherwise. */
 int save_is_suspended(const struct host *host, const struct record *record, bool *suspended);
 
-/* Let a suspended guest go on where it is. */
+/* Let a suspended guest go on where it is, and tell the store, on whose answer nothing depends. */
 int save_resume(const struct host *host, const struct record *record, struct error *error);
 
 /* A saved guest about to be restored: what its file says first. */

@@ -19,6 +19,8 @@
 #include "waiter.h"
 #include "xml/domain.h"
 
+#include "../lib/store_client.h"
+
 #include <errno.h>
 #include <hypercall/hypercall.h>
 #include <hypercall/sched.h>
@@ -231,6 +233,9 @@ static void recover_active(struct tenond *tenond, struct domain *domain)
 		domain->phase = PHASE_STOPPING;
 		return;
 	}
+	/* The former tenond may have let it go on, and not have told the store any more: see save_resume(). */
+	if (tenond->store && !(info.state & HC_INFO_SHUTDOWN))
+		store_resume(tenond->store, (uint16_t)domain->domid);
 	if (domain->record.paused)
 		return;
 	for (uint32_t left = info.pause_count; left; left--)

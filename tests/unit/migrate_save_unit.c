@@ -201,6 +201,7 @@ static void expect_failure(const char *script, const char *text)
 		print_error("expected \"%s\": %s\n", text, error.cause);
 	assert_non_null(strstr(error.cause, text));
 	assert_false(is_suspended());
+	assert_false(fakes.domains[1].untold);
 	assert_int_equal(access(file, F_OK), -1);
 }
 
@@ -216,6 +217,20 @@ static void a_failed_save_leaves_the_guest_running(void **state)
 	expect_failure("echo not json; exit 1", "status 1");
 	unlink(program);
 	assert_true(save_guest(&host, config, &record, &error) < 0);
+}
+
+/* Whatever becomes of telling the store. */
+static void a_guest_goes_on_without_the_store(void **state)
+{
+	(void)state;
+	for (unsigned int at = 2; at <= 4; at++) {
+		fakes.domains[1].info.state = HC_INFO_SHUTDOWN;
+		fakes.calls = 0;
+		fakes.fail_at = at;	/* the first one is the hypervisor's */
+		assert_int_equal(save_resume(&host, &record, &error), 0);
+		assert_false(is_suspended());
+		assert_int_equal(fakes.domains[1].untold, at < 4);
+	}
 }
 
 static void what_cannot_be_saved_is_not_asked_to_suspend(void **state)
@@ -375,6 +390,7 @@ int main(void)
 		TEST(a_saved_guest_has_a_file),
 		TEST(a_file_that_is_whole_is_never_emptied),
 		TEST(a_failed_save_leaves_the_guest_running),
+		TEST(a_guest_goes_on_without_the_store),
 		TEST(what_cannot_be_saved_is_not_asked_to_suspend),
 		TEST(a_guest_that_ends_instead_is_left_alone),
 		TEST(a_description_is_read),

@@ -96,6 +96,7 @@ static int take(unsigned int interval, unsigned int count, bool replace)
 	assert_int_equal(access(partial, F_OK), -1);
 	if (fakes.domains[1].info.shutdown_reason == HC_SHUTDOWN_SUSPEND)
 		assert_false(fakes.domains[1].info.state & HC_INFO_SHUTDOWN);
+	assert_false(fakes.domains[1].untold);
 	assert_false(fakes.domains[1].logging);
 	return rc;
 }

@@ -338,8 +338,10 @@ static void test_domains(void **state)
 	start_daemon();
 	assert_int_equal(store_is_introduced(client, 3, &introduced), 0);
 	assert_true(introduced);
+	assert_int_equal(store_resume(client, 3), 0);
 	assert_int_equal(store_release(client, 3), 0);
 	assert_int_equal(store_release(client, 3), -ENOENT);
+	assert_int_equal(store_resume(client, 3), -ENOENT);
 }
 
 static void assert_domain_event(int domid, const char *token)

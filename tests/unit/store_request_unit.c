@@ -268,6 +268,32 @@ static void test_deaths(void **state)
 	assert_int_equal(world_call(&world, 0, HC_XS_INTRODUCE, 0, "2\0001\0001", 6, &answer), -ENOENT);
 }
 
+/* A guest that was suspended and goes on where it was: its end is told too. */
+static void test_death_after_resumption(void **state)
+{
+	(void)state;
+	assert_int_equal(world_watch(&world, 0, "@releaseDomain", "r"), 0);
+	assert_string_equal(world_event(&world, 0), "@releaseDomain r");
+	*world_domain_state(2) = HV_SHUTDOWN;
+	domain_check_all(&world.store, &world.hv);
+	assert_string_equal(world_event(&world, 0), "@releaseDomain r");
+	*world_domain_state(2) = HV_ALIVE;
+	assert_int_equal(world_path_call(&world, 0, HC_XS_RESUME, 0, "2"), 0);
+	assert_null(world_event(&world, 0));
+	*world_domain_state(2) = HV_SHUTDOWN;
+	domain_check_all(&world.store, &world.hv);
+	assert_string_equal(world_event(&world, 0), "@releaseDomain r");
+	/* It goes on and ends before anybody says so. */
+	domain_check_all(&world.store, &world.hv);
+	assert_null(world_event(&world, 0));
+	assert_int_equal(world_path_call(&world, 0, HC_XS_RESUME, 0, "2"), 0);
+	assert_string_equal(world_event(&world, 0), "@releaseDomain r");
+	*world_domain_state(2) = HV_GONE;
+	assert_int_equal(world_path_call(&world, 0, HC_XS_RESUME, 0, "2"), 0);
+	assert_string_equal(world_event(&world, 0), "@releaseDomain r");
+	assert_int_equal(world_path_call(&world, 0, HC_XS_RESUME, 0, "2"), -ENOENT);
+}
+
 static void test_domain_requests(void **state)
 {
 	(void)state;
@@ -334,6 +360,7 @@ int main(void)
 		TEST(test_watches_see_only_what_may_be_read),
 		TEST(test_special_watches),
 		TEST(test_deaths),
+		TEST(test_death_after_resumption),
 		TEST(test_domain_requests),
 		TEST(test_slow_reader),
 	};

@@ -114,6 +114,7 @@ static void interrupted_while_saved(void **state)
 	write_saved(path, "00000000-0000-0000-0000-000000000001");
 	killed_while_saving(path, true);
 	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
+	assert_false(fakes.domains[1].untold);
 	assert_int_equal(truncate(path, 10), 0);
 	killed_while_saving(path, true);
 	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
@@ -337,6 +338,17 @@ static void not_yet_unpaused(void **state)
 	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
 }
 
+/* Killed when a guest went on where it was, before the store knew, which would not tell of its end. */
+static void the_store_is_told_after_all(void **state)
+{
+	(void)state;
+	create("web", "");
+	fakes.domains[1].untold = true;
+	stop();
+	start();
+	assert_false(fakes.domains[1].untold);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +360,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_file_says_what_is_in_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_guest_is_reclaimed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(not_yet_unpaused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_store_is_told_after_all, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

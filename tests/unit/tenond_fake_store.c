@@ -327,6 +327,15 @@ int store_introduce(struct store_client *client, uint16_t domid, uint64_t mfn, u
 	return 0;
 }
 
+int store_resume(struct store_client *client, uint16_t domid)
+{
+	(void)client;
+	if (fault())
+		return -EIO;
+	fakes.domains[domid].untold = false;
+	return 0;
+}
+
 int store_release(struct store_client *client, uint16_t domid)
 {
 	(void)client;

@@ -198,6 +198,7 @@ int hc_domain_resume(struct hc_handle *handle, uint16_t domid)
 	    find(domid)->info.shutdown_reason != HC_SHUTDOWN_SUSPEND)
 		return -EINVAL;
 	find(domid)->info.state &= ~HC_INFO_SHUTDOWN;
+	find(domid)->untold = true;
 	return 0;
 }
 

@@ -26,6 +26,7 @@ struct fake_domain {
 	uint64_t affinity[64];
 	struct hc_control_sched sched;
 	bool logging;			/* of its writes */
+	bool untold;			/* resumed, and the store does not know */
 	bool traced;
 	unsigned int trace_reads;	/* while it was */
 };
