@@ -28,14 +28,15 @@ static json_t *read_description(struct saved *saved, struct error *error)
 	struct build_error why = { "" };
 	struct stream_reader reader;
 	json_t *json = NULL;
-	int rc = stream_reader_open(&reader, saved->fd, path, &why);
+	/* The error has the path already, and room for one of any length. */
+	int rc = stream_reader_open(&reader, saved->fd, "", &why);
 
 	if (!rc)
 		rc = stream_read(&reader);
 	if (!rc && reader.type == STREAM_DESCRIPTION)
 		json = json_loadb((const char *)reader.payload, reader.size, JSON_REJECT_DUPLICATES, NULL);
 	if (!json)
-		bad(path, rc ? why.text + strlen(path) + 2 : "its description cannot be read", error);
+		bad(path, rc ? why.text + strlen(": ") : "its description cannot be read", error);
 	saved->checkpoint = reader.checkpoint.number;
 	saved->taken = reader.checkpoint.time;
 	stream_reader_close(&reader);

@@ -318,6 +318,32 @@ static void bad_descriptions_are_refused(void **state)
 	assert_non_null(strstr(error.cause, "not a file"));
 }
 
+/* Why is said, however long the path is. */
+static void a_long_path_leaves_room_for_the_cause(void **state)
+{
+	char path[1024], *end = path + snprintf(path, sizeof(path), "%s", host.run_dir);
+	struct saved *saved = NULL;
+	FILE *out;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		end += sprintf(end, "/%0200d", i);
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	strcpy(end, "/file");
+	out = fopen(path, "w");
+	fputs("this is no stream of a guest's state", out);
+	fclose(out);
+	assert_true(saved_open(&host, path, &saved, &error) < 0);
+	assert_int_equal(error.kind, ERROR_CONFIG);
+	assert_int_equal(strncmp(error.cause, "is not the saved state of a guest: it does not", 46), 0);
+	unlink(path);
+	for (int i = 0; i < 3; i++) {
+		*strrchr(path, '/') = '\0';
+		rmdir(path);
+	}
+}
+
 static struct saved *restorable(const char *script)
 {
 	struct saved *saved = NULL;
@@ -395,6 +421,7 @@ int main(void)
 		TEST(a_guest_that_ends_instead_is_left_alone),
 		TEST(a_description_is_read),
 		TEST(bad_descriptions_are_refused),
+		TEST(a_long_path_leaves_room_for_the_cause),
 		TEST(a_restored_domain_is_whole),
 		TEST(a_failed_restore_leaves_nothing),
 		TEST(a_record_of_a_save_is_kept),
