@@ -394,10 +394,17 @@ static void undo(struct creation *creation)
 {
 	struct error ignored;
 
+	/*
+	 * One that has come has not run, and its sender may still ask. A tenond that follows lets an unfinished one
+	 * run that is noted as taken, and ends one that is not: no record in between may say otherwise.
+	 */
+	if (creation->record->came) {
+		creation->record->phase = creation->unfinished;
+		record_save(creation->host, creation->record);
+		taken_forget(creation->host, creation->record->uuid);
+	}
 	creation->record->phase = PHASE_STOPPING;
 	record_save(creation->host, creation->record);
-	if (creation->record->came)
-		taken_forget(creation->host, creation->record->uuid);	/* it has not run */
 	if (!teardown_domain(creation->host, creation->record, creation->config, &ignored)) {
 		record_delete(creation->host, creation->record);
 		creation->record->domid = -1;

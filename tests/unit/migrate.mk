@@ -59,6 +59,7 @@ tests_unit_migrate_leave_unit_LDADD = $(tenond_unit_libs) -lpthread
 tests_unit_migrate_come_unit_SOURCES = tests/unit/migrate_come_unit.c $(migrate_unit_parts)
 tests_unit_migrate_come_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_come_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_migrate_come_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=rename -Wl,--wrap=unlink
 tests_unit_migrate_come_unit_LDADD = $(tenond_unit_libs) -lpthread
 
 tests_unit_migrate_tls_unit_SOURCES = tests/unit/migrate_tls_unit.c

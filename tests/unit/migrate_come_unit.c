@@ -25,9 +25,35 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+static unsigned int kill_at, changes;	/* before which change of a folder it is killed, 0: never; those so far */
+
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
+int __real_unlink(const char *path);
+int __wrap_unlink(const char *path);
+
+static void perhaps_die(void)
+{
+	if (__atomic_add_fetch(&changes, 1, __ATOMIC_SEQ_CST) == kill_at)
+		_exit(9);
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+	perhaps_die();
+	return __real_rename(from, to);
+}
+
+int __wrap_unlink(const char *path)
+{
+	perhaps_die();
+	return __real_unlink(path);
+}
 
 static void obstacles_are_all_named(void **state)
 {
@@ -237,6 +263,54 @@ static void devices_of_a_guest_that_does_not_come_go(void **state)
 		record_delete(&host, &record);
 	}
 	assert_true(failed > 5);
+}
+
+/* Whether the tenond that follows lets it run, by the record that it finds. */
+static bool would_run(void)
+{
+	struct record found;
+	char path[512];
+	bool runs;
+
+	snprintf(path, sizeof(path), "%s/domains/%s.json", host.run_dir, record.uuid);
+	if (record_load(path, &found))
+		return false;
+	runs = found.phase == PHASE_ACTIVE ||
+	       (found.phase == PHASE_CREATING && found.came && taken_find(&host, record.uuid));
+	record_clear(&found);
+	record_delete(&host, &record);
+	return runs;
+}
+
+/* Whenever one is killed that cannot let it run: its successor does, or the sender is told that it has not run. */
+static void killed_when_it_cannot_run_it_is_in_one_place(void **state)
+{
+	struct sender sender = { .activate = true };
+	unsigned int unpaused, ran = 0;
+	int status = -1;
+
+	(void)state;
+	assert_int_equal(come(&sender), 0);
+	unpaused = fakes.calls;		/* that was the last call */
+	for (unsigned int at = 1; status; at++) {
+		pid_t child;
+
+		record_delete(&host, &record);
+		taken_forget(&host, record.uuid);
+		child = fork();
+		if (!child) {
+			changes = 0;
+			kill_at = at;
+			sender.fail_at = unpaused;
+			_exit(come(&sender) < 0 && !sender.active ? 0 : 1);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 1);
+		if (would_run() != taken_find(&host, record.uuid))
+			fail_msg("killed before change %u: it would run nowhere or twice", at);
+		ran += taken_find(&host, record.uuid);
+	}
+	assert_true(ran > 1);
 }
 
 static void a_sender_that_knows_will_not_ask(void **state)
@@ -460,6 +534,7 @@ int main(void)
 		TEST(obstacles_of_disks_that_come_are_named),
 		TEST(a_name_too_long_for_a_second_one_is_an_obstacle),
 		TEST(what_is_left_of_a_copy),
+		TEST(killed_when_it_cannot_run_it_is_in_one_place),
 		TEST(a_sender_that_knows_will_not_ask),
 		TEST(what_cannot_be_noted_does_not_run),
 		TEST(what_was_taken_before_is_forgotten),
