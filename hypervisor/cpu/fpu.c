@@ -31,6 +31,7 @@ struct fpu_area {
 static uint64_t xcr0_mask;		/* what the host supports and guests may use */
 static uint32_t area_size = FXSAVE_SIZE;
 static uint32_t mxcsr_mask;		/* bits of MXCSR that may be set */
+static bool pointers_stay;		/* see forget_pointers() */
 
 uint64_t fpu_guest_xcr0_mask(void)
 {
@@ -59,11 +60,23 @@ static void mxcsr_mask_init(void)
 		mxcsr_mask = MXCSR_MASK_DEFAULT;
 }
 
+static void pointers_init(void)
+{
+	uint32_t max, a, b, c, d;
+
+	cpuid(0x80000000, 0, &max, &b, &c, &d);
+	b = 0;
+	if (max >= 0x80000008)
+		cpuid(0x80000008, 0, &a, &b, &c, &d);
+	pointers_stay = cpu_vendor_amd && !(b & EXT_LEAF_8_EBX_RSTR_FP_ERR_PTRS);
+}
+
 void fpu_init(void)
 {
 	uint32_t a, b, c, d;
 
 	mxcsr_mask_init();
+	pointers_init();
 	if (!cpu_has_xsave)
 		return;
 	cpuid(0xd, 0, &a, &b, &c, &d);
@@ -132,8 +145,21 @@ void fpu_unload(struct vcpu *v)
 	}
 }
 
+/*
+ * Older processors of AMD's load where the last x87 instruction and its operand were only with an exception
+ * that is pending: a guest would read where another one's were.  They become those of this load.
+ */
+static void forget_pointers(void)
+{
+	static const int32_t operand;
+
+	__asm__ volatile("fnclex; emms; fildl %0" : : "m"(operand));
+}
+
 void fpu_load(struct vcpu *v)
 {
+	if (pointers_stay)
+		forget_pointers();
 	if (cpu_has_xsave) {
 		set_xcr0(xcr0_mask);
 		__asm__ volatile("xrstor64 %0" : : "m"(*v->fpu), "a"(~0U), "d"(~0U) : "memory");
