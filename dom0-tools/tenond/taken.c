@@ -58,8 +58,11 @@ bool taken_find(const struct host *host, const char *uuid)
 
 void taken_forget(const struct host *host, const char *uuid)
 {
-	char path[256];
+	char path[256], folder[256];
 
-	if (taken_path(host, uuid, path))
-		unlink(path);
+	if (!taken_path(host, uuid, path) || unlink(path))
+		return;
+	/* Back after a loss of power it would tell the sender that the guest had run here. */
+	snprintf(folder, sizeof(folder), "%s/taken", host->state_dir);
+	folder_sync(folder);
 }
