@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -16,7 +17,8 @@
 struct jobs {
 	sd_event_source *source;
 	int fd;
-	unsigned int running;		/* touched by the loop alone */
+	unsigned int running;		/* touched by the loop alone, as is leaving */
+	bool leaving;
 	pthread_mutex_t lock;
 	struct job *finished;		/* protected by lock */
 };
@@ -57,7 +59,7 @@ static int on_finished(sd_event_source *source, int fd, uint32_t events, void *d
 		jobs->running--;
 		job->done(job);
 	}
-	return 0;
+	return jobs->leaving ? jobs_leave(jobs) : 0;
 }
 
 int jobs_new(sd_event *event, struct jobs **result)
@@ -97,6 +99,12 @@ void jobs_free(struct jobs *jobs)
 unsigned int jobs_running(const struct jobs *jobs)
 {
 	return jobs->running;
+}
+
+int jobs_leave(struct jobs *jobs)
+{
+	jobs->leaving = true;
+	return jobs->running ? 0 : sd_event_exit(sd_event_source_get_event(jobs->source), 0);
 }
 
 int job_start(struct jobs *jobs, struct job *job)

@@ -21,6 +21,9 @@ int jobs_new(sd_event *event, struct jobs **jobs);
 void jobs_free(struct jobs *jobs);
 unsigned int jobs_running(const struct jobs *jobs);
 
+/* Leave the event loop as soon as no job runs, of whatever kind the last one is. 0, or a negative errno. */
+int jobs_leave(struct jobs *jobs);
+
 /* 0, or -EAGAIN where no thread can be had: then nothing of the job is called. */
 int job_start(struct jobs *jobs, struct job *job);
 

@@ -208,8 +208,6 @@ static void finish(struct job *job)
 	if (domain && domain->reclaim && domain->phase == PHASE_HANDING)
 		operation_start(tenond, domain, OPERATION_MIGRATE, NULL, NULL, NULL);
 	waiter_check(tenond);
-	if (tenond->stopping && !jobs_running(tenond->jobs))
-		sd_event_exit(tenond->event, 0);
 }
 
 int operation_start(struct tenond *tenond, struct domain *domain, enum operation_kind kind,

@@ -112,10 +112,9 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	/* They would have no end of their own. */
 	for (struct domain *domain = tenond->domains.first; domain; domain = domain->next)
 		lifecycle_end_checkpoints(domain, &ignored);
-	if (!jobs_running(tenond->jobs))
-		return sd_event_exit(tenond->event, 0);
-	log_info("%u operations are under way and will be finished", jobs_running(tenond->jobs));
-	return 0;
+	if (jobs_running(tenond->jobs))
+		log_info("%u operations are under way and will be finished", jobs_running(tenond->jobs));
+	return jobs_leave(tenond->jobs);
 }
 
 /* A program that we have started is no more; if it served a disk, that is to be known at once. */

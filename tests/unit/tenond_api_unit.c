@@ -488,6 +488,20 @@ static void dead_server(void **state)
 	assert_true(fakes_clean());
 }
 
+/* Once it is to leave it does when its last job has ended, also one that is no operation of a domain. */
+static void leaving(void **state)
+{
+	struct request *doctor = begin("GET", "/v1/doctor", NULL);
+
+	(void)state;
+	assert_int_equal(jobs_running(tenond.jobs), 1);
+	assert_true(jobs_leave(tenond.jobs) >= 0);
+	for (int i = 0; i < 100 && sd_event_get_state(tenond.event) != SD_EVENT_FINISHED; i++)
+		sd_event_run(tenond.event, 100000);
+	assert_int_equal(sd_event_get_state(tenond.event), SD_EVENT_FINISHED);
+	json_decref(end(doctor, 200));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -511,6 +525,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(interrupted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(stubborn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(dead_server, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(leaving, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
