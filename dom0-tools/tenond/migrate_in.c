@@ -20,11 +20,22 @@
 #include <unistd.h>
 
 #define ACTIVATE_MS	60000	/* between "complete" and "activate" */
+#define CALLERS_MAX	16	/* each has a thread and a descriptor before it has shown who it is */
+#define RETRY_USEC	1000000	/* where descriptors are short */
+
+struct listener {
+	struct tenond *tenond;
+	bool plain;
+	unsigned int callers;		/* whose wish is not known yet */
+	sd_event_source *source, *retry;	/* the event loop's */
+};
+
+static struct listener listeners[2];	/* with encryption, without */
 
 struct caller {
 	struct job job;
 	struct tenond *tenond;
-	bool plain;
+	struct listener *listener;
 	int fd;
 	json_t *hello;			/* NULL: none came */
 	struct saved *saved;		/* of a proposal */
@@ -77,7 +88,7 @@ static void work(struct job *job)
 	json_t *description;
 	int rc, version;
 
-	if (!caller->plain) {
+	if (!caller->listener->plain) {
 		caller->fd = tls_wrap(caller->fd, true, caller->tenond->host.tls_dir, NULL, &caller->error);
 		if (caller->fd < 0) {
 			log_warning("a connection is refused: %s: %s", caller->error.object,
@@ -137,11 +148,19 @@ static void answer(struct caller *caller, const char *uuid)
 	peer_send(caller->fd, json_pack("{s:s}", "state", state));
 }
 
+static void listen_again(struct listener *listener)
+{
+	if (listener->callers < CALLERS_MAX)
+		sd_event_source_set_enabled(listener->source, SD_EVENT_ON);
+}
+
 static void done(struct job *job)
 {
 	struct caller *caller = (struct caller *)job;
 	const char *uuid;
 
+	caller->listener->callers--;
+	listen_again(caller->listener);
 	if (begin(caller))
 		caller->fd = -1;	/* the operation's from now on */
 	else if (caller->error.kind != ERROR_NONE && caller->fd >= 0)
@@ -156,50 +175,81 @@ static void done(struct job *job)
 	free(caller);
 }
 
-static void accept_caller(struct tenond *tenond, int listener, bool plain)
+/* Takes over the connection. */
+static void begin_caller(struct listener *listener, int connection)
 {
-	int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	struct caller *caller = connection < 0 ? NULL : calloc(1, sizeof(*caller));
+	struct caller *caller = calloc(1, sizeof(*caller));
 
 	if (caller) {
 		peer_watch(connection);
 		*caller = (struct caller){
-			.job = { .work = work, .done = done }, .tenond = tenond, .plain = plain,
+			.job = { .work = work, .done = done }, .tenond = listener->tenond, .listener = listener,
 			.fd = connection,
 		};
-		if (!tenond->stopping && !job_start(tenond->jobs, &caller->job))
+		if (!listener->tenond->stopping && !job_start(listener->tenond->jobs, &caller->job)) {
+			listener->callers++;
 			return;
+		}
 		free(caller);
 	}
-	if (connection >= 0)
-		close(connection);
+	close(connection);
 }
 
+/* Those who are not taken now wait in the kernel, and cost nothing here. */
 static int on_caller(sd_event_source *source, int fd, uint32_t events, void *data)
 {
-	(void)source;
+	struct listener *listener = data;
+	int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	bool exhausted = connection < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
+
 	(void)events;
-	accept_caller(data, fd, false);
+	if (connection >= 0)
+		begin_caller(listener, connection);
+	/* Who cannot be taken would wake us without end. */
+	if (exhausted) {
+		sd_event_source_set_time_relative(listener->retry, RETRY_USEC);
+		sd_event_source_set_enabled(listener->retry, SD_EVENT_ONESHOT);
+	}
+	if (exhausted || listener->callers >= CALLERS_MAX)
+		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	return 0;
 }
 
-static int on_plain_caller(sd_event_source *source, int fd, uint32_t events, void *data)
+static int on_retry(sd_event_source *source, uint64_t usec, void *data)
 {
 	(void)source;
-	(void)events;
-	accept_caller(data, fd, true);
+	(void)usec;
+	listen_again(data);
 	return 0;
+}
+
+/* The event loop's sources, which go with it. */
+static int add_sources(struct listener *listener, int fd)
+{
+	sd_event *event = listener->tenond->event;
+	int rc = sd_event_add_io(event, &listener->source, fd, EPOLLIN, on_caller, listener);
+
+	if (rc >= 0)
+		rc = sd_event_add_time_relative(event, &listener->retry, CLOCK_MONOTONIC, 0, 0, on_retry, listener);
+	for (int i = 0; i < 2 && rc >= 0; i++) {
+		sd_event_source *source = i ? listener->retry : listener->source;
+
+		rc = sd_event_source_set_floating(source, true);
+		sd_event_source_unref(source);
+	}
+	return rc;
 }
 
 int migrate_listen(struct tenond *tenond, const char *address, bool plain, struct error *error)
 {
+	struct listener *listener = &listeners[plain];
 	int fd, rc = plain ? 0 : tls_prepare(tenond->host.tls_dir, error);
 
 	fd = rc ? rc : peer_listen(address, error);
 	if (fd < 0)
 		return fd;
-	rc = sd_event_add_io(tenond->event, NULL, fd, EPOLLIN, plain ? on_plain_caller : on_caller,
-			     tenond);
+	*listener = (struct listener){ .tenond = tenond, .plain = plain };
+	rc = add_sources(listener, fd);
 	if (rc < 0)
 		return error_set(error, ERROR_INTERNAL, "tenond", NULL, "%s", strerror(-rc));
 	if (plain)

@@ -4,7 +4,7 @@
 migrate_unit_tests = tests/unit/migrate_guest_unit tests/unit/migrate_save_unit \
 	tests/unit/migrate_converge_unit tests/unit/migrate_disks_unit tests/unit/migrate_checkpoint_unit tests/unit/migrate_series_unit \
 	tests/unit/migrate_series_peer_unit tests/unit/migrate_leave_unit tests/unit/migrate_come_unit \
-	tests/unit/migrate_tls_unit tests/fuzz/stream_fuzz
+	tests/unit/migrate_listen_unit tests/unit/migrate_tls_unit tests/fuzz/stream_fuzz
 check_PROGRAMS += $(migrate_unit_tests)
 UNIT_TESTS += $(migrate_unit_tests)
 
@@ -61,6 +61,12 @@ tests_unit_migrate_come_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_come_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_come_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=rename -Wl,--wrap=unlink
 tests_unit_migrate_come_unit_LDADD = $(tenond_unit_libs) -lpthread
+
+tests_unit_migrate_listen_unit_SOURCES = tests/unit/migrate_listen_unit.c $(tenond_unit_requests)
+tests_unit_migrate_listen_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_migrate_listen_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_migrate_listen_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=peer_receive
+tests_unit_migrate_listen_unit_LDADD = $(tenond_unit_libs)
 
 tests_unit_migrate_tls_unit_SOURCES = tests/unit/migrate_tls_unit.c
 tests_unit_migrate_tls_unit_CPPFLAGS = $(tenond_unit_cppflags)
