@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define TASKS_MAX	(HC_PAGE_SIZE / sizeof(struct hc_symcall_task))
+#define TASKS_ALL_MAX	65536		/* in all: a guest shall not fill dom0's memory */
+#define PID_MAX		4194304		/* Linux has none that is not less */
 
 static json_t *number(uint64_t value)
 {
@@ -51,11 +53,11 @@ bool symcall_tasks_json(const void *page, int64_t count, json_t *tasks, uint64_t
 	struct hc_symcall_task task;
 	char comm[sizeof(task.comm) + 1], state[2], letter;
 
-	if (count < 0 || count > (int64_t)TASKS_MAX)
+	if (count < 0 || count > (int64_t)TASKS_MAX || json_array_size(tasks) + (size_t)count > TASKS_ALL_MAX)
 		return false;
 	for (int64_t i = 0; i < count; i++) {
 		memcpy(&task, (const char *)page + (size_t)i * sizeof(task), sizeof(task));
-		if (task.pid < *next)
+		if (task.pid < *next || task.pid >= PID_MAX)
 			return false;
 		*next = (uint64_t)task.pid + 1;
 		letter = (char)task.state;

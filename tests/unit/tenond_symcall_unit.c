@@ -105,17 +105,36 @@ static void nonsense(void **state)
 	assert_false(symcall_tasks_json(page, most + 1, tasks, &next));
 	assert_false(symcall_tasks_json(page, -1, tasks, &next));
 	for (unsigned int i = 0; i < most; i++)
-		task(i)->pid = UINT32_MAX - (uint32_t)most + 1 + i;
+		task(i)->pid = (1U << 22) - (uint32_t)most + i;
 	next = 1;
 	assert_true(symcall_tasks_json(page, most, tasks, &next));
-	assert_int_equal(next, UINT32_MAX + 1ULL);
+	assert_int_equal(next, 1U << 22);
+	task(0)->pid = 1U << 22;
+	assert_false(symcall_tasks_json(page, 1, tasks, &next));
+	task(0)->pid = UINT32_MAX;
+	assert_false(symcall_tasks_json(page, 1, tasks, &next));
+}
+
+/* Nor would one of tasks that the guest invents end soon, and all of it is in memory. */
+static void too_many_tasks(void **state)
+{
+	uint64_t next = 1;
+	unsigned int calls = 0;
+
+	(void)state;
+	do {
+		for (unsigned int i = 0; i < 64; i++)
+			task(i)->pid = (uint32_t)next + i;
+	} while (symcall_tasks_json(page, 64, tasks, &next) && ++calls < 2000);
+	assert_int_equal(json_array_size(tasks), 65536);
+	assert_int_equal(calls, 1024);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(address), TEST(some_tasks), TEST(nonsense) };
+	const struct CMUnitTest tests[] = { TEST(address), TEST(some_tasks), TEST(nonsense), TEST(too_many_tasks) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
