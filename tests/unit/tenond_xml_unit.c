@@ -192,6 +192,53 @@ static void foreign(void **state)
 	free(text);
 }
 
+#define ELSEWHERE "<domain type='tenon'><name>e</name><title>Caf\xe9</title><memory unit='MiB'>64</memory>" \
+	"<os><type>linux</type><kernel>/boot/vmlinuz</kernel></os></domain>"
+
+/* Whatever encoding it comes in, what is kept of it is UTF-8: text like any other, which says the same. */
+static void expect_utf8(const char *xml, size_t size)
+{
+	const struct xml_source source = { .xml = xml, .size = size, .file = "encoded", .salt = "unit" };
+	struct domain_config *config, *again;
+	struct error error = { 0 };
+
+	if (domain_xml_read(&source, &config, &error))
+		fail_msg("%s: %s", error.object, error.cause);
+	assert_string_equal(config->title, "Caf\xc3\xa9");
+	assert_true(xmlCheckUTF8((const unsigned char *)config->xml));
+	assert_non_null(strstr(config->xml, "</domain>"));
+	assert_int_equal(read_text(config->xml, "again", &again, &error), 0);
+	assert_string_equal(again->title, config->title);
+	assert_string_equal(again->xml, config->xml);
+	config_free(again);
+	config_free(config);
+}
+
+static void encodings(void **state)
+{
+	static const char latin[] = "<?xml version='1.0' encoding='ISO-8859-1'?>" ELSEWHERE,
+			  wide[] = "<?xml version='1.0' encoding='UTF-16'?>" ELSEWHERE;
+	char utf16[2 * sizeof(wide)] = "\xff\xfe";
+	struct domain_config *config;
+	struct error error;
+
+	(void)state;
+	expect_utf8(latin, strlen(latin));
+	/* The first 256 characters are those of ISO-8859-1. */
+	for (size_t i = 0; wide[i]; i++)
+		utf16[2 * i + 2] = wide[i];
+	expect_utf8(utf16, sizeof(utf16));
+
+	assert_int_equal(read_text(latin, "latin", &config, &error), 0);
+	free(config->xml);
+	config->xml = strdup(latin);
+	config->vcpus = config->max_vcpus = 2;
+	assert_int_equal(domain_xml_update(config, &error), 0);
+	assert_true(xmlCheckUTF8((const unsigned char *)config->xml));
+	assert_non_null(strstr(config->xml, "Caf\xc3\xa9"));
+	config_free(config);
+}
+
 static void hostile(void **state)
 {
 	static const char bomb[] =
@@ -246,6 +293,7 @@ int main(void)
 		cmocka_unit_test(full),
 		cmocka_unit_test(schema_once),
 		cmocka_unit_test(foreign),
+		cmocka_unit_test(encodings),
 		cmocka_unit_test(hostile),
 		cmocka_unit_test(mutilated),
 	};

@@ -380,7 +380,8 @@ static int complete(struct xml_reader *reader, xmlDoc *doc, struct domain_config
 	rc = xml_fill_macs(reader, root, config, source->salt);
 	if (rc)
 		return rc;
-	xmlDocDumpMemory(doc, &dump, &size);
+	/* In whatever encoding it came: records, streams and answers are UTF-8, and take it for text. */
+	xmlDocDumpMemoryEnc(doc, &dump, &size, "UTF-8");
 	config->xml = (char *)dump;
 	return dump ? 0 : error_set(reader->error, ERROR_INTERNAL, reader->file, NULL, "out of memory");
 }

@@ -137,7 +137,7 @@ int domain_xml_update(struct domain_config *config, struct error *error)
 	put_memory(root, config);
 	put_processors(root, config);
 	put_tune(root, config);
-	xmlDocDumpMemory(doc, &dump, &size);
+	xmlDocDumpMemoryEnc(doc, &dump, &size, "UTF-8");
 	xmlFreeDoc(doc);
 	if (!dump || !says((const char *)dump, config)) {
 		free(dump);
