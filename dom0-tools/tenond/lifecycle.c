@@ -91,10 +91,24 @@ static int refuse_busy(const struct domain *domain, struct error *error)
 			    "an operation is under way: it is %s", phase_name(domain->phase));
 }
 
+static bool is_handed_over(const struct domain *domain)
+{
+	return domain->phase == PHASE_HANDING || (domain->migration && migration_handing(domain->migration));
+}
+
 int lifecycle_destroy(struct tenond *tenond, struct domain *domain, lifecycle_done *done, void *data,
 		      struct error *error)
 {
-	if (domain->operation)
+	struct operation *asking = domain->operation;
+
+	/* A host that does not answer is being asked nearly all the time: nobody could hit the gaps. */
+	if (asking && is_handed_over(domain) && !asking->destroy) {
+		asking->destroy = true;
+		asking->destroyed = done;
+		asking->destroyed_data = data;
+		return 0;
+	}
+	if (asking)
 		return refuse_busy(domain, error);
 	return operation_start(tenond, domain, OPERATION_DESTROY, done, data, error);
 }

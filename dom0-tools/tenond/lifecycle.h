@@ -63,6 +63,10 @@ int lifecycle_reclaim(struct tenond *tenond, struct domain *domain, bool force, 
  */
 int lifecycle_changeable(struct tenond *tenond, const struct domain *domain, bool asks_guest, struct error *error);
 
+/*
+ * End it. What is being handed over waits for the question under way to the other host, and ends only where nothing has
+ * come of that: done is told if the guest is that host's, or goes on here.
+ */
 int lifecycle_destroy(struct tenond *tenond, struct domain *domain, lifecycle_done *done, void *data,
 		      struct error *error);
 

@@ -148,6 +148,16 @@ bool migration_cancelled(struct migration *migration)
 	return cancelled;
 }
 
+bool migration_handing(struct migration *migration)
+{
+	bool handing;
+
+	pthread_mutex_lock(&migration->lock);
+	handing = migration->stage == MIGRATION_HANDING;
+	pthread_mutex_unlock(&migration->lock);
+	return handing;
+}
+
 int migration_cancel(struct migration *migration)
 {
 	int rc = 0;

@@ -58,6 +58,9 @@ void migration_slowed(struct migration *migration, unsigned int percent);
 
 bool migration_cancelled(struct migration *migration);
 
+/* The other host has been given the last word, and has not said what became of the guest. */
+bool migration_handing(struct migration *migration);
+
 /* Call it off: 0, or -EBUSY when it is too late. Whoever waits for the other host wakes up. */
 int migration_cancel(struct migration *migration);
 

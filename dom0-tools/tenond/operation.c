@@ -9,6 +9,7 @@
 #include "log.h"
 #include "migrate.h"
 #include "migration.h"
+#include "peer.h"
 #include "save.h"
 #include "teardown.h"
 #include "waiter.h"
@@ -182,11 +183,35 @@ static bool has_gone(const struct operation *operation)
 	return operation->rc && record->phase != PHASE_STOPPING && record->domid < 0;
 }
 
+/* What came of asking is not what the wish to destroy it was for. */
+static void refuse_destroy(const struct domain *domain, struct error *error)
+{
+	const char *peer = peer_name(domain->record.peer);
+
+	if (domain->phase == PHASE_ACTIVE)
+		error_domain(error, ERROR_STATE, domain->name, "destroy it if it shall end all the same",
+			     "was not taken by %s, and goes on here", peer);
+	else
+		error_domain(error, ERROR_STATE, domain->name, "destroy it there if it shall end",
+			     "was taken by %s, and runs there or has ended there", peer);
+}
+
+/* The other host has been asked, and the domain shall be destroyed; refused: why not. */
+static void destroy_asked(struct operation *operation, struct domain *domain, struct error *refused)
+{
+	if (refused->kind == ERROR_NONE)
+		operation_start(operation->tenond, domain, OPERATION_DESTROY, operation->destroyed,
+				operation->destroyed_data, refused);
+	if (refused->kind != ERROR_NONE && operation->destroyed)
+		operation->destroyed(NULL, refused, operation->destroyed_data);
+}
+
 static void finish(struct job *job)
 {
 	struct operation *operation = (struct operation *)job;
 	struct tenond *tenond = operation->tenond;
 	struct domain *domain = operation->domain;
+	struct error refused = { 0 };
 
 	report(operation);
 	domain->operation = NULL;
@@ -197,12 +222,16 @@ static void finish(struct job *job)
 	domain->phase = domain->record.phase;
 	domain->domid = domain->record.domid;
 	domain->shut_down = false;
+	if (operation->destroy && (domain->phase != PHASE_HANDING || has_gone(operation)))
+		refuse_destroy(domain, &refused);
 	if (has_gone(operation)) {
 		domain_remove(&tenond->domains, domain);
 		domain = NULL;
 	}
 	if (operation->done)
 		operation->done(domain, operation->rc ? &operation->error : NULL, operation->data);
+	if (operation->destroy)
+		destroy_asked(operation, domain, &refused);
 	free(operation);
 	/* Asked for while the other host was being asked once more: at once, not at the next scan. */
 	if (domain && domain->reclaim && domain->phase == PHASE_HANDING)

@@ -20,6 +20,9 @@ struct operation {
 	struct error error;
 	lifecycle_done *done;		/* may be NULL */
 	void *data;
+	bool destroy;			/* the loop's: what another host does not take shall end then */
+	lifecycle_done *destroyed;
+	void *destroyed_data;
 };
 
 /* 0, or a negative errno and *error; *error may be NULL. The domain must have none under way. */

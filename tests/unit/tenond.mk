@@ -55,6 +55,7 @@ tests_unit_tenond_api_unit_LDADD = $(tenond_unit_libs)
 tests_unit_tenond_api_state_unit_SOURCES = tests/unit/tenond_api_state_unit.c $(tenond_unit_requests)
 tests_unit_tenond_api_state_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_tenond_api_state_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_tenond_api_state_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sleep
 tests_unit_tenond_api_state_unit_LDADD = $(tenond_unit_libs)
 
 tests_unit_tenond_definition_unit_SOURCES = tests/unit/tenond_definition_unit.c $(tenond_unit_requests)

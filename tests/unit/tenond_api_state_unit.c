@@ -6,6 +6,7 @@
 #include "tenond_requests.h"
 
 #include "dom0-tools/migrate/stream.h"
+#include "dom0-tools/tenond/peer.h"
 #include "dom0-tools/tenond/taken.h"
 
 #include <arpa/inet.h>
@@ -20,6 +21,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+unsigned int __wrap_sleep(unsigned int seconds);
+
+/* Between questions to a host that does not answer. */
+unsigned int __wrap_sleep(unsigned int seconds)
+{
+	(void)seconds;
+	return 0;
+}
+
+/* From now on tenon-migrate is this script. */
+static void pretend(const char *script)
+{
+	char program[256];
+	FILE *out;
+
+	snprintf(program, sizeof(program), "%s/migrate", tenond.host.run_dir);
+	out = fopen(program, "w");
+	fprintf(out, "#!/bin/sh\n%s\n", script);
+	fchmod(fileno(out), 0755);
+	fclose(out);
+	setenv("TENON_MIGRATE", program, 1);
+}
 
 /* Killed while a guest was on its way to or from another host. */
 static void interrupted_on_the_way(void **state)
@@ -203,22 +227,16 @@ static void a_migration_is_watched_and_cancelled(void **state)
 /* Whoever writes to disks is asked about them first. */
 static void checkpoints_are_asked_for_and_end(void **state)
 {
-	static const char script[] = "#!/bin/sh\ncat >/dev/null\nprintf one >&3\n"
+	static const char script[] = "cat >/dev/null\nprintf one >&3\n"
 		"echo '{\"checkpoint\":{\"number\":1,\"pages\":5,\"bytes\":3,\"full\":false}}'; read answer <&4\n"
 		"echo '{\"done\":{\"again\":false}}'\n";
-	char program[256], url[400], disk[300];
+	char url[400], disk[300];
 	struct request *request;
 	json_int_t number;
 	json_t *json;
-	FILE *out;
 
 	(void)state;
-	snprintf(program, sizeof(program), "%s/migrate", tenond.host.run_dir);
-	out = fopen(program, "w");
-	fputs(script, out);
-	fchmod(fileno(out), 0755);
-	fclose(out);
-	setenv("TENON_MIGRATE", program, 1);
+	pretend(script);
 	snprintf(disk, sizeof(disk), "<disk type='file'><driver type='raw'/><source file='%s/disk.img'/>"
 		 "<target dev='xvda'/></disk>", tenond.host.run_dir);
 	create("web", disk);
@@ -292,12 +310,12 @@ static void a_file_says_what_is_in_it(void **state)
 }
 
 /* A tenond that comes back with a guest handed over to a host that is gone. */
-static void leave_handed_over(void)
+static void leave_handed_over(const char *peer)
 {
 	struct record *record = &tenond.domains.first->record;
 
 	record->phase = PHASE_HANDING;
-	record->peer = strdup("tcp://127.0.0.1:1");
+	record->peer = strdup(peer);
 	fakes.domains[record->domid].info.state = HC_INFO_SHUTDOWN;
 	fakes.domains[record->domid].info.shutdown_reason = HC_SHUTDOWN_SUSPEND;
 	assert_int_equal(record_save(&tenond.host, record), 0);
@@ -312,7 +330,7 @@ static void a_guest_is_reclaimed(void **state)
 	(void)state;
 	create("web", "");
 	expect_error("POST", "/v1/domains/web/reclaim", NULL, 409, "wrong-state", "is active");
-	leave_handed_over();
+	leave_handed_over("tcp://127.0.0.1:1");
 	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "handing-over");
 	expect(ask("POST", "/v1/domains/web/reclaim", NULL, 200), "state", "running");
 	assert_false(fakes.domains[1].info.state & HC_INFO_SHUTDOWN);
@@ -322,9 +340,94 @@ static void a_guest_is_reclaimed(void **state)
 	snprintf(disk, sizeof(disk), "<disk type='file'><source file='%s/disk.img'/><target dev='xvda'/></disk>",
 		 tenond.host.run_dir);
 	create("web", disk);
-	leave_handed_over();
+	leave_handed_over("tcp://127.0.0.1:1");
 	expect_error("POST", "/v1/domains/web/reclaim", NULL, 409, "wrong-state", "changed its disks");
 	expect(ask("POST", "/v1/domains/web/reclaim?force", NULL, 200), "state", "running");
+}
+
+/* Handed over to that host, which is asked about it: the connection. */
+static int begin_asking(int listener, const char *url)
+{
+	char peer[64];
+	json_t *json;
+	int fd, rc;
+
+	create("web", "");
+	snprintf(peer, sizeof(peer), "tcp://127.0.0.1:%u", (unsigned int)atoi(strrchr(url, ':') + 1));
+	leave_handed_over(peer);
+	fd = accept(listener, NULL, NULL);
+	json = peer_receive(fd, 5000, &rc);
+	expect(json, "ask", tenond.domains.first->uuid);
+	return fd;
+}
+
+static void expect_refused(struct request *request, const char *cause)
+{
+	json_t *json = end(request, 409);
+
+	assert_non_null(strstr(json_string_value(json_object_get(json_object_get(json, "error"), "cause")), cause));
+	json_decref(json);
+}
+
+/* Whoever gives it up need not hit the moment in which the other host is not being asked. */
+static void a_guest_is_destroyed_while_its_host_is_asked(void **state)
+{
+	struct request *request;
+	char url[128];
+	int listener = deaf_host(url, ""), fd = begin_asking(listener, url);
+
+	(void)state;
+	request = begin("POST", "/v1/domains/web/destroy", NULL);
+	expect_error("POST", "/v1/domains/web/destroy", NULL, 409, "wrong-state", "handing-over");
+	assert_false(request->answered);
+	close(fd);
+	expect(end(request, 200), "state", "gone");
+	assert_true(fakes_clean());
+
+	/* A host that answers knows better. */
+	fd = begin_asking(listener, url);
+	request = begin("POST", "/v1/domains/web/destroy", NULL);
+	assert_int_equal(peer_send(fd, json_pack("{s:s}", "state", "none")), 0);
+	expect_refused(request, "goes on here");
+	expect(ask("GET", "/v1/domains/web", NULL, 200), "state", "running");
+	expect(ask("POST", "/v1/domains/web/destroy", NULL, 200), "state", "gone");
+	close(fd);
+	fd = begin_asking(listener, url);
+	request = begin("POST", "/v1/domains/web/destroy", NULL);
+	assert_int_equal(peer_send(fd, json_pack("{s:s}", "state", "active")), 0);
+	expect_refused(request, "runs there");
+	assert_null(tenond.domains.first);
+	close(fd);
+	close(listener);
+}
+
+/* It falls silent at the last word, and is asked again and again by the migration itself. */
+static void a_guest_is_destroyed_while_it_is_handed_over(void **state)
+{
+	struct request *request, *destroy;
+	char url[128], word[6];
+	int listener = deaf_host(url, ""), fd, rc;
+
+	(void)state;
+	pretend("cat >/dev/null; echo '{\"suspend\":{}}'; read answer <&4; echo state >&3\n"
+		"echo '{\"done\":{\"pages\":1,\"stored\":1,\"bytes\":6}}'");
+	create("web", "");
+	fakes_put("/local/domain/1/control/feature-suspend", "1");
+	request = begin("POST", url, NULL);
+	fd = accept(listener, NULL, NULL);
+	json_decref(peer_receive(fd, 5000, &rc));
+	fakes_suspending(1, tenond.domains.first->config);
+	assert_int_equal(peer_send(fd, json_pack("{s:{}}", "ready")), 0);
+	assert_int_equal(recv(fd, word, sizeof(word), MSG_WAITALL), sizeof(word));
+	assert_int_equal(peer_send(fd, json_pack("{s:{}}", "complete")), 0);
+	json_decref(peer_receive(fd, 5000, &rc));
+	destroy = begin("POST", "/v1/domains/web/destroy", NULL);
+	assert_false(destroy->answered);
+	close(listener);
+	close(fd);
+	json_decref(end(request, 503));
+	expect(end(destroy, 200), "state", "gone");
+	assert_true(fakes_clean());
 }
 
 static void not_yet_unpaused(void **state)
@@ -359,6 +462,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(checkpoints_are_asked_for_and_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_file_says_what_is_in_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_guest_is_reclaimed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_guest_is_destroyed_while_its_host_is_asked, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_guest_is_destroyed_while_it_is_handed_over, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(not_yet_unpaused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_store_is_told_after_all, set_up, tear_down),
 	};
