@@ -127,8 +127,12 @@ static int on_slow(unsigned int step, void *data)
 	const struct domain_config *config = leaving->config;
 	unsigned int full = config->max_vcpus * 100, percent = slow_percent[step - 1];
 	struct hc_control_sched sched = { .cap = (config->cap ? config->cap : full) * percent / 100 };
-	int rc = hc_domain_set_sched(leaving->host->hv, (uint16_t)leaving->record->domid, &sched);
+	int rc;
 
+	/* 0 would be no cap at all. */
+	if (!sched.cap)
+		sched.cap = 1;
+	rc = hc_domain_set_sched(leaving->host->hv, (uint16_t)leaving->record->domid, &sched);
 	if (!rc)
 		migration_slowed(leaving->migration, percent);
 	return rc;

@@ -285,6 +285,12 @@ static void a_sender_is_heard_and_told(void **state)
 	assert_int_equal(progress_number("processor_percent"), 5);
 	assert_int_equal(migration_cancel(migration), -EBUSY);
 
+	/* One that had little has less, and not what it wants. */
+	config->cap = 19;
+	record.phase = PHASE_MIGRATING;
+	assert_int_equal(leave(&other), 0);
+	assert_int_equal(fakes.domains[1].sched.cap, 1);
+
 	/* A guest that stays has all its time again. */
 	other.until = HANGS_UP_BEFORE_COMPLETE;
 	config->cap = 50;
