@@ -47,19 +47,14 @@ static int round_steal(struct round *r)
 
 static void round_give_back(struct round *r)
 {
-	/* The chunk map knows these frames, so this cannot fail. */
 	while (r->stolen_count)
-		reservation_give(r->d, r->stolen[--r->stolen_count], 0);
+		reservation_give_back(r->d, r->stolen[--r->stolen_count]);
 }
 
 static void round_free_stolen(struct round *r)
 {
-	while (r->stolen_count) {
-		mfn_t mfn = r->stolen[--r->stolen_count];
-
-		__atomic_store_n(&frame_of(mfn)->type, 0, __ATOMIC_RELAXED);
-		allocator_put(mfn, 0, tlb_stamp_now());
-	}
+	while (r->stolen_count)
+		reservation_free_stolen(r->stolen[--r->stolen_count]);
 }
 
 /* One output extent: its place in the guest comes from the list, its frame number goes there. */

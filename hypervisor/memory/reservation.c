@@ -17,6 +17,7 @@
 #include "memory/allocator.h"
 #include "memory/owner.h"
 #include "memory/split.h"
+#include "memory/tlb.h"
 
 #define CHUNK_SHIFT 9				/* frames of a bit */
 #define PAGE_BITS_SHIFT 15			/* bits of a page of the map */
@@ -116,9 +117,15 @@ static int chunks_mark(struct domain *d, mfn_t mfn, unsigned int order)
 	return 0;
 }
 
+/* The owner word of a frame that has no other reference than its owner's. */
+static inline uint64_t owned_alone(const struct domain *d)
+{
+	return (uint64_t)d->id << FRAME_OWNER_SHIFT | FRAME_ALLOCATED | 1;
+}
+
 int reservation_give(struct domain *d, mfn_t mfn, unsigned int order)
 {
-	uint64_t owner = (uint64_t)d->id << FRAME_OWNER_SHIFT | FRAME_ALLOCATED | 1;
+	uint64_t owner = owned_alone(d);
 	const struct frame *end = frame_of(mfn + (1ULL << order));
 	int rc = chunks_mark(d, mfn, order);
 
@@ -183,16 +190,36 @@ int reservation_drop(struct domain *d, mfn_t mfn)
 
 int reservation_steal(struct domain *d, mfn_t mfn)
 {
-	uint64_t alone = (uint64_t)d->id << FRAME_OWNER_SHIFT | FRAME_ALLOCATED | 1, x;
+	uint64_t x;
 
 	if (mfn >= memory_max_mfn)
 		return -EINVAL;
 	x = frame_owner_word(frame_of(mfn));
-	/* Without other references than the owner's there are no type references either. */
-	if ((x & ~FRAME_FOREIGN) != alone || !frame_cas(&frame_of(mfn)->owner, &x, FRAME_HYP))
+	/*
+	 * Without other references than the owner's there are no type references either.  Type, stamp
+	 * and FRAME_FOREIGN stay: it may be given back, and processors may know it as what it was.
+	 */
+	if ((x & ~FRAME_FOREIGN) != owned_alone(d) ||
+	    !frame_cas(&frame_of(mfn)->owner, &x, FRAME_HYP | (x & FRAME_FOREIGN)))
 		return -EBUSY;
-	m2p_set(mfn, M2P_INVALID);
 	return 0;
+}
+
+void reservation_give_back(struct domain *d, mfn_t mfn)
+{
+	struct frame *f = frame_of(mfn);
+
+	__atomic_store_n(&f->owner, owned_alone(d) | (frame_owner_word(f) & FRAME_FOREIGN), __ATOMIC_RELEASE);
+}
+
+void reservation_free_stolen(mfn_t mfn)
+{
+	struct frame *f = frame_of(mfn);
+
+	m2p_set(mfn, M2P_INVALID);
+	__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&f->owner, FRAME_HYP, __ATOMIC_RELAXED);
+	allocator_put(mfn, 0, tlb_stamp_now());
 }
 
 bool reservation_next_chunk(const struct domain *d, mfn_t *at)

@@ -11,10 +11,12 @@ int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, mf
 /* d gives a frame back; it is free when its last mapping goes.  -EINVAL: not its frame. */
 int reservation_drop(struct domain *d, mfn_t mfn);
 /*
- * For exchanges, which keep the charge: take an unused frame away (it is the
- * hypervisor's then, allocator_put() it), or make a block d's.
+ * For exchanges, which keep the charge: take an unused frame away, so that nobody gets a reference
+ * to it until it is given back as what it was, or free; or make a block d's.
  */
-int reservation_steal(struct domain *d, mfn_t mfn);
+int reservation_steal(struct domain *d, mfn_t mfn);	/* -EINVAL; -EBUSY: not d's, or in use */
+void reservation_give_back(struct domain *d, mfn_t mfn);
+void reservation_free_stolen(mfn_t mfn);
 int reservation_give(struct domain *d, mfn_t mfn, unsigned int order);	/* -ENOMEM */
 
 /*

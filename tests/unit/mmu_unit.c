@@ -506,6 +506,47 @@ static void exchanges(void **state)
 	world_check();
 }
 
+/* What processors may still know of a frame is not forgotten by an exchange that fails. */
+static void failing_exchange_keeps_stamps(void **state)
+{
+	uint64_t in[2] = { 0, WORLD_FRAMES }, out = 1000, owner, type;
+	struct hc_memory_exchange x = {
+		.in = { (uint64_t)in, 2, 0, 0, HC_DOMID_SELF, { 0 } },
+		.out = { (uint64_t)&out, 1, 1, 0, HC_DOMID_SELF, { 0 } },
+	};
+	struct space s;
+	mfn_t f;
+
+	(void)state;
+	live_space(&s);
+	f = in[0] = world_frame(1);
+	/* A table, until just now; processor 1 has not flushed since, and only by a grant it has ever seen it. */
+	cpu_online_mask = 3;
+	assert_int_equal(update(slot_addr(s.l2, 5), pte_make(f, TABLE)), 0);
+	assert_int_equal(update(slot_addr(s.l2, 5), 0), 0);
+	frame_mark_foreign(frame_of(f));
+	m2p_set(f, 4711);
+	owner = frame_owner_word(frame_of(f));
+	type = frame_type_word(frame_of(f));
+	assert_int_equal(frame_type_of(type), FRAME_L1);
+	assert_int_equal(world_memory_op(HC_MEM_EXCHANGE, &x), -EINVAL);
+	assert_int_equal(x.nr_exchanged, 0);
+	assert_int_equal(frame_owner_word(frame_of(f)), owner);
+	assert_int_equal(frame_type_word(frame_of(f)), type);
+	assert_int_equal(m2p_get(f), 4711);
+	world.flushes = 0;
+	assert_int_equal(update(slot_addr(s.l1, 7), pte_make(f, TABLE)), 0);
+	assert_int_equal(world.flushes, 1);
+	assert_int_equal(update(slot_addr(s.l1, 7), 0), 0);
+	/* One that succeeds leaves nothing of it: the next owner's starts anew. */
+	in[1] = world_frame(1);
+	assert_int_equal(world_memory_op(HC_MEM_EXCHANGE, &x), 0);
+	assert_int_equal(m2p_get(f), M2P_INVALID);
+	assert_false(frame_owner_word(frame_of(f)) & FRAME_FOREIGN);
+	cpu_online_mask = 1;
+	world_check();
+}
+
 static void granted_entries(void **state)
 {
 	struct space s;
@@ -740,6 +781,7 @@ int main(void)
 		T(reservations),
 		T(nobody_reads_what_others_left),
 		T(exchanges),
+		T(failing_exchange_keeps_stamps),
 		T(granted_entries),
 		T(anything_goes),
 		SPLIT(whole_trees_come_and_go),
