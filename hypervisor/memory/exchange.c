@@ -65,9 +65,9 @@ static int extent_give(struct round *r, uint64_t list, mfn_t mfn)
 
 	if (copy_from_guest(&pfn, list, sizeof(pfn)))
 		return -EFAULT;
+	m2p_set_block(mfn, pfn, order);
 	if (reservation_give(r->d, mfn, order))
 		return -ENOMEM;
-	m2p_set_block(mfn, pfn, order);
 	copy_to_guest(list, &mfn, sizeof(mfn));
 	return 0;
 }

@@ -151,7 +151,7 @@ void memory_domain_free(struct domain *d);
 /* The first frame at or after *at that d owns, *at moves past it; MFN_INVALID: no more. */
 mfn_t memory_domain_next_frame(struct domain *d, uint64_t *at);
 void m2p_set(mfn_t mfn, uint64_t pfn);
-/* The frames of a block that somebody got, with numbers from pfn on; they count as written. */
+/* The frames of a block that is not anybody's yet get numbers from pfn on. */
 void m2p_set_block(mfn_t mfn, uint64_t pfn, unsigned int order);
 void m2p_forget(mfn_t first, mfn_t end);	/* frames first..end-1 have no number */
 uint64_t m2p_get(mfn_t mfn);

@@ -22,18 +22,18 @@
 typedef bool (*extent_operation)(struct domain *d, const struct hc_memory_reservation *r,
 				 uint64_t extent);
 
-static bool grow(struct domain *d, const struct hc_memory_reservation *r, mfn_t *mfn)
+static bool grow(struct domain *d, const struct hc_memory_reservation *r, uint64_t pfn, mfn_t *mfn)
 {
 	unsigned int bits = r->mem_flags & HC_MEMF_ADDRESS_BITS_MASK;
 
-	return !reservation_grow(d, r->extent_order, bits ? bits : ALLOCATOR_ANY_BITS, mfn);
+	return !reservation_grow(d, r->extent_order, bits ? bits : ALLOCATOR_ANY_BITS, pfn, mfn);
 }
 
 static bool increase(struct domain *d, const struct hc_memory_reservation *r, uint64_t extent)
 {
 	mfn_t mfn;
 
-	return grow(d, r, &mfn) &&
+	return grow(d, r, M2P_INVALID, &mfn) &&
 	       (!r->extent_start || !copy_to_guest(extent, &mfn, sizeof(mfn)));
 }
 
@@ -42,10 +42,8 @@ static bool populate(struct domain *d, const struct hc_memory_reservation *r, ui
 	uint64_t pfn;
 	mfn_t mfn;
 
-	if (copy_from_guest(&pfn, extent, sizeof(pfn)) || !grow(d, r, &mfn))
-		return false;
-	m2p_set_block(mfn, pfn, r->extent_order);
-	return !copy_to_guest(extent, &mfn, sizeof(mfn));
+	return !copy_from_guest(&pfn, extent, sizeof(pfn)) && grow(d, r, pfn, &mfn) &&
+	       !copy_to_guest(extent, &mfn, sizeof(mfn));
 }
 
 static bool decrease(struct domain *d, const struct hc_memory_reservation *r, uint64_t extent)

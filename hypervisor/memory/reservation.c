@@ -78,10 +78,8 @@ void m2p_set_block(mfn_t mfn, uint64_t pfn, unsigned int order)
 	mfn_t end = mfn + (1ULL << order);
 
 #pragma GCC unroll 8
-	for (mfn_t i = mfn; i < end; i++)
-		WRITE_ONCE(m2p_table[i], pfn++);
-	for (; unlikely(READ_ONCE(dirty_logs)) && mfn < end; mfn++)
-		dirty_mark_slow(mfn);
+	for (; mfn < end; mfn++)
+		WRITE_ONCE(m2p_table[mfn], pfn++);
 }
 
 void m2p_forget(mfn_t first, mfn_t end)
@@ -123,6 +121,16 @@ static inline uint64_t owned_alone(const struct domain *d)
 	return (uint64_t)d->id << FRAME_OWNER_SHIFT | FRAME_ALLOCATED | 1;
 }
 
+/* A copy of their numbers means something else now.  Other vcpus may have given some of them back already. */
+static __noinline void mark_given(struct domain *d, mfn_t mfn, mfn_t end)
+{
+	for (; mfn < end; mfn++)
+		if (frame_get_id(frame_of(mfn), d->id)) {
+			dirty_mark(mfn);
+			frame_put(frame_of(mfn));
+		}
+}
+
 int reservation_give(struct domain *d, mfn_t mfn, unsigned int order)
 {
 	uint64_t owner = owned_alone(d);
@@ -136,10 +144,12 @@ int reservation_give(struct domain *d, mfn_t mfn, unsigned int order)
 		__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
 		__atomic_store_n(&f->owner, owner, __ATOMIC_RELEASE);
 	}
+	if (unlikely(READ_ONCE(dirty_logs)))
+		mark_given(d, mfn, mfn + (1ULL << order));
 	return 0;
 }
 
-int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, mfn_t *mfn)
+int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, uint64_t pfn, mfn_t *mfn)
 {
 	int rc;
 
@@ -152,6 +162,9 @@ int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, mf
 	*mfn = allocator_get(order, bits);
 	if (*mfn == MFN_INVALID)
 		goto uncharge;
+	/* As soon as they are the domain's another vcpu may give them back, and they are somebody else's. */
+	if (pfn != M2P_INVALID)
+		m2p_set_block(*mfn, pfn, order);
 	rc = reservation_give(d, *mfn, order);
 	if (!rc && READ_ONCE(d->memory.relinquishing)) {
 		/* Its destruction may have looked here before they were there. */
@@ -161,6 +174,7 @@ int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, mf
 	}
 	if (!rc)
 		return 0;
+	m2p_forget(*mfn, *mfn + (1ULL << order));
 	frames_free(*mfn, order);
 uncharge:
 	owner_uncharge(d, 1ULL << order);
@@ -169,7 +183,7 @@ uncharge:
 
 int domain_frames_alloc(struct domain *d, unsigned int order, mfn_t *mfn)
 {
-	return reservation_grow(d, order, ALLOCATOR_ANY_BITS | ALLOCATOR_UNCLEARED, mfn);
+	return reservation_grow(d, order, ALLOCATOR_ANY_BITS | ALLOCATOR_UNCLEARED, M2P_INVALID, mfn);
 }
 
 int reservation_drop(struct domain *d, mfn_t mfn)

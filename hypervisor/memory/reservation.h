@@ -6,13 +6,16 @@
 #include "domain/domain.h"
 #include "memory/memory.h"
 
-/* Frames for a domain, with addresses of at most "bits" bits (allocator.h).  -ENOMEM; -E2BIG over its maximum. */
-int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, mfn_t *mfn);
+/*
+ * Frames for a domain, with addresses of at most "bits" bits (allocator.h) and numbers from pfn on
+ * (M2P_INVALID: none).  -ENOMEM; -E2BIG over its maximum.
+ */
+int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, uint64_t pfn, mfn_t *mfn);
 /* d gives a frame back; it is free when its last mapping goes.  -EINVAL: not its frame. */
 int reservation_drop(struct domain *d, mfn_t mfn);
 /*
  * For exchanges, which keep the charge: take an unused frame away, so that nobody gets a reference
- * to it until it is given back as what it was, or free; or make a block d's.
+ * to it until it is given back as what it was, or free; or make a block d's that has its numbers.
  */
 int reservation_steal(struct domain *d, mfn_t mfn);	/* -EINVAL; -EBUSY: not d's, or in use */
 void reservation_give_back(struct domain *d, mfn_t mfn);

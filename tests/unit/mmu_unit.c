@@ -4,6 +4,7 @@
 
 #include <hypercall/grant.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -424,6 +425,69 @@ static void reservations(void **state)
 	assert_int_equal(world_memory_op(HC_MEM_INCREASE_RESERVATION, &r), -EPERM);
 }
 
+struct watch {
+	mfn_t mfn;
+	unsigned int round;	/* odd while it is given, even while it is given back; 0: the end */
+	unsigned int seen;	/* how often it was seen to become the domain's */
+	unsigned int early;	/* ... without its number */
+};
+
+static bool watched_is_owned(const struct watch *w)
+{
+	return frame_owner_id(__atomic_load_n(&frame_of(w->mfn)->owner, __ATOMIC_SEQ_CST)) == 1;
+}
+
+/* What another vcpu sees of a frame that its domain gets. */
+static void *watch_frame(void *arg)
+{
+	struct watch *w = arg;
+	unsigned int round;
+
+	while ((round = __atomic_load_n(&w->round, __ATOMIC_SEQ_CST))) {
+		bool early;
+
+		if (!(round % 2) || watched_is_owned(w))
+			continue;
+		while (!watched_is_owned(w) && __atomic_load_n(&w->round, __ATOMIC_SEQ_CST) == round)
+			;
+		early = m2p_get(w->mfn) == M2P_INVALID;
+		if (__atomic_load_n(&w->round, __ATOMIC_SEQ_CST) != round)
+			continue;
+		w->early += early;
+		__atomic_add_fetch(&w->seen, 1, __ATOMIC_SEQ_CST);
+	}
+	return NULL;
+}
+
+/* A vcpu may give them back at once: what is stored afterwards would be for their next owner's. */
+static void frames_come_with_their_numbers(void **state)
+{
+	uint64_t item = 0x10000;
+	struct hc_memory_reservation r = {
+		.extent_start = (uint64_t)&item, .nr_extents = 1, .extent_order = 9, .domid = HC_DOMID_SELF,
+	};
+	struct watch w = { .round = 2 };
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(world_memory_op(HC_MEM_POPULATE_PHYSMAP, &r), 1);
+	w.mfn = item + 511;
+	assert_int_equal(pthread_create(&thread, NULL, watch_frame, &w), 0);
+	for (unsigned int i = 2; i < 20000 && __atomic_load_n(&w.seen, __ATOMIC_SEQ_CST) < 30; i += 2) {
+		__atomic_store_n(&w.round, i, __ATOMIC_SEQ_CST);
+		assert_int_equal(world_memory_op(HC_MEM_DECREASE_RESERVATION, &r), 1);
+		item = 0x10000;
+		__atomic_store_n(&w.round, i + 1, __ATOMIC_SEQ_CST);
+		assert_int_equal(world_memory_op(HC_MEM_POPULATE_PHYSMAP, &r), 1);
+		assert_int_equal(item + 511, w.mfn);
+		assert_int_equal(m2p_get(w.mfn), 0x10000 + 511);
+	}
+	__atomic_store_n(&w.round, 0, __ATOMIC_SEQ_CST);
+	pthread_join(thread, NULL);
+	assert_int_equal(w.early, 0);
+	world_check();
+}
+
 static void assert_clean(mfn_t mfn, unsigned int frames)
 {
 	for (unsigned int i = 0; i < frames * PTE_ENTRIES; i++)
@@ -779,6 +843,7 @@ int main(void)
 		T(emulated_stores),
 		T(quick_stores),
 		T(reservations),
+		T(frames_come_with_their_numbers),
 		T(nobody_reads_what_others_left),
 		T(exchanges),
 		T(failing_exchange_keeps_stamps),
