@@ -8,10 +8,8 @@
 
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
-#include "lib/string.h"
 #include "memory/allocator.h"
 #include "memory/reservation.h"
-#include "memory/tlb.h"
 
 #define MAX_ORDER 9			/* a round's frame numbers fit in one page */
 
@@ -20,17 +18,50 @@ struct round {
 	const struct hc_memory_exchange *x;
 	unsigned int order;		/* frames of a round, log2 */
 	uint64_t number;
-	uint64_t *stolen;		/* frames taken away, one page of numbers */
-	unsigned int stolen_count;
+	/* Each a page of frame numbers: */
+	uint64_t *stolen;		/* frames taken away */
+	uint64_t *blocks;		/* the output extents */
+	unsigned int stolen_count, block_count;
 };
+
+/* Guest address of the round's first number in a list, and how many there are. */
+static uint64_t round_list(const struct round *r, const struct hc_memory_reservation *list, unsigned int *extents)
+{
+	*extents = 1u << (r->order - list->extent_order);
+	return list->extent_start + r->number * *extents * sizeof(uint64_t);
+}
+
+/*
+ * Frames for the domain, which nobody knows yet, with the numbers that they will have: each extent's place in
+ * the guest comes from the list.
+ */
+static int round_prepare(struct round *r)
+{
+	unsigned int order = r->x->out.extent_order, extents;
+	unsigned int bits = r->x->out.mem_flags & HC_MEMF_ADDRESS_BITS_MASK;
+	uint64_t list = round_list(r, &r->x->out, &extents), pfn;
+
+	for (r->block_count = 0; r->block_count < extents; list += sizeof(uint64_t)) {
+		mfn_t mfn = allocator_get(order, bits ? bits : ALLOCATOR_ANY_BITS);
+
+		if (mfn == MFN_INVALID)
+			return -ENOMEM;
+		r->blocks[r->block_count++] = mfn;
+		if (copy_from_guest(&pfn, list, sizeof(pfn)))
+			return -EFAULT;
+		m2p_set_block(mfn, pfn, order);
+		if (reservation_prepare(r->d, mfn, order))
+			return -ENOMEM;
+	}
+	return 0;
+}
 
 /* Take this round's input frames away from the domain. */
 static int round_steal(struct round *r)
 {
-	unsigned int extents = 1u << (r->order - r->x->in.extent_order);
-	uint64_t list = r->x->in.extent_start + r->number * extents * sizeof(uint64_t), mfn;
+	unsigned int extents;
+	uint64_t list = round_list(r, &r->x->in, &extents), mfn;
 
-	r->stolen_count = 0;
 	for (unsigned int i = 0; i < extents; i++, list += sizeof(uint64_t)) {
 		if (copy_from_guest(&mfn, list, sizeof(mfn)))
 			return -EFAULT;
@@ -45,76 +76,51 @@ static int round_steal(struct round *r)
 	return 0;
 }
 
-static void round_give_back(struct round *r)
-{
-	while (r->stolen_count)
-		reservation_give_back(r->d, r->stolen[--r->stolen_count]);
-}
-
-static void round_free_stolen(struct round *r)
-{
-	while (r->stolen_count)
-		reservation_free_stolen(r->stolen[--r->stolen_count]);
-}
-
-/* One output extent: its place in the guest comes from the list, its frame number goes there. */
-static int extent_give(struct round *r, uint64_t list, mfn_t mfn)
+/* What was taken comes back, and what was to be given was never anybody's. */
+static void round_undo(struct round *r)
 {
 	unsigned int order = r->x->out.extent_order;
-	uint64_t pfn;
 
-	if (copy_from_guest(&pfn, list, sizeof(pfn)))
-		return -EFAULT;
-	m2p_set_block(mfn, pfn, order);
-	if (reservation_give(r->d, mfn, order))
-		return -ENOMEM;
-	copy_to_guest(list, &mfn, sizeof(mfn));
-	return 0;
+	while (r->stolen_count)
+		reservation_give_back(r->d, r->stolen[--r->stolen_count]);
+	while (r->block_count) {
+		mfn_t mfn = r->blocks[--r->block_count];
+
+		m2p_forget(mfn, mfn + (1ULL << order));
+		frames_free(mfn, order);
+	}
 }
 
 /*
- * All frames of a round are in our hands or none: what was taken is freed only
- * when there is something to give for all of it.
+ * All frames of a round change hands or none.  Other vcpus may use a frame as soon as it is the domain's, so
+ * nothing may fail from the first one that is.
  */
 static int round_run(struct round *r)
 {
-	unsigned int order = r->x->out.extent_order, extents = 1u << (r->order - order), i, got;
-	unsigned int bits = r->x->out.mem_flags & HC_MEMF_ADDRESS_BITS_MASK;
-	uint64_t list = r->x->out.extent_start + r->number * extents * sizeof(uint64_t);
-	uint64_t *blocks = page_alloc_for(r->d);
-	int rc = -ENOMEM;
+	int rc;
 
-	if (!blocks)
-		return rc;
-	for (got = 0; got < extents; got++) {
-		blocks[got] = allocator_get(order, bits ? bits : ALLOCATOR_ANY_BITS);
-		if (blocks[got] == MFN_INVALID)
-			goto free_blocks;
-	}
-	rc = round_steal(r);
+	r->stolen_count = 0;
+	rc = round_prepare(r);
+	if (!rc)
+		rc = round_steal(r);
 	if (rc) {
-		round_give_back(r);
-		goto free_blocks;
+		round_undo(r);
+		return rc;
 	}
-	for (i = 0; i < extents && !rc; i++)
-		rc = extent_give(r, list + i * sizeof(uint64_t), blocks[i]);
-	if (!rc) {
-		round_free_stolen(r);
-		got = 0;
-	} else {
-		/* The list became unreadable: take back what was given already. */
-		for (unsigned int k = 0; k + 1 < i; k++)
-			for (uint64_t j = 0; j < 1ULL << order; j++)
-				if (reservation_steal(r->d, blocks[k] + j))
-					domain_crash(r->d, "used frames of a failing exchange");
-		round_give_back(r);
-	}
-free_blocks:
-	/* Another vcpu may have mapped what was given for a moment. */
-	while (got)
-		allocator_put(blocks[--got], order, tlb_stamp_now());
-	page_free_for(r->d, blocks);
-	return rc;
+	for (unsigned int i = 0; i < r->block_count; i++)
+		reservation_give(r->d, r->blocks[i], r->x->out.extent_order);
+	while (r->stolen_count)
+		reservation_free_stolen(r->stolen[--r->stolen_count]);
+	return 0;
+}
+
+/* Tell the guest what it got, in the list that said where it wants it. */
+static int round_tell(const struct round *r)
+{
+	unsigned int extents;
+	uint64_t list = round_list(r, &r->x->out, &extents);
+
+	return copy_to_guest(list, r->blocks, extents * sizeof(uint64_t));
 }
 
 static bool sizes_ok(const struct hc_memory_exchange *x)
@@ -137,8 +143,11 @@ static int run_rounds(struct round *r, struct hc_memory_exchange *x)
 	while (!rc && x->nr_exchanged < x->in.nr_extents) {
 		r->number = x->nr_exchanged >> (r->order - x->in.extent_order);
 		rc = round_run(r);
-		if (!rc)
-			x->nr_exchanged += in_extents;
+		if (rc)
+			break;
+		/* Done, even if the list cannot be written any more. */
+		x->nr_exchanged += in_extents;
+		rc = round_tell(r);
 		if (!rc && x->nr_exchanged < x->in.nr_extents && hypercall_preempt_check())
 			rc = -ERESTART;
 	}
@@ -160,7 +169,9 @@ long exchange_op(uint64_t arg)
 		return rc;
 	r.order = MAX(x.in.extent_order, x.out.extent_order);
 	r.stolen = page_alloc_for(r.d);
-	rc = r.stolen ? run_rounds(&r, &x) : -ENOMEM;
+	r.blocks = page_alloc_for(r.d);
+	rc = r.stolen && r.blocks ? run_rounds(&r, &x) : -ENOMEM;
+	page_free_for(r.d, r.blocks);
 	page_free_for(r.d, r.stolen);
 	domain_put(r.d);
 	if (copy_to_guest(arg + offsetof(struct hc_memory_exchange, nr_exchanged), &x.nr_exchanged,

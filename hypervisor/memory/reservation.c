@@ -94,7 +94,7 @@ uint64_t m2p_get(mfn_t mfn)
 }
 
 /* A block may span chunks, but not pages of the map: those stand for 64 GiB. */
-static int chunks_mark(struct domain *d, mfn_t mfn, unsigned int order)
+int reservation_prepare(struct domain *d, mfn_t mfn, unsigned int order)
 {
 	uint64_t **page = &d->memory.chunk_map[mfn >> PAGE_SHIFT_FRAMES];
 	unsigned int first = mfn >> CHUNK_SHIFT & ((1u << PAGE_BITS_SHIFT) - 1);
@@ -131,14 +131,11 @@ static __noinline void mark_given(struct domain *d, mfn_t mfn, mfn_t end)
 		}
 }
 
-int reservation_give(struct domain *d, mfn_t mfn, unsigned int order)
+void reservation_give(struct domain *d, mfn_t mfn, unsigned int order)
 {
 	uint64_t owner = owned_alone(d);
 	const struct frame *end = frame_of(mfn + (1ULL << order));
-	int rc = chunks_mark(d, mfn, order);
 
-	if (rc)
-		return rc;
 #pragma GCC unroll 8
 	for (struct frame *f = frame_of(mfn); f < end; f++) {
 		__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
@@ -146,7 +143,6 @@ int reservation_give(struct domain *d, mfn_t mfn, unsigned int order)
 	}
 	if (unlikely(READ_ONCE(dirty_logs)))
 		mark_given(d, mfn, mfn + (1ULL << order));
-	return 0;
 }
 
 int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, uint64_t pfn, mfn_t *mfn)
@@ -165,15 +161,17 @@ int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, ui
 	/* As soon as they are the domain's another vcpu may give them back, and they are somebody else's. */
 	if (pfn != M2P_INVALID)
 		m2p_set_block(*mfn, pfn, order);
-	rc = reservation_give(d, *mfn, order);
-	if (!rc && READ_ONCE(d->memory.relinquishing)) {
-		/* Its destruction may have looked here before they were there. */
-		for (mfn_t i = 0; i < 1ULL << order; i++)
-			reservation_drop(d, *mfn + i);
-		return -EINVAL;
-	}
-	if (!rc)
+	rc = reservation_prepare(d, *mfn, order);
+	if (rc)
+		goto free;
+	reservation_give(d, *mfn, order);
+	if (likely(!READ_ONCE(d->memory.relinquishing)))
 		return 0;
+	/* Its destruction may have looked here before they were there. */
+	for (mfn_t i = 0; i < 1ULL << order; i++)
+		reservation_drop(d, *mfn + i);
+	return -EINVAL;
+free:
 	m2p_forget(*mfn, *mfn + (1ULL << order));
 	frames_free(*mfn, order);
 uncharge:

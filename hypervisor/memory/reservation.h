@@ -15,12 +15,14 @@ int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, ui
 int reservation_drop(struct domain *d, mfn_t mfn);
 /*
  * For exchanges, which keep the charge: take an unused frame away, so that nobody gets a reference
- * to it until it is given back as what it was, or free; or make a block d's that has its numbers.
+ * to it until it is given back as what it was, or free; or make a block d's that has its numbers,
+ * which cannot fail where it was prepared.
  */
 int reservation_steal(struct domain *d, mfn_t mfn);	/* -EINVAL; -EBUSY: not d's, or in use */
 void reservation_give_back(struct domain *d, mfn_t mfn);
 void reservation_free_stolen(mfn_t mfn);
-int reservation_give(struct domain *d, mfn_t mfn, unsigned int order);	/* -ENOMEM */
+int reservation_prepare(struct domain *d, mfn_t mfn, unsigned int order);	/* -ENOMEM */
+void reservation_give(struct domain *d, mfn_t mfn, unsigned int order);
 
 /*
  * Chunks of 2 MiB in which d has, or had, frames: the first frame at or after

@@ -88,9 +88,14 @@ long hypercall_continue(unsigned int nr, unsigned int nargs, ...)
 	return 0;
 }
 
+static bool accessible(uint64_t address, size_t size, bool write)
+{
+	return address && (!world.access || world.access(address, size, write));
+}
+
 int copy_from_guest(void *dst, uint64_t src, size_t size)
 {
-	if (!src)
+	if (!accessible(src, size, false))
 		return -EFAULT;
 	memcpy(dst, (const void *)src, size);
 	return 0;
@@ -98,7 +103,7 @@ int copy_from_guest(void *dst, uint64_t src, size_t size)
 
 int copy_to_guest(uint64_t dst, const void *src, size_t size)
 {
-	if (!dst)
+	if (!accessible(dst, size, true))
 		return -EFAULT;
 	memcpy((void *)dst, src, size);
 	return 0;

@@ -34,6 +34,8 @@ struct world {
 	unsigned int preempt_every;	/* hypercall_preempt_check() says yes each so many times; 0: never */
 	unsigned int domain_puts[2];	/* references that memory dropped */
 	unsigned int flushes;
+	/* Not NULL: asked at each access to the guest's memory; false: it faults. */
+	bool (*access)(uint64_t address, size_t size, bool write);
 	mfn_t event_frame, granted_frame;	/* always written, for the dirty log; 0: none */
 };
 extern struct world world;

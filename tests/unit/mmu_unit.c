@@ -570,6 +570,80 @@ static void exchanges(void **state)
 	world_check();
 }
 
+#define MANY_PFN 5000
+static struct {
+	uint64_t list[512];	/* places, then frame numbers */
+	uint64_t slot;		/* where another vcpu maps the first of them when it is there */
+	bool write;		/* which access to the last one faults */
+	unsigned int mapped;
+} many;
+
+static mfn_t frame_with_number(uint64_t pfn)
+{
+	for (mfn_t mfn = 0; mfn < WORLD_FRAMES; mfn++)
+		if (m2p_get(mfn) == pfn)
+			return mfn;
+	return MFN_INVALID;
+}
+
+static bool last_is_unmapped(uint64_t address, size_t size, bool write)
+{
+	mfn_t first = frame_with_number(MANY_PFN);
+
+	if (write != many.write || address + size != (uintptr_t)&many.list[512] || address < (uintptr_t)many.list)
+		return true;
+	world.access = NULL;
+	if (first != MFN_INVALID && !update(many.slot, pte_make(first, TABLE)))
+		many.mapped++;
+	world.access = last_is_unmapped;
+	return false;
+}
+
+/* One extent for 512 whose list cannot be read, or written, to its end, while another vcpu uses what it gets. */
+static void late_failures_of_exchanges(void **state)
+{
+	uint64_t in, frames, all;
+	struct hc_memory_exchange x = {
+		.in = { (uint64_t)&in, 1, 9, 0, HC_DOMID_SELF, { 0 } },
+		.out = { (uint64_t)many.list, 512, 0, 0, HC_DOMID_SELF, { 0 } },
+	};
+	struct space s;
+
+	(void)state;
+	live_space(&s);
+	assert_int_equal(domain_frames_alloc(&world.dom[1], 9, &in), 0);
+	m2p_set_block(in, 9000, 9);
+	for (unsigned int i = 0; i < 512; i++)
+		many.list[i] = MANY_PFN + i;
+	many.slot = slot_addr(s.l1, 9);
+	many.write = false;
+	many.mapped = 0;
+	frames = world.dom[1].memory.frames;
+	all = memory_free_frames();
+	world.access = last_is_unmapped;
+	assert_int_equal(world_memory_op(HC_MEM_EXCHANGE, &x), -EFAULT);
+	/* Nothing has happened, and nothing could be seen meanwhile. */
+	assert_int_equal(many.mapped, 0);
+	assert_int_equal(x.nr_exchanged, 0);
+	assert_int_equal(many.list[0], MANY_PFN);
+	assert_int_equal(frame_with_number(MANY_PFN), MFN_INVALID);
+	assert_int_equal(m2p_get(in + 511), 9000 + 511);
+	assert_int_equal(memory_free_frames(), all);
+	world_check();
+	/* It has the frames, though it is not told. */
+	many.write = true;
+	assert_int_equal(world_memory_op(HC_MEM_EXCHANGE, &x), -EFAULT);
+	world.access = NULL;
+	assert_int_equal(many.mapped, 1);
+	assert_int_equal(x.nr_exchanged, 1);
+	assert_int_equal(world.dom[1].memory.frames, frames);
+	assert_int_equal(world_types(frame_with_number(MANY_PFN)), 1);
+	assert_int_equal(world_refs(frame_with_number(MANY_PFN + 511)), 1);
+	assert_int_equal(m2p_get(in), M2P_INVALID);
+	assert_int_equal(memory_free_frames(), all);
+	world_check();
+}
+
 /* What processors may still know of a frame is not forgotten by an exchange that fails. */
 static void failing_exchange_keeps_stamps(void **state)
 {
@@ -846,6 +920,7 @@ int main(void)
 		T(frames_come_with_their_numbers),
 		T(nobody_reads_what_others_left),
 		T(exchanges),
+		T(late_failures_of_exchanges),
 		T(failing_exchange_keeps_stamps),
 		T(granted_entries),
 		T(anything_goes),
