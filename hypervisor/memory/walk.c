@@ -41,10 +41,9 @@ struct frame *table_lock_slow(struct domain *d, struct frame *f, uint64_t maddr)
 
 bool table_walk_store(struct vcpu *v, uint64_t va, uint64_t *entry)
 {
-	uint64_t maddr, all = walk_down(v->memory.base_kernel, va, &maddr);
+	uint64_t maddr, all;
 
-	if (unlikely((all & (PTE_PRESENT | PTE_WRITE)) != (PTE_PRESENT | PTE_WRITE) ||
-		     maddr >> PAGE_SHIFT >= memory_max_mfn))
+	if (unlikely(!walk_down(v->memory.base_kernel, va, &maddr, &all) || !(all & PTE_WRITE)))
 		return false;
 	*entry = walk_entry(maddr_to_virt(0), maddr);
 	return (*entry & (PTE_PRESENT | PTE_WRITE)) == PTE_PRESENT;

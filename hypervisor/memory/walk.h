@@ -22,8 +22,8 @@ struct walk {
 bool table_walk(uint64_t cr3, uint64_t va, unsigned int level, struct walk *w);
 
 /*
- * A store of v's kernel to va was refused: true if the entry of level 1 alone forbids it, which is
- * in *entry then.  A hint, too.
+ * A store of v's kernel to va, which is the guest's, was refused: true if the entry of level 1 alone
+ * forbids it, which is in *entry then.  A hint, too.
  */
 bool table_walk_store(struct vcpu *v, uint64_t va, uint64_t *entry);
 
@@ -54,28 +54,31 @@ fault:
 
 /*
  * The short way down to level 1, for what is called most: the address of the entry there, and what the
- * three above have in common.  One that is not present may lead to any RAM, which is read and told by that.
- * The base, a vcpu's own, is good.
+ * three above have in common; false: one of them is not present.
+ *
+ * The base, a vcpu's own, is good, and va not in our part of it.  Then an entry that is present leads to a
+ * table: one that another vcpu takes out of the way meanwhile becomes nothing else before this processor has
+ * flushed.  One that is not is whatever the guest has stored there, maybe the address of a device's registers.
  */
-static inline uint64_t walk_down(uint64_t base, uint64_t va, uint64_t *maddr)
+static inline bool walk_down(uint64_t base, uint64_t va, uint64_t *maddr, uint64_t *all)
 {
-	uint64_t table = base, all = ~0ULL, end = memory_max_mfn << PAGE_SHIFT, address = PTE_ADDRESS;
+	uint64_t table = base, address = PTE_ADDRESS;
 	const char *ram = maddr_to_virt(0);
 
 	/* Loaded once; the compiler would do it at each use. */
 	__asm__("" : "+r"(address), "+r"(ram));
+	*all = ~0ULL;
 #pragma GCC unroll 3
 	for (unsigned int at = 4; at > 1; at--) {
-		uint64_t entry;
+		uint64_t entry = walk_entry(ram, table + pte_index(va, at) * 8);
 
-		if (at < 4 && unlikely(table >= end))
-			return 0;
-		entry = walk_entry(ram, table + pte_index(va, at) * 8);
+		if (unlikely(!(entry & PTE_PRESENT)))
+			return false;
 		table = entry & address;
-		all &= entry;
+		*all &= entry;
 	}
 	*maddr = table + pte_index(va, 1) * 8;
-	return all;
+	return true;
 }
 
 /* What follows where f is not a level-1 table that nobody has locked. */
@@ -96,7 +99,9 @@ static __always_inline struct frame *table_lock_at(struct domain *d, uint64_t ma
 /* The machine address of the level-1 entry for va of the kernel's space; false: there is none. */
 static __always_inline bool walk_to_entry(struct vcpu *v, uint64_t va, uint64_t *maddr)
 {
-	return likely(walk_down(v->memory.base_kernel, va, maddr) & PTE_PRESENT && guest_address_ok(va));
+	uint64_t all;
+
+	return likely(guest_address_ok(va) && walk_down(v->memory.base_kernel, va, maddr, &all));
 }
 
 /* The same as table_lock_at() for that one.  Inline: who maps and unmaps does little else. */

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "cpu/regs.h"
 #include "extension/extension.h"
@@ -272,6 +273,32 @@ static void va_mapping(void **state)
 	assert_int_equal(hypercall_update_va_mapping(1ULL << 47, 0, 0), -EINVAL);
 	assert_int_equal(hypercall_update_va_mapping_otherdomain(0x5000, 0, 0, 0), -EPERM);
 	assert_int_equal(hypercall_update_va_mapping(0x5000, 0, HC_UVMF_TLB_FLUSH | HC_UVMF_ALL), 0);
+	world_check();
+}
+
+/* A guest may store anything there, such as the address of registers that change when they are read. */
+static void absent_entries_lead_nowhere(void **state)
+{
+	struct vcpu *v = &world.vcpu[1];
+	struct regs regs = { 0 };
+	mfn_t registers = world_frame(1), theirs = world_frame(0);
+	struct space s;
+
+	(void)state;
+	live_space(&s);
+	assert_int_equal(update(slot_addr(s.l4, 7), pte_make(registers, 0)), 0);
+	assert_int_equal(update(slot_addr(s.l3, 7), pte_make(registers, PTE_WRITE | PTE_USER)), 0);
+	assert_int_equal(update(slot_addr(s.l2, 7), pte_make(registers, PTE_WRITE)), 0);
+	/* Who reads it now is ended by a signal. */
+	assert_int_equal(mprotect(mfn_to_virt(registers), PAGE_SIZE, PROT_NONE), 0);
+	for (unsigned int shift = 21; shift <= 39; shift += 9) {
+		uint64_t va = 7ULL << shift;
+
+		assert_int_equal(hypercall_update_va_mapping(va, 0, 0), -EINVAL);
+		assert_int_equal(grant_map_pte(v, va, theirs, HC_GNTMAP_HOST_MAP), -EINVAL);
+		assert_false(memory_fault(v, &regs, va, PF_PRESENT | PF_WRITE | PF_USER));
+	}
+	assert_int_equal(mprotect(mfn_to_virt(registers), PAGE_SIZE, PROT_READ | PROT_WRITE), 0);
 	world_check();
 }
 
@@ -914,6 +941,7 @@ int main(void)
 		T(many_tables_at_once),
 		T(refused_steps),
 		T(va_mapping),
+		T(absent_entries_lead_nowhere),
 		T(emulated_stores),
 		T(quick_stores),
 		T(reservations),
