@@ -9,6 +9,7 @@
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
 #include "memory/allocator.h"
+#include "memory/owner.h"
 #include "memory/reservation.h"
 
 #define MAX_ORDER 9			/* a round's frame numbers fit in one page */
@@ -174,6 +175,7 @@ long exchange_op(uint64_t arg)
 	page_free_for(r.d, r.blocks);
 	page_free_for(r.d, r.stolen);
 	domain_put(r.d);
+	owner_reap();
 	if (copy_to_guest(arg + offsetof(struct hc_memory_exchange, nr_exchanged), &x.nr_exchanged,
 			  sizeof(x.nr_exchanged)))
 		return -EFAULT;

@@ -131,7 +131,17 @@ static __noinline void mark_given(struct domain *d, mfn_t mfn, mfn_t end)
 		}
 }
 
-void reservation_give(struct domain *d, mfn_t mfn, unsigned int order)
+/* Frames that d got just now.  False: they went again, as its destruction may have looked here before. */
+static bool settle(struct domain *d, mfn_t mfn, unsigned int order)
+{
+	if (likely(!READ_ONCE(d->memory.relinquishing)))
+		return true;
+	for (mfn_t i = 0; i < 1ULL << order; i++)
+		reservation_drop(d, mfn + i);
+	return false;
+}
+
+bool reservation_give(struct domain *d, mfn_t mfn, unsigned int order)
 {
 	uint64_t owner = owned_alone(d);
 	const struct frame *end = frame_of(mfn + (1ULL << order));
@@ -143,6 +153,7 @@ void reservation_give(struct domain *d, mfn_t mfn, unsigned int order)
 	}
 	if (unlikely(READ_ONCE(dirty_logs)))
 		mark_given(d, mfn, mfn + (1ULL << order));
+	return settle(d, mfn, order);
 }
 
 int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, uint64_t pfn, mfn_t *mfn)
@@ -164,13 +175,7 @@ int reservation_grow(struct domain *d, unsigned int order, unsigned int bits, ui
 	rc = reservation_prepare(d, *mfn, order);
 	if (rc)
 		goto free;
-	reservation_give(d, *mfn, order);
-	if (likely(!READ_ONCE(d->memory.relinquishing)))
-		return 0;
-	/* Its destruction may have looked here before they were there. */
-	for (mfn_t i = 0; i < 1ULL << order; i++)
-		reservation_drop(d, *mfn + i);
-	return -EINVAL;
+	return reservation_give(d, *mfn, order) ? 0 : -EINVAL;
 free:
 	m2p_forget(*mfn, *mfn + (1ULL << order));
 	frames_free(*mfn, order);
@@ -222,6 +227,7 @@ void reservation_give_back(struct domain *d, mfn_t mfn)
 	struct frame *f = frame_of(mfn);
 
 	__atomic_store_n(&f->owner, owned_alone(d) | (frame_owner_word(f) & FRAME_FOREIGN), __ATOMIC_RELEASE);
+	settle(d, mfn, 0);
 }
 
 void reservation_free_stolen(mfn_t mfn)

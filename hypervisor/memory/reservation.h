@@ -16,13 +16,14 @@ int reservation_drop(struct domain *d, mfn_t mfn);
 /*
  * For exchanges, which keep the charge: take an unused frame away, so that nobody gets a reference
  * to it until it is given back as what it was, or free; or make a block d's that has its numbers,
- * which cannot fail where it was prepared.
+ * which cannot fail where it was prepared (false: d is being destroyed, and has lost it again).
+ * A frame that is given back to such a domain is free, too.
  */
 int reservation_steal(struct domain *d, mfn_t mfn);	/* -EINVAL; -EBUSY: not d's, or in use */
 void reservation_give_back(struct domain *d, mfn_t mfn);
 void reservation_free_stolen(mfn_t mfn);
 int reservation_prepare(struct domain *d, mfn_t mfn, unsigned int order);	/* -ENOMEM */
-void reservation_give(struct domain *d, mfn_t mfn, unsigned int order);
+bool reservation_give(struct domain *d, mfn_t mfn, unsigned int order);
 
 /*
  * Chunks of 2 MiB in which d has, or had, frames: the first frame at or after

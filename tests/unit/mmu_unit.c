@@ -671,6 +671,59 @@ static void late_failures_of_exchanges(void **state)
 	world_check();
 }
 
+static uint64_t two[2];
+
+static bool destroyed_after_first(uint64_t address, size_t size, bool write)
+{
+	(void)size;
+	if (address == (uintptr_t)&two[1] && !write)
+		world_destroy(1);
+	return true;
+}
+
+/* As destroyed, where only the second frame was still to be looked at. */
+static bool destroyed_but_second(uint64_t address, size_t size, bool write)
+{
+	struct memory_domain *m = &world.dom[1].memory;
+
+	(void)size;
+	if (address == (uintptr_t)&two[1] && !write) {
+		m->relinquishing = m->tables_dropped = true;
+		m->relinquish_next = memory_max_mfn;
+	}
+	return true;
+}
+
+/* dom0 exchanges for a domain that it destroys on another processor. */
+static void exchange_for_the_dying(void **state)
+{
+	static bool (*const when[])(uint64_t address, size_t size, bool write) = {
+		destroyed_after_first, destroyed_but_second,
+	};
+	static const int result[] = { -EBUSY, 0 };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(when); i++) {
+		uint64_t out = MANY_PFN;
+		struct hc_memory_exchange x = {
+			.in = { (uint64_t)two, 2, 0, 0, 1, { 0 } }, .out = { (uint64_t)&out, 1, 1, 0, 1, { 0 } },
+		};
+
+		two[0] = world_frame(1);
+		two[1] = world_frame(1);
+		world_enter(0);
+		world.access = when[i];
+		assert_int_equal(world_memory_op(HC_MEM_EXCHANGE, &x), result[i]);
+		world.access = NULL;
+		/* Nobody would look again for what it got afterwards. */
+		assert_int_equal(world.dom[1].memory.frames, 0);
+		assert_int_equal(world.domain_puts[1], 2);
+		assert_int_equal(frame_with_number(MANY_PFN), MFN_INVALID);
+		world_check();
+		world_teardown(state);
+		world_setup(state);
+	}
+}
+
 /* What processors may still know of a frame is not forgotten by an exchange that fails. */
 static void failing_exchange_keeps_stamps(void **state)
 {
@@ -949,6 +1002,7 @@ int main(void)
 		T(nobody_reads_what_others_left),
 		T(exchanges),
 		T(late_failures_of_exchanges),
+		T(exchange_for_the_dying),
 		T(failing_exchange_keeps_stamps),
 		T(granted_entries),
 		T(anything_goes),
