@@ -3,7 +3,8 @@
  * memory_op: giving pages back and getting others, and the questions about
  * memory.  Proof: the reservation counts follow, a page given back cannot be
  * mapped any more, the page got instead is mapped, holds nothing of what was
- * there before, and remembers what is written; frames of nobody are refused, and
+ * there before, and remembers what is written, whether it was got by itself or
+ * in an exchange; an exchange that is refused changes nothing; frames of nobody are refused, and
  * a frame in use stays what it is; the machine-to-physical table lies in the
  * frames that are listed; a memory map is what was set.
  */
@@ -77,6 +78,55 @@ static void check_exchange_of_one(void)
 	page[0] = 0x1234;
 	expect_equal("what was written", READ_ONCE(page[0]), 0x1234);
 	((uint64_t *)start_info->mfn_list)[pfn] = got;
+}
+
+#define ORDER 2
+#define FAR_PFN 0x700000
+
+static long exchange(uint64_t *in, unsigned int in_order, uint64_t *out, unsigned int out_order)
+{
+	struct hc_memory_exchange x = {
+		.in = { PTR(in), 1u << (ORDER - in_order), in_order, 0, HC_DOMID_SELF, { 0 } },
+		.out = { PTR(out), 1u << (ORDER - out_order), out_order, 0, HC_DOMID_SELF, { 0 } },
+	};
+	long rc = hc_memory_op(HC_MEM_EXCHANGE, &x);
+
+	expect_equal("extents exchanged", x.nr_exchanged, rc ? 0 : x.in.nr_extents);
+	return rc;
+}
+
+/* Pages for a block of them, and back. */
+static void check_exchange_of_many(void)
+{
+	enum { COUNT = 1 << ORDER };
+	uint64_t list[COUNT], pfn[COUNT], *pages[COUNT], block = FAR_PFN;
+	long before = pages_now();
+
+	for (unsigned int i = 0; i < COUNT; i++) {
+		pages[i] = page_alloc();
+		list[i] = ptr_to_mfn(pages[i]);
+		pfn[i] = M2P[list[i]];
+		expect_error(exchange(&list[i], ORDER, &block, ORDER), EBUSY);
+		expect_success(remap(pages[i], 0, 0));
+	}
+	expect_error(exchange(list, 0, (uint64_t *)HC_HYPERVISOR_VIRT_START, ORDER), EFAULT);
+	for (unsigned int i = 0; i < COUNT; i++)
+		expect_equal("pfn of a frame that stays", M2P[list[i]], pfn[i]);
+	expect_success(exchange(list, 0, &block, ORDER));
+	expect_equal("alignment of the block", block % COUNT, 0);
+	for (unsigned int i = 0; i < COUNT; i++) {
+		expect_equal("pfn in the block", M2P[block + i], FAR_PFN + i);
+		expect_refused(remap(pages[i], list[i], PTE_DATA));
+	}
+	memcpy(list, pfn, sizeof(list));
+	expect_success(exchange(&block, ORDER, list, 0));
+	for (unsigned int i = 0; i < COUNT; i++) {
+		expect_equal("pfn of a frame got", M2P[list[i]], pfn[i]);
+		expect_success(remap(pages[i], list[i], PTE_DATA));
+		expect_equal("what it holds", pages[i][0], 0);
+		((uint64_t *)start_info->mfn_list)[pfn[i]] = list[i];
+	}
+	expect_equal("pages in the end", pages_now(), before);
 }
 
 static void check_refusals(void)
@@ -196,6 +246,8 @@ void test_main(void)
 	expect_equal("highest pfn", hc_memory_op(HC_MEM_MAXIMUM_GPFN, &self), 4710);
 	section("give one page back and get another\n");
 	check_exchange_of_one();
+	section("exchange pages for a block of them, and back\n");
+	check_exchange_of_many();
 	section("what freed pages hold\n");
 	check_freed_pages_are_clean();
 	section("frames of the machine-to-physical table\n");
