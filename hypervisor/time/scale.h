@@ -9,6 +9,7 @@
 #include "lib/base.h"
 
 #define NS_PER_SEC 1000000000ULL
+#define SCALE_DURATION_MAX (1ULL << 50)	/* ns; at 1 THz 2^60 ticks */
 
 /* time = ns + ((tsc - this tsc) scaled by mul and shift) */
 struct clock_scale {
@@ -38,11 +39,13 @@ static inline uint64_t scale_time(const struct clock_scale *s, uint64_t tsc)
 
 /*
  * How many ticks ns take, to a millionth and rounded up.  For durations: over the
- * time since boot the rounding of the factor would add up to too much.
+ * time since boot the rounding of the factor would add up to too much.  No more than
+ * 13 days are reckoned with: a guest may ask for any, and the ticks of a longer one,
+ * or the TSC at its end, would not fit in 64 bits.
  */
 static inline uint64_t scale_ticks_for(const struct clock_scale *s, uint64_t ns)
 {
-	return scale_mul(ns, s->ticks_per_ns) + 2;
+	return scale_mul(MIN(ns, SCALE_DURATION_MAX), s->ticks_per_ns) + 2;
 }
 
 /* a * 2^32 / b, for a / b below 2^32, without 128-bit division. */

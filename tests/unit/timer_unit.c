@@ -179,6 +179,32 @@ static void test_scale(void **state)
 	}
 }
 
+/* However far away: its ticks are many, and the TSC at its end lies ahead. */
+static void far_away(const struct clock_scale *s, uint64_t ns)
+{
+	uint64_t ticks = scale_ticks_for(s, ns), tsc = 1ULL << 63;
+
+	assert_true(tsc + ticks > tsc);
+	assert_true(scale_ticks(s, ticks) + NS_PER_SEC >= MIN(ns, 1ULL << 49));
+}
+
+static void test_far_deadlines(void **state)
+{
+	static const uint64_t frequencies[] = { 1000000, 999999999, 2600000000, 5700000000, 1000000000000 };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(frequencies); i++) {
+		struct clock_scale s = { .tsc = 12345, .ns = 678 };
+
+		scale_set_frequency(&s, frequencies[i]);
+		for (int bit = 0; bit < 64; bit++)
+			far_away(&s, 1ULL << bit);
+		/* The first whose ticks are more than 64 bits hold. */
+		far_away(&s, MIN(((unsigned __int128)1 << 96) / s.ticks_per_ns + 1, ~0ULL));
+		far_away(&s, ~0ULL);
+	}
+}
+
 static void test_divide(void **state)
 {
 	(void)state;
@@ -231,6 +257,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_processor, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_self_arming, setup, teardown),
 		cmocka_unit_test(test_scale),
+		cmocka_unit_test(test_far_deadlines),
 		cmocka_unit_test(test_divide),
 		cmocka_unit_test(test_seconds),
 		cmocka_unit_test_setup(test_cmos, setup),
