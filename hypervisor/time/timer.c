@@ -117,7 +117,8 @@ static struct timer_queue *lock_queue_of(struct timer *t)
 static void arm_hardware(struct timer_queue *q)
 {
 	if (q->root && (!q->armed || q->root->expires < q->armed)) {
-		q->armed = q->root->expires;
+		/* A guest may ask for time 0, which to the hardware means no time. */
+		q->armed = MAX(q->root->expires, 1);
 		lapic_timer_arm(q->armed);
 	}
 }

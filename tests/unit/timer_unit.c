@@ -113,6 +113,19 @@ static void test_lazy_arming(void **state)
 	assert_int_equal(fired[0] + fired[1] + fired[2], 3);
 }
 
+/* A time long past, even 0, is due at once; it does not turn the hardware off. */
+static void test_time_zero(void **state)
+{
+	(void)state;
+	timer_set(&timers[0], 5000000);
+	timer_set(&timers[1], 0);
+	assert_int_not_equal(machine.armed, 0);
+	assert_true(machine.armed <= machine.now);
+	run_until(machine.now);
+	assert_int_equal(fired[1], 1);
+	assert_int_equal(machine.armed, 5000000);
+}
+
 static void test_other_processor(void **state)
 {
 	(void)state;
@@ -254,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_random_operations, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lazy_arming, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_time_zero, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_processor, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_self_arming, setup, teardown),
 		cmocka_unit_test(test_scale),

@@ -53,6 +53,9 @@ static void singleshot(void)
 	op.timeout_abs_ns = system_time() - MS;
 	expect_success(hc_vcpu_op(HC_VCPUOP_SET_SINGLESHOT_TIMER, 0, &op));
 	wait_and_check("single shot in the past", 0);
+	op.timeout_abs_ns = 0;
+	expect_success(hc_vcpu_op(HC_VCPUOP_SET_SINGLESHOT_TIMER, 0, &op));
+	wait_and_check("single shot at time 0", 0);
 	op = (struct hc_vcpu_set_singleshot_timer){ .timeout_abs_ns = system_time() + 50 * MS };
 	expect_success(hc_vcpu_op(HC_VCPUOP_SET_SINGLESHOT_TIMER, 0, &op));
 	expect_success(hc_vcpu_op(HC_VCPUOP_STOP_SINGLESHOT_TIMER, 0, NULL));
