@@ -89,7 +89,8 @@ uint64_t singleshot_left(const struct vcpu *v)
 {
 	uint64_t due = v->time.due, now = time_now();
 
-	return !v->time.singleshot.active ? 0 : due > now ? due - now : 1;
+	/* No more than singleshot_set()'s callers take; a guest may have asked for any time. */
+	return !v->time.singleshot.active ? 0 : due > now ? MIN(due - now, FAR_FUTURE_NS) : 1;
 }
 
 static void set_here(struct vcpu *v, uint64_t due)

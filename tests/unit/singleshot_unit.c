@@ -175,6 +175,8 @@ static void test_time_left(void **state)
 	assert_int_equal(singleshot_left(&vcpu), 1);
 	singleshot_set(&vcpu, machine.now + 3 * MS);
 	assert_in_range(singleshot_left(&vcpu), 3 * MS - 5 * READING, 3 * MS);
+	singleshot_set(&vcpu, ~0ULL);
+	assert_int_equal(singleshot_left(&vcpu), FAR_FUTURE_NS);
 }
 
 /* A vcpu that another event has waked sets its timer anew elsewhere while the old one expires here. */
