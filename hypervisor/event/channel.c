@@ -67,9 +67,18 @@ static int bucket_add(struct domain *d)
 	return 0;
 }
 
+/*
+ * The port was closed while it stood in a queue, and the guest has not come to it yet:
+ * until then it cannot be put in another.
+ */
+static bool still_queued(struct domain *d, struct event_channel *chn)
+{
+	return d->event.fifo && fifo_read(d->event.fifo, chn) & FIFO_LINKED;
+}
+
 static int reserve_locked(struct domain *d, struct event_channel **out)
 {
-	uint32_t limit = port_limit(d);
+	uint32_t limit = port_limit(d), first_free = limit;
 
 	if (d->event.closing)
 		return -EBUSY;
@@ -86,11 +95,15 @@ static int reserve_locked(struct domain *d, struct event_channel **out)
 		chn = channel_of(d, port);
 		if (READ_ONCE(chn->state) != CHANNEL_FREE)
 			continue;
+		if (still_queued(d, chn)) {
+			first_free = MIN(first_free, port);
+			continue;
+		}
 		spin_lock(&chn->lock);
 		chn->state = CHANNEL_RESERVED;
 		spin_unlock(&chn->lock);
 		d->event.active++;
-		d->event.first_free = port + 1;
+		d->event.first_free = MIN(first_free, port + 1);
 		*out = chn;
 		return 0;
 	}

@@ -64,7 +64,10 @@ static inline struct event_channel *channel_of(struct domain *d, uint32_t port)
 
 /* Ports that d may have at most, in the form of more. */
 uint32_t channel_limit(const struct domain *d);
-/* Take the lowest free port: CHANNEL_RESERVED.  -ENOSPC, -ENOMEM, -EBUSY (all being closed). */
+/*
+ * Take the lowest free port that is in no queue: CHANNEL_RESERVED.  -ENOSPC, -ENOMEM, -EBUSY (all
+ * being closed).
+ */
 int channel_reserve(struct domain *d, struct event_channel **chn);
 /* Give a reserved one back. */
 void channel_release(struct domain *d, struct event_channel *chn);

@@ -552,6 +552,50 @@ static void fifo_array_ends_with_the_ports(void **state)
 	assert_int_equal(world_event_op(HC_EVTCHNOP_EXPAND_ARRAY, &expand), -ENOSPC);
 }
 
+/* Closed before the guest took it from its queue: it is another's port only after that. */
+static void fifo_port_closed_in_its_queue(void **state)
+{
+	struct fifo_guest g;
+	uint32_t port, other, third;
+
+	(void)state;
+	fifo_start(&g, 0);
+	port = bind_ipi(0);
+	assert_int_equal(port_op(HC_EVTCHNOP_SEND, port), 0);
+	assert_int_equal(port_op(HC_EVTCHNOP_CLOSE, port), 0);
+	other = bind_ipi(1);
+	assert_int_not_equal(other, port);
+	assert_int_equal(port_op(HC_EVTCHNOP_SEND, other), 0);
+	assert_int_equal(fifo_next(&g, 1), other);
+	assert_int_equal(fifo_next(&g, 0), port);
+	third = bind_ipi(1);
+	assert_int_equal(third, port);
+	assert_int_equal(port_op(HC_EVTCHNOP_SEND, third), 0);
+	assert_int_equal(fifo_next(&g, 1), third);
+}
+
+/* A guest that says so of all its ports has none to take, until it says otherwise. */
+static void fifo_all_ports_said_to_be_queued(void **state)
+{
+	struct hc_evtchn_bind_ipi op = { .vcpu = 0 };
+	struct fifo_guest g;
+
+	(void)state;
+	fifo_start(&g, 1);
+	memset(g.words, 0xff, PAGE_SIZE);
+	for (unsigned int i = 1; i < HC_EVTCHN_2L_NR_CHANNELS / HC_EVTCHN_FIFO_WORDS_PER_PAGE; i++) {
+		struct hc_evtchn_expand_array expand = { .array_gfn = world_frame_of(1) };
+
+		assert_int_equal(world_event_op(HC_EVTCHNOP_EXPAND_ARRAY, &expand), 0);
+		memset(mfn_to_virt(expand.array_gfn), 0xff, PAGE_SIZE);
+	}
+	assert_int_equal(world_event_op(HC_EVTCHNOP_BIND_IPI, &op), -ENOSPC);
+	g.words[5] = 0;
+	assert_int_equal(bind_ipi(0), 5);
+	g.words[1] = 0;
+	assert_int_equal(bind_ipi(0), 1);
+}
+
 static void fifo_survives_scribbling(void **state)
 {
 	struct fifo_guest g;
@@ -656,6 +700,8 @@ int main(void)
 		TEST(fifo_takes_over_what_was_pending),
 		TEST(fifo_ports_beyond_the_array_wait),
 		TEST(fifo_array_ends_with_the_ports),
+		TEST(fifo_port_closed_in_its_queue),
+		TEST(fifo_all_ports_said_to_be_queued),
 		TEST(fifo_survives_scribbling),
 		TEST(fifo_frames_must_be_writable_ones),
 		TEST(reset_leaves_fifo),
