@@ -28,7 +28,7 @@ struct event_domain {
 	uint32_t next_close;		/* where a preempted close-all goes on */
 	bool closing;			/* ports are being closed: none can be taken */
 	uint32_t *pirq_port;		/* by physical interrupt, one page; NULL: none bound ever */
-	struct event_fifo *fifo;	/* NULL: 2-level.  Stable while any port is in use */
+	struct event_fifo *fifo;	/* NULL: 2-level; not so again while any port is in use */
 	uint64_t pollers;		/* vcpus that have ever polled, a bit each (atomic) */
 };
 struct event_vcpu {

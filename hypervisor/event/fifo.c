@@ -6,6 +6,7 @@
 #include "event/fifo.h"
 
 #include "domain/domain.h"
+#include "lib/bitmap.h"
 #include "lib/string.h"
 
 /* Attempts to append to a tail that the guest changes at the same time. */
@@ -191,14 +192,23 @@ uint32_t fifo_read(struct event_fifo *fifo, struct event_channel *chn)
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-/* Raised ports of the bitmaps wait for their event words. */
+/*
+ * Raised ports of the bitmaps wait for their event words.  Whoever raised one and had not yet
+ * seen the new form held the port's lock or that of its other end until the bit was set.
+ */
 static void carry_over(struct domain *d)
 {
 	for (uint32_t port = 1; port < d->event.ports; port++) {
-		struct event_channel *chn = channel_of(d, port);
+		struct event_channel *chn = channel_of(d, port), *peer;
 
-		if (READ_ONCE(chn->state) != CHANNEL_FREE)
-			chn->pending = event_is_pending(d, chn);
+		if (READ_ONCE(chn->state) == CHANNEL_FREE)
+			continue;
+		peer = channel_lock_with_peer(chn);
+		if (bit_test(d->shared_info->evtchn_pending, port))
+			__atomic_store_n(&chn->pending, 1, __ATOMIC_SEQ_CST);
+		if (peer)
+			spin_unlock(&peer->lock);
+		spin_unlock(&chn->lock);
 	}
 }
 
@@ -234,8 +244,8 @@ int fifo_init_control(struct vcpu *v, mfn_t mfn, uint32_t offset)
 		if (!fifo)
 			goto free_queues;
 		fifo->array_limit = pages;
-		carry_over(d);
 		__atomic_store_n(&d->event.fifo, fifo, __ATOMIC_RELEASE);
+		carry_over(d);
 	}
 	__atomic_store_n((struct event_fifo_vcpu **)&v->event.fifo_control, q, __ATOMIC_RELEASE);
 	return 0;

@@ -141,6 +141,86 @@ static void queues(void **state)
 	run_threads(fifo_thread);
 }
 
+#define SWITCHES 200
+#define SWITCH_PORTS 2000
+
+static uint32_t switch_first;
+static unsigned int switch_start;	/* both threads wait until both are there */
+
+static void meet(void)
+{
+	__atomic_add_fetch(&switch_start, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&switch_start, __ATOMIC_SEQ_CST) % 2)
+		cpu_relax_serving();
+}
+
+/* Against the order in which the other thread carries them over. */
+static void *raise_all(void *arg)
+{
+	(void)arg;
+	meet();
+	for (unsigned int i = SWITCH_PORTS; i-- > 0; ) {
+		struct hc_evtchn_send op = { .port = switch_first + i };
+
+		world_event_op(HC_EVTCHNOP_SEND, &op);
+	}
+	return NULL;
+}
+
+static void *switch_form(void *arg)
+{
+	struct hc_evtchn_init_control control = { .control_gfn = fifo_control };
+
+	(void)arg;
+	meet();
+	world_event_op(HC_EVTCHNOP_INIT_CONTROL, &control);
+	return NULL;
+}
+
+static void forget_pending(void)
+{
+	struct hc_shared_info *shared = world.domain[0].shared_info;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(shared->evtchn_pending); i++)
+		shared->evtchn_pending[i] = 0;
+}
+
+static void take_ports(void)
+{
+	struct hc_evtchn_reset reset = { HC_DOMID_SELF };
+
+	assert_int_equal(world_event_op(HC_EVTCHNOP_RESET, &reset), 0);
+	forget_pending();
+	for (unsigned int i = 0; i < SWITCH_PORTS; i++) {
+		struct hc_evtchn_bind_ipi ipi = { .vcpu = 0 };
+
+		assert_int_equal(world_event_op(HC_EVTCHNOP_BIND_IPI, &ipi), 0);
+		if (!i)
+			switch_first = ipi.port;
+	}
+}
+
+/* Each port is raised once, while another vcpu changes to FIFO: in whatever form, none is lost. */
+static void switching(void **state)
+{
+	pthread_t sender, switcher;
+
+	(void)state;
+	fifo_control = world_frame_of(0);
+	for (unsigned int round = 0; round < SWITCHES; round++) {
+		take_ports();
+		world.threads = true;
+		assert_int_equal(pthread_create(&sender, NULL, raise_all, NULL), 0);
+		assert_int_equal(pthread_create(&switcher, NULL, switch_form, NULL), 0);
+		assert_int_equal(pthread_join(sender, NULL), 0);
+		assert_int_equal(pthread_join(switcher, NULL), 0);
+		world.threads = false;
+		assert_non_null(world.domain[0].event.fifo);
+		for (unsigned int i = 0; i < SWITCH_PORTS; i++)
+			assert_true(event_port_pending(&world.domain[0], switch_first + i));
+	}
+}
+
 static struct hc_grant_entry_v1 *entries;
 static mfn_t own_frame;
 
@@ -217,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(bitmaps),
 		TEST(queues),
+		TEST(switching),
 		TEST(grants),
 	};
 
