@@ -325,29 +325,39 @@ static void machine_end(uint8_t reason)
 		__asm__ volatile("cli; hlt");
 }
 
+/* False: it had shut down before. */
+static bool note_shutdown(struct domain *d, uint8_t reason)
+{
+	bool first;
+
+	spin_lock(&d->lock);
+	first = !d->shut_down;
+	if (first) {
+		d->shutdown_reason = reason;
+		d->suspended_by = current->domain == d ? current : NULL;
+		__atomic_store_n(&d->shut_down, true, __ATOMIC_RELEASE);
+	}
+	spin_unlock(&d->lock);
+	return first;
+}
+
 void domain_shutdown(struct domain *d, uint8_t reason)
 {
 	struct vcpu *v;
 
+	if (!note_shutdown(d, reason))
+		return;
+	for_each_vcpu(d, v) {
+		__atomic_fetch_or(&v->sched.waiting, VCPU_WAIT_SHUTDOWN, __ATOMIC_SEQ_CST);
+		vcpu_sleep(v);
+	}
+	/* Only of the first: the guest may go on asking, and each report takes the console a while. */
 	if (reason == HC_SHUTDOWN_CRASH && current->domain == d) {
 		log_guest(LOG_ERR, "domain %u (%s) has crashed", d->id, d->name);
 		dump_guest(current, guest_regs());
 	}
 	if (d == dom0)
 		machine_end(reason);
-	spin_lock(&d->lock);
-	if (d->shut_down) {
-		spin_unlock(&d->lock);
-		return;
-	}
-	d->shutdown_reason = reason;
-	d->suspended_by = current->domain == d ? current : NULL;
-	__atomic_store_n(&d->shut_down, true, __ATOMIC_RELEASE);
-	spin_unlock(&d->lock);
-	for_each_vcpu(d, v) {
-		__atomic_fetch_or(&v->sched.waiting, VCPU_WAIT_SHUTDOWN, __ATOMIC_SEQ_CST);
-		vcpu_sleep(v);
-	}
 	event_send_global_virq(HC_VIRQ_DOM_EXC);
 }
 

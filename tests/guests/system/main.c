@@ -2,11 +2,13 @@
 /*
  * Control of the host.  Proof: what it tells agrees with itself and with what we
  * know; each processor runs what it should; a debug key's report, and a grant
- * table's, are in the messages, which keep their positions and can be forgotten.
+ * table's, are in the messages, which keep their positions and can be forgotten; a
+ * guest that crashes is reported there once, whatever it asks for.
  */
 #include <hypercall/grant.h>
 #include <hypercall/vcpu.h>
 
+#include "child.h"
 #include "guest.h"
 #include "page.h"
 
@@ -112,14 +114,14 @@ static uint64_t messages_end(void)
 	return from;
 }
 
-static bool says(const char *wanted)
+static unsigned int times_said(const char *wanted)
 {
 	size_t n = strlen(wanted);
+	unsigned int times = 0;
 
 	for (size_t i = 0; i + n < sizeof(text); i++)
-		if (!memcmp(text + i, wanted, n))
-			return true;
-	return false;
+		times += !memcmp(text + i, wanted, n);
+	return times;
 }
 
 /* Something is done that reports in the messages. */
@@ -127,7 +129,7 @@ static void expect_report(uint64_t from, const char *wanted)
 {
 	long n = messages(&from, sizeof(text) - 1, 0);
 
-	expect(n > 0 && says(wanted), "no \"%s\" in the report\n", wanted);
+	expect(n > 0 && times_said(wanted), "no \"%s\" in the report\n", wanted);
 }
 
 static long debug_key(uint32_t key)
@@ -199,6 +201,40 @@ static void positions(void)
 	expect_error(call(HC_SYSTEM_MESSAGES), EFAULT);
 }
 
+/* In the child: crash, and do not leave it at that. */
+static long crash_often(uint64_t times)
+{
+	static struct hc_sched_shutdown end = { .reason = HC_SHUTDOWN_CRASH };
+	static struct hc_multicall_entry calls[16];
+
+	for (uint64_t i = 0; i < times; i++)
+		calls[i] = (struct hc_multicall_entry){
+			.op = HC_NR_SCHED_OP, .args = { HC_SCHEDOP_SHUTDOWN, PTR(&end) },
+		};
+	return hc_multicall(calls, times);
+}
+
+static void crash(void)
+{
+	struct hc_control info = { .cmd = HC_CONTROL_INFO }, pause = { .cmd = HC_CONTROL_PAUSE };
+	uint64_t end;
+
+	child_churn = crash_often;
+	child_start();
+	info.domid = pause.domid = child_domid;
+	end = messages_end();
+	child_order(0, CHILD_CHURN, 16, 0);
+	do {
+		hc_sched_op(HC_SCHEDOP_YIELD, NULL);
+		info.u.info.flags = 0;
+		need(hc_control_op(&info));
+	} while (!(info.u.info.state & HC_INFO_SHUTDOWN));
+	/* It is off its processor then. */
+	expect_success(hc_control_op(&pause));
+	expect_report(end, "(child) has crashed");
+	expect_equal("reports", times_said("vcpu 0, guest kernel mode"), 1);
+}
+
 void test_main(void)
 {
 	clear();
@@ -214,4 +250,6 @@ void test_main(void)
 	keys();
 	section("messages\n");
 	positions();
+	section("a crash\n");
+	crash();
 }
