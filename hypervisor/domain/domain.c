@@ -312,8 +312,8 @@ struct domain *domain_create_pseudo(uint16_t id, const char *name)
 
 static void machine_end(uint8_t reason)
 {
-	if (reason == HC_SHUTDOWN_REBOOT && option_reboot) {
-		log_info("dom0 reboots the machine");
+	if ((reason == HC_SHUTDOWN_REBOOT || reason == HC_SHUTDOWN_WATCHDOG) && option_reboot) {
+		log_info("%s reboots the machine", reason == HC_SHUTDOWN_REBOOT ? "dom0" : "dom0's watchdog");
 		smp_stop_others();
 		machine_reset();
 	}

@@ -7,7 +7,7 @@
 GUEST_NAMES = hello version memory pagetables va-mapping pt-writes multicall events fifo grants timers sched vcpus \
 	exceptions user-mode descriptors segments fpu debug-registers privileged console physdev callbacks vm-assist \
 	hostile-memory hostile-selectors hostile-iret hostile-lists hostile-pointers control system unprivileged \
-	dirty-log suspend extension trace symcall tables
+	dirty-log suspend extension trace symcall tables watchdog
 
 GUEST_LIB = head entry guest trap page event vcpu user child print format string
 GUEST_LIB_OBJECTS = $(GUEST_LIB:%=tests/guests/lib/%.guest.o)
