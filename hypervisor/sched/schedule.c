@@ -165,6 +165,11 @@ void schedule(void)
 		spin_unlock(&rq->lock);
 		return;
 	}
+	/*
+	 * Before a locked instruction, of which each way from here to next's guest has one: its last
+	 * look at pending events is after this, or whoever sends one sees it and interrupts.
+	 */
+	next->sched.running = true;
 	if (prev != rq->idle)
 		runstate_change(prev, prev->sched.queued || prev->sched.migrate ?
 				HC_RUNSTATE_RUNNABLE : runstate_when_off(prev), now);
@@ -174,7 +179,6 @@ void schedule(void)
 		runstate_change(next, HC_RUNSTATE_RUNNING, now);
 	else
 		bit_set(&sched_idle_cpus, rq->cpu);
-	next->sched.running = true;
 	rq->chosen = next;
 	spin_unlock(&rq->lock);
 	context_switch(prev, next);
