@@ -4,7 +4,8 @@
  *
  * References: one of the table's (until destruction is done), one for each
  * lookup under way, and those of memory/ (frames others still map), event/ and
- * grant/.  The struct is freed with the last.
+ * grant/.  The struct is freed with the last.  While it is made it has none, so that
+ * only its number is seen to be taken.
  */
 #include <hypercall/event.h>
 #include <hypercall/sched.h>
@@ -37,7 +38,7 @@ static struct domain *lookup(uint32_t domid)
 	return leaf ? leaf[domid % TABLE_LEAF] : NULL;
 }
 
-/* A struct found in the table may be losing its last reference. */
+/* A struct found in the table may not be whole yet, or be losing its last reference. */
 static bool ref_unless_zero(struct domain *d)
 {
 	uint32_t refs = __atomic_load_n(&d->refs, __ATOMIC_RELAXED);
@@ -265,10 +266,8 @@ int domain_create(uint16_t wanted, const struct hc_control_create *c, struct dom
 	d = heap_alloc(sizeof(*d));
 	if (!d)
 		return -ENOMEM;
-	d->refs = 1;
 	d->max_vcpus = (uint16_t)c->max_vcpus;
 	d->privileged = c->flags & HC_CREATE_PRIVILEGED;
-	d->dying = true;		/* nobody finds it before it is whole */
 	memcpy(d->uuid, c->uuid, sizeof(d->uuid));
 	memcpy(d->name, c->name, sizeof(d->name));
 	spin_init(&d->lock);
@@ -285,7 +284,7 @@ int domain_create(uint16_t wanted, const struct hc_control_create *c, struct dom
 	if (rc)
 		goto no_vcpus;
 	time_update_wallclock(d);
-	__atomic_store_n(&d->dying, false, __ATOMIC_RELEASE);
+	__atomic_store_n(&d->refs, 1, __ATOMIC_RELEASE);
 	*out = d;
 	return 0;
 no_vcpus:

@@ -4,13 +4,14 @@
  * of the processors, its end.  Proof: what is set is what is told; frames are
  * those that were given, hold what was written and nothing of another domain's;
  * destruction comes in parts and gives back every frame; a domain that is gone, or
- * going, takes no more orders.
+ * going, takes no more orders; one that is being made is not found.
  */
 #include <hypercall/sched.h>
 #include <hypercall/vcpu.h>
 
 #include "guest.h"
 #include "page.h"
+#include "vcpu.h"
 
 #define ERESTART 85
 #define DOMID 77
@@ -383,6 +384,37 @@ static void destroy(void)
 	expect_error(part(&op), ESRCH);
 }
 
+/* The other vcpu's part: it looks for the domain while that is made. */
+static volatile bool looking = true;
+static volatile unsigned int looks, seen;
+
+static void other_vcpu(void)
+{
+	while (looking) {
+		struct hc_control op = { .cmd = HC_CONTROL_INFO, .domid = DOMID };
+
+		seen += part(&op) != -ESRCH;
+		looks++;
+	}
+}
+
+/* Some of it is there before the number of ports is refused; nobody may hold it when it goes. */
+static void half_made(void)
+{
+	struct hc_control op = creation();
+	unsigned int before;
+
+	op.u.create.max_event_ports = ~0u;
+	need(vcpu_start(1, other_vcpu));
+	while (!looks)
+		hc_sched_op(HC_SCHEDOP_YIELD, NULL);
+	before = looks;
+	for (unsigned int i = 0; i < 1000 || looks - before < 1000; i++)
+		expect_error(part(&op), EINVAL);
+	looking = false;
+	expect_equal("times that it was found", seen, 0);
+}
+
 void test_main(void)
 {
 	uint64_t before;
@@ -412,4 +444,7 @@ void test_main(void)
 		destroy();
 		expect_equal("frames that did not come back", before - free_frames(), 0);
 	}
+	section("one that comes to nothing\n");
+	half_made();
+	expect_equal("frames that did not come back", before - free_frames(), 0);
 }
