@@ -11,7 +11,10 @@ struct domain;
 /* An empty, paused domain; wanted 0xffff: any number.  -EINVAL, -EEXIST, -ENOSPC, -ENOMEM. */
 int domain_create(uint16_t wanted, const struct hc_control_create *c, struct domain **out);
 struct domain *domain_create_pseudo(uint16_t id, const char *name);
-/* 0 when everything of it is given back; -ERESTART: call again; -EINVAL: dom0, or the caller. */
+/*
+ * 0 when everything of it is given back; -ERESTART: call again, there is more to do, or another
+ * caller is at it; -EINVAL: dom0, or the caller.
+ */
 int domain_destroy(struct domain *d);
 /* The first domain from number domid on, with a reference; NULL: none. */
 struct domain *domain_get_next(uint32_t domid);

@@ -451,13 +451,8 @@ static int (*const destroy_stages[])(struct domain *d) = {
 	unshare_info,
 };
 
-int domain_destroy(struct domain *d)
+static int destroy_on(struct domain *d)
 {
-	if (d == dom0 || d == current->domain)
-		return -EINVAL;
-	spin_lock(&d->lock);
-	d->dying = true;
-	spin_unlock(&d->lock);
 	while (d->destroy_stage < ARRAY_SIZE(destroy_stages)) {
 		int rc = destroy_stages[d->destroy_stage](d);
 
@@ -470,4 +465,21 @@ int domain_destroy(struct domain *d)
 		domain_put(d);
 	}
 	return 0;
+}
+
+int domain_destroy(struct domain *d)
+{
+	int rc;
+
+	if (d == dom0 || d == current->domain)
+		return -EINVAL;
+	spin_lock(&d->lock);
+	d->dying = true;
+	spin_unlock(&d->lock);
+	/* Another does its part just now; the rest, if there is any then, is for both. */
+	if (__atomic_exchange_n(&d->destroying, true, __ATOMIC_ACQUIRE))
+		return -ERESTART;
+	rc = destroy_on(d);
+	__atomic_store_n(&d->destroying, false, __ATOMIC_RELEASE);
+	return rc;
 }

@@ -144,7 +144,8 @@ struct domain {
 	uint64_t vm_assist;
 	cpumask_t dirty_cpus;		/* processors that may hold TLB entries of it */
 	uint32_t window;		/* number of its vcpus' windows, see memory/layout.h */
-	uint32_t destroy_stage;
+	uint32_t destroy_stage;		/* of whoever set `destroying` */
+	bool destroying;		/* a part of its destruction is under way (atomic) */
 
 	struct memory_domain memory;
 	struct event_domain event;

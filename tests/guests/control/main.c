@@ -4,7 +4,8 @@
  * of the processors, its end.  Proof: what is set is what is told; frames are
  * those that were given, hold what was written and nothing of another domain's;
  * destruction comes in parts and gives back every frame; a domain that is gone, or
- * going, takes no more orders; one that is being made is not found.
+ * going, takes no more orders; one that is being made is not found; two may destroy
+ * one at the same time.
  */
 #include <hypercall/sched.h>
 #include <hypercall/vcpu.h>
@@ -19,6 +20,7 @@
 #define SPARE 16		/* what it may have beyond */
 #define PIECE 64
 #define PART 1024		/* most frames that go in one part of its end */
+#define ENDS 20			/* times that two destroy it */
 
 static uint64_t frames[PAGES + SPARE + 1];
 static char data[PIECE][PAGE_SIZE] __attribute__((aligned(4096)));
@@ -384,9 +386,21 @@ static void destroy(void)
 	expect_error(part(&op), ESRCH);
 }
 
-/* The other vcpu's part: it looks for the domain while that is made. */
+/* The other vcpu's part: it looks for the domain while that is made, and then helps to end it. */
 static volatile bool looking = true;
-static volatile unsigned int looks, seen;
+static volatile unsigned int looks, seen, ends_given, ends_done;
+static volatile long end_result;
+
+static long end_it(void)
+{
+	struct hc_control op = { .cmd = HC_CONTROL_DESTROY, .domid = DOMID };
+	long r;
+
+	do
+		r = part(&op);
+	while (r == -ERESTART);
+	return r;
+}
 
 static void other_vcpu(void)
 {
@@ -395,6 +409,32 @@ static void other_vcpu(void)
 
 		seen += part(&op) != -ESRCH;
 		looks++;
+	}
+	while (ends_done < ENDS) {
+		while (ends_done == ends_given)
+			;
+		end_result = end_it();
+		barrier();
+		ends_done = ends_done + 1;
+	}
+}
+
+/* Whoever comes too late for all of it is told so; what there was is given back once. */
+static void two_destroy(void)
+{
+	for (unsigned int i = 0; i < ENDS; i++) {
+		long r;
+
+		create();
+		populate();
+		ends_given = i + 1;
+		r = end_it();
+		expect(!r || r == -ESRCH, "one end: %ld\n", r);
+		while (ends_done != ends_given)
+			;
+		r = end_result;
+		expect(!r || r == -ESRCH, "the other's: %ld\n", r);
+		expect_error(simple(HC_CONTROL_INFO, DOMID), ESRCH);
 	}
 }
 
@@ -446,5 +486,7 @@ void test_main(void)
 	}
 	section("one that comes to nothing\n");
 	half_made();
+	section("one that two destroy\n");
+	two_destroy();
 	expect_equal("frames that did not come back", before - free_frames(), 0);
 }
