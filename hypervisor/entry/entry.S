@@ -73,8 +73,7 @@ syscall_entry_split:			/* the stubs' target where tables are split */
 	.globl syscall32_entry
 syscall32_entry:
 	push	%rcx
-	push	$0
-	movl	$REGS_SYSCALL, 4(%rsp)
+	push	syscall_vector(%rip)
 	push	%rdi
 	push	%rsi
 	GET_VCPU %rdi, SHORT_FRAME
@@ -95,8 +94,7 @@ sysenter_entry:
 	orl	$RFLAGS_IF, (%rsp)
 	push	$3
 	push	$0
-	push	$0
-	movl	$REGS_SYSCALL, 4(%rsp)
+	push	syscall_vector(%rip)
 	push	%rdi
 	push	%rsi
 	GET_VCPU %rdi, SHORT_FRAME
