@@ -102,6 +102,7 @@ static int fetch(struct connection *connection, void *data, size_t len)
 		return 0;
 	if (load(&page->connection) == HC_STORE_RECONNECT) {
 		reconnect(domain);
+		unmask(domain);
 		return 0;
 	}
 	prod = load(&page->req_prod);

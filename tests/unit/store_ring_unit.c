@@ -212,7 +212,10 @@ static void test_reconnect(void **state)
 	world_put(1, "half a mess", 11);
 	world_serve(&world);
 	ring->connection = HC_STORE_RECONNECT;
+	/* As its event leaves it: what comes next must be heard. */
+	domain_of(connection_of_domain(&world.store, 1))->masked = true;
 	world_serve(&world);
+	assert_false(domain_of(connection_of_domain(&world.store, 1))->masked);
 	assert_int_equal(ring->connection, HC_STORE_CONNECTED);
 	assert_int_equal(ring->req_prod, 0);
 	assert_int_equal(connection_of_domain(&world.store, 1)->watch_count, 0);
