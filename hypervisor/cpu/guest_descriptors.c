@@ -138,11 +138,20 @@ bool descriptor_page_check(uint64_t *page)
 	return true;
 }
 
+/*
+ * Only a processor on which v is loaded looks at its descriptors, and forgets them with its tables.  So a guest
+ * that changes its own ones, which it may do as often as it likes, interrupts no other processor.
+ */
+static void unmap_descriptors(struct vcpu *v, uint64_t va, unsigned int pages)
+{
+	hyp_unmap_for(va, pages, __atomic_load_n(&v->dirty_cpus, __ATOMIC_SEQ_CST));
+}
+
 static void drop_gdt(struct vcpu *v)
 {
 	if (!v->gdt_entries)
 		return;
-	hyp_unmap(window_address(v), DIV_ROUND_UP(v->gdt_entries, 512));
+	unmap_descriptors(v, window_address(v), DIV_ROUND_UP(v->gdt_entries, 512));
 	for (unsigned int i = 0; i < DIV_ROUND_UP(v->gdt_entries, 512); i++)
 		frame_put_both(frame_of(v->gdt_frames[i]));
 	v->gdt_entries = 0;
@@ -164,7 +173,7 @@ int vcpu_set_gdt(struct vcpu *v, const uint64_t *frames, unsigned int entries)
 	for (unsigned int n = 0; n < pages; n++) {
 		rc = hyp_map(window_address(v) + n * PAGE_SIZE, frames[n], 1, MAP_READ);
 		if (rc) {
-			hyp_unmap(window_address(v), n);
+			unmap_descriptors(v, window_address(v), n);
 			goto put;
 		}
 		v->gdt_frames[n] = frames[n];
@@ -184,9 +193,9 @@ static void drop_ldt(struct vcpu *v)
 	if (!v->ldt_entries)
 		return;
 	v->ldt_entries = 0;
-	hyp_unmap(base, LDT_PAGES);
 	for (unsigned int i = 0; i < LDT_PAGES; i++)
 		if (v->ldt_frames[i] != MFN_INVALID) {
+			unmap_descriptors(v, base + i * PAGE_SIZE, 1);
 			frame_put_both(frame_of(v->ldt_frames[i]));
 			v->ldt_frames[i] = MFN_INVALID;
 		}

@@ -91,7 +91,7 @@ int hyp_map(uint64_t va, mfn_t mfn, unsigned int count, unsigned int flags)
 	return rc;
 }
 
-void hyp_unmap(uint64_t va, unsigned int count)
+void hyp_unmap_for(uint64_t va, unsigned int count, cpumask_t cpus)
 {
 	spin_lock(&lock);
 	for (unsigned int i = 0; i < count; i++) {
@@ -102,10 +102,15 @@ void hyp_unmap(uint64_t va, unsigned int count)
 	}
 	spin_unlock(&lock);
 	if (count > UNMAP_FLUSH_PAGES)
-		tlb_flush_mask(cpu_online_mask);
+		tlb_flush_mask(cpus);
 	else
 		for (unsigned int i = 0; i < count; i++)
-			tlb_flush_page_mask(cpu_online_mask, va + i * PAGE_SIZE);
+			tlb_flush_page_mask(cpus, va + i * PAGE_SIZE);
+}
+
+void hyp_unmap(uint64_t va, unsigned int count)
+{
+	hyp_unmap_for(va, count, cpu_online_mask);
 }
 
 void hyp_free_tables(uint64_t va, uint64_t size)

@@ -98,6 +98,7 @@ uint64_t hyp_cr3(void);
 /* Map/unmap 4 KiB pages at a hole address outside the direct map; -ENOMEM. */
 int hyp_map(uint64_t va, mfn_t mfn, unsigned int count, unsigned int flags);
 void hyp_unmap(uint64_t va, unsigned int count);	/* flushes everywhere */
+void hyp_unmap_for(uint64_t va, unsigned int count, cpumask_t cpus);	/* ... or where alone it can have been used */
 /* Nothing is mapped at these addresses, multiples of 2 MiB, any more: free the tables that did. */
 void hyp_free_tables(uint64_t va, uint64_t size);
 void *ioremap(uint64_t maddr, uint64_t size);	/* uncached, NULL: no room */
