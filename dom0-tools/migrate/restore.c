@@ -281,7 +281,8 @@ static int set_processors(struct restorer *r)
 		struct stream_processor *processor = r->in.processors[vcpu];
 		int code;
 
-		if (!processor)
+		/* Those that are down are in older streams. */
+		if (!processor || (vcpu && !(processor->context.flags & HC_VGCF_ONLINE)))
 			continue;
 		localize(r, vcpu, &processor->context);
 		code = hc_vcpu_set_context(r->handle, r->domid, vcpu, &processor->context);

@@ -244,6 +244,15 @@ static int translate_context(struct saver *saver, uint32_t vcpu, struct hc_vcpu_
 	return code;
 }
 
+/*
+ * One that is down is begun anew when it is brought up: a kernel that goes on elsewhere gives it a first context
+ * again, which one that has one refuses.
+ */
+static bool is_down(uint32_t vcpu, const struct hc_vcpu_guest_context *context)
+{
+	return vcpu && !(context->flags & HC_VGCF_ONLINE);
+}
+
 static int write_processors(struct saver *saver)
 {
 	struct stream_processor *processor = malloc(sizeof(*processor));
@@ -253,8 +262,8 @@ static int write_processors(struct saver *saver)
 		processor->vcpu = vcpu;
 		code = hc_vcpu_get_context(saver->handle, saver->domid, vcpu,
 					   &processor->context);
-		if (code == -ENODATA) {
-			code = 0;	/* never brought up */
+		if (code == -ENODATA || (code == 0 && is_down(vcpu, &processor->context))) {
+			code = 0;
 			continue;
 		}
 		if (code == 0)

@@ -123,11 +123,16 @@ static void make_processors(void)
 		c->ctrlreg[1] = v ? world_machine(GUEST, USER_L4) << 12 : 0;
 		c->gdt_ents = 16;
 		c->gdt_frames[0] = world_machine(GUEST, GDT);
+		c->flags |= HC_VGCF_ONLINE;
 		if (!v)
 			c->user_regs.rdx = world_machine(GUEST, START_INFO);
 		world.states[GUEST][v].singleshot = 1000 + v;
 		world.online[GUEST][v] = true;
 	}
+	/* The last one was up once, and is down. */
+	world.contexts[GUEST][2] = world.contexts[GUEST][1];
+	world.contexts[GUEST][2].flags &= ~(uint64_t)HC_VGCF_ONLINE;
+	world.online[GUEST][2] = true;
 }
 
 void world_start(unsigned int seed)
