@@ -10,9 +10,6 @@
 #include "memory/memory.h"
 #include "time/time.h"
 
-#define PM1_SCI_ENABLE (1u << 0)
-#define PM1_BM_RELOAD (1u << 1)
-#define PM1_SLEEP_TYPE (7u << 10)
 #define PM1_SLEEP_ENABLE (1u << 13)
 #define PM1_WAKE_STATUS (1u << 15)
 
@@ -32,11 +29,10 @@ static void register_write16(const struct acpi_register *r, uint16_t value)
 
 int acpi_enter_sleep(uint8_t state, uint16_t pm1a, uint16_t pm1b)
 {
-	const uint16_t allowed = PM1_SLEEP_TYPE | PM1_SLEEP_ENABLE | PM1_SCI_ENABLE | PM1_BM_RELOAD;
-
 	if (state != 5)
 		return -EOPNOTSUPP;
-	if ((pm1a | pm1b) & ~allowed || !(pm1a & PM1_SLEEP_ENABLE))
+	/* dom0 gives the other bits back as it has read them, which is what those that are reserved want. */
+	if (!(pm1a & PM1_SLEEP_ENABLE))
 		return -EINVAL;
 	if (!acpi.pm1a_control.address)
 		return -ENODEV;
