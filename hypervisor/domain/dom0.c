@@ -82,19 +82,25 @@ static void __init add_run(pfn_t pfn, mfn_t mfn, uint64_t count)
 	b.run[b.runs++] = (struct run){ pfn, mfn, count };
 }
 
+/*
+ * In blocks that are aligned as their places are: a buffer in one piece that dom0 wants for a device, and that it must
+ * have aligned, is then one that it has.
+ */
 static void __init allocate_up_to(pfn_t end)
 {
-	unsigned int order = RUN_ORDER_MAX;
+	unsigned int most = RUN_ORDER_MAX;
 
 	while (b.allocated < end) {
+		unsigned int order = b.allocated ? MIN(most, (unsigned int)__builtin_ctzl(b.allocated)) : most;
 		mfn_t mfn;
 
 		while ((1UL << order) > end - b.allocated)
 			order--;
 		if (domain_frames_alloc(b.domain, order, &mfn)) {
-			if (!order--)
+			if (!order)
 				panic("dom0: out of memory after %lu of %lu frames", b.allocated,
 				      b.pages);
+			most = order - 1;
 			continue;
 		}
 		add_run(b.allocated, mfn, 1UL << order);

@@ -6,7 +6,7 @@
  * there before, and remembers what is written, whether it was got by itself or
  * in an exchange; an exchange that is refused changes nothing; frames of nobody are refused, and
  * a frame in use stays what it is; the machine-to-physical table lies in the
- * frames that are listed; a memory map is what was set.
+ * frames that are listed; a memory map is what was set; what was there at the start is aligned as its places are.
  */
 #include "guest.h"
 #include "page.h"
@@ -230,6 +230,18 @@ static void check_frames_in_use(void)
 	expect(shared_info->wc_sec, "shared_info is gone\n");
 }
 
+/* A buffer for a device must be aligned in the machine; where it is so by itself nothing is exchanged for it. */
+static void check_alignment(void)
+{
+	const uint64_t *p2m = (const uint64_t *)start_info->mfn_list;
+	uint64_t aligned = 0;
+
+	for (uint64_t pfn = 0; pfn < start_info->nr_pages; pfn++)
+		aligned += !((p2m[pfn] ^ pfn) & 511);
+	expect(aligned >= start_info->nr_pages / 4 * 3, "of %lu pages only %lu are aligned as their frames are\n",
+	       start_info->nr_pages, aligned);
+}
+
 void test_main(void)
 {
 	struct hc_memory_domain self = { .domid = HC_DOMID_SELF };
@@ -244,6 +256,8 @@ void test_main(void)
 	expect(m2p.max_mfn >= ptr_to_mfn(hypercall_page), "it ends at frame 0x%lx\n", m2p.max_mfn);
 	shared_info->arch.max_pfn = 4711;
 	expect_equal("highest pfn", hc_memory_op(HC_MEM_MAXIMUM_GPFN, &self), 4710);
+	section("where the first memory is\n");
+	check_alignment();
 	section("give one page back and get another\n");
 	check_exchange_of_one();
 	section("exchange pages for a block of them, and back\n");
