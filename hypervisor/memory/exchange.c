@@ -12,14 +12,15 @@
 #include "memory/owner.h"
 #include "memory/reservation.h"
 
-#define MAX_ORDER 9			/* a round's frame numbers fit in one page */
+#define MAX_ORDER 9			/* of a round, whose frame numbers fit in one page then */
+#define MAX_ORDER_PRIVILEGED 12		/* buffers for devices, some of which want many MiB in one piece */
 
 struct round {
 	struct domain *d;
 	const struct hc_memory_exchange *x;
 	unsigned int order;		/* frames of a round, log2 */
 	uint64_t number;
-	/* Each a page of frame numbers: */
+	/* Each as many numbers as there are frames: */
 	uint64_t *stolen;		/* frames taken away */
 	uint64_t *blocks;		/* the output extents */
 	unsigned int stolen_count, block_count;
@@ -127,8 +128,9 @@ static int round_tell(const struct round *r)
 static bool sizes_ok(const struct hc_memory_exchange *x)
 {
 	uint64_t limit = 1ULL << 40;
+	unsigned int most = current->domain->privileged ? MAX_ORDER_PRIVILEGED : MAX_ORDER;
 
-	return x->in.extent_order <= MAX_ORDER && x->out.extent_order <= MAX_ORDER &&
+	return x->in.extent_order <= most && x->out.extent_order <= most &&
 	       x->in.nr_extents < limit && x->out.nr_extents < limit &&
 	       x->in.nr_extents << x->in.extent_order == x->out.nr_extents << x->out.extent_order &&
 	       x->nr_exchanged <= x->in.nr_extents && x->in.domid == x->out.domid;
@@ -159,6 +161,7 @@ long exchange_op(uint64_t arg)
 {
 	struct hc_memory_exchange x;
 	struct round r = { .x = &x };
+	size_t bytes;
 	int rc;
 
 	if (copy_from_guest(&x, arg, sizeof(x)))
@@ -169,11 +172,12 @@ long exchange_op(uint64_t arg)
 	if (rc)
 		return rc;
 	r.order = MAX(x.in.extent_order, x.out.extent_order);
-	r.stolen = page_alloc_for(r.d);
-	r.blocks = page_alloc_for(r.d);
+	bytes = sizeof(*r.stolen) << r.order;
+	r.stolen = heap_alloc_for(r.d, bytes);
+	r.blocks = heap_alloc_for(r.d, bytes);
 	rc = r.stolen && r.blocks ? run_rounds(&r, &x) : -ENOMEM;
-	page_free_for(r.d, r.blocks);
-	page_free_for(r.d, r.stolen);
+	heap_free_for(r.d, r.blocks, bytes);
+	heap_free_for(r.d, r.stolen, bytes);
 	domain_put(r.d);
 	owner_reap();
 	if (copy_to_guest(arg + offsetof(struct hc_memory_exchange, nr_exchanged), &x.nr_exchanged,

@@ -83,16 +83,40 @@ static void check_exchange_of_one(void)
 #define ORDER 2
 #define FAR_PFN 0x700000
 
-static long exchange(uint64_t *in, unsigned int in_order, uint64_t *out, unsigned int out_order)
+static long exchange_order(unsigned int order, uint64_t *in, unsigned int in_order, uint64_t *out, unsigned int out_order)
 {
 	struct hc_memory_exchange x = {
-		.in = { PTR(in), 1u << (ORDER - in_order), in_order, 0, HC_DOMID_SELF, { 0 } },
-		.out = { PTR(out), 1u << (ORDER - out_order), out_order, 0, HC_DOMID_SELF, { 0 } },
+		.in = { PTR(in), 1u << (order - in_order), in_order, 0, HC_DOMID_SELF, { 0 } },
+		.out = { PTR(out), 1u << (order - out_order), out_order, 0, HC_DOMID_SELF, { 0 } },
 	};
 	long rc = hc_memory_op(HC_MEM_EXCHANGE, &x);
 
 	expect_equal("extents exchanged", x.nr_exchanged, rc ? 0 : x.in.nr_extents);
 	return rc;
+}
+
+static long exchange(uint64_t *in, unsigned int in_order, uint64_t *out, unsigned int out_order)
+{
+	return exchange_order(ORDER, in, in_order, out, out_order);
+}
+
+/* As large a block as the management domain may have for a device; the last of its pages are mapped nowhere. */
+static void check_exchange_for_devices(void)
+{
+	enum { LARGE = 12 };
+	static uint64_t list[1 << LARGE];
+	uint64_t *p2m = (uint64_t *)start_info->mfn_list, first = start_info->nr_pages - ARRAY_SIZE(list), block = first;
+	long before = pages_now();
+
+	memcpy(list, &p2m[first], sizeof(list));
+	expect_error(exchange_order(LARGE + 1, list, LARGE + 1, &block, LARGE + 1), EINVAL);
+	expect_success(exchange_order(LARGE, list, 0, &block, LARGE));
+	expect_equal("alignment of the block", block % ARRAY_SIZE(list), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(list); i++) {
+		expect_equal("pfn in the block", M2P[block + i], first + i);
+		p2m[first + i] = block + i;
+	}
+	expect_equal("pages in the end", pages_now(), before);
 }
 
 /* Pages for a block of them, and back. */
@@ -262,6 +286,8 @@ void test_main(void)
 	check_exchange_of_one();
 	section("exchange pages for a block of them, and back\n");
 	check_exchange_of_many();
+	section("exchange pages for a large block\n");
+	check_exchange_for_devices();
 	section("what freed pages hold\n");
 	check_freed_pages_are_clean();
 	section("frames of the machine-to-physical table\n");
