@@ -305,7 +305,8 @@ static void __init create(void)
 	int rc;
 
 	create.max_vcpus = option_dom0_vcpus ? MIN(option_dom0_vcpus, (uint32_t)MAX_VCPUS) : cpu_count;
-	create.max_frames = 1ULL << 32;
+	/* Linux describes all that it is told it may have, in memory that it does have. */
+	create.max_frames = b.pages;
 	create.max_grant_frames = 64;
 	rc = domain_create(0, &create, &b.domain);
 	if (rc)

@@ -273,6 +273,7 @@ void test_main(void)
 
 	section("questions\n");
 	expect(pages_now() > 0, "no pages: %ld\n", pages_now());
+	expect_equal("pages there may be", hc_memory_op(HC_MEM_MAXIMUM_RESERVATION, &self), start_info->nr_pages);
 	expect(hc_memory_op(HC_MEM_MAXIMUM_RAM_PAGE, NULL) > (long)ptr_to_mfn(hypercall_page),
 	       "the last frame is below our own\n");
 	expect_success(hc_memory_op(HC_MEM_MACHPHYS_MAPPING, &m2p));
