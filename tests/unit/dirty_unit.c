@@ -18,18 +18,12 @@
 #include "memory/tlb.h"
 #include "memory/walk.h"
 
-#define TABLE (PTE_PRESENT | PTE_WRITE)
 #define LOG_SIZE 1000		/* guest frame numbers, not a multiple of 64 */
 
 static struct domain *guest;
 static struct vcpu *vcpu;
 static uint64_t written[(LOG_SIZE + 63) / 64];	/* by anybody since the log was last cleared */
 static uint64_t bitmap[(LOG_SIZE + 63) / 64];
-
-static uint64_t slot_addr(mfn_t table, unsigned int index)
-{
-	return (table << PAGE_SHIFT) + index * 8;
-}
 
 static long update(uint64_t ptr, uint64_t val, uint64_t domid)
 {

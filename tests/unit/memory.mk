@@ -3,7 +3,7 @@
 # hypervisor's, but those that are nothing but privileged instructions.
 
 memory_unit_tests = tests/unit/allocator_unit tests/unit/frame_unit tests/unit/pagetable_unit tests/unit/mmu_unit \
-	tests/unit/dirty_unit
+	tests/unit/reservation_unit tests/unit/dirty_unit
 check_PROGRAMS += $(memory_unit_tests)
 UNIT_TESTS += $(memory_unit_tests)
 
@@ -43,6 +43,11 @@ tests_unit_mmu_unit_SOURCES = tests/unit/mmu_unit.c
 tests_unit_mmu_unit_CPPFLAGS = $(memory_unit_cppflags)
 tests_unit_mmu_unit_CFLAGS = $(memory_unit_cflags)
 tests_unit_mmu_unit_LDADD = $(memory_unit_libs)
+
+tests_unit_reservation_unit_SOURCES = tests/unit/reservation_unit.c
+tests_unit_reservation_unit_CPPFLAGS = $(memory_unit_cppflags)
+tests_unit_reservation_unit_CFLAGS = $(memory_unit_cflags)
+tests_unit_reservation_unit_LDADD = $(memory_unit_libs)
 
 tests_unit_dirty_unit_SOURCES = tests/unit/dirty_unit.c
 tests_unit_dirty_unit_CPPFLAGS = $(memory_unit_cppflags)

@@ -539,3 +539,17 @@ void world_check(void)
 			world_check_outer(world_table(mfn));
 	}
 }
+
+void world_live_space(struct space *s)
+{
+	world_space(1, s);
+	assert_int_equal(world_mmuext(HC_MMUEXT_PIN_L4_TABLE, s->l4, 0), 0);
+	assert_int_equal(world_mmuext(HC_MMUEXT_NEW_BASEPTR, s->l4, 0), 0);
+}
+
+long world_update(uint64_t ptr, uint64_t val)
+{
+	struct hc_mmu_update u = { ptr, val };
+
+	return world_mmu_update(&u, 1, NULL, HC_DOMID_SELF);
+}

@@ -70,6 +70,13 @@ struct space {
 	mfn_t l4, l3, l2, l1, data;
 };
 void world_space(unsigned int dom, struct space *s);
+void world_live_space(struct space *s);		/* domain 1's, pinned, and what its vcpu runs on */
+#define TABLE (PTE_PRESENT | PTE_WRITE)
+static inline uint64_t slot_addr(mfn_t table, unsigned int index)
+{
+	return (table << PAGE_SHIFT) + index * 8;
+}
+long world_update(uint64_t ptr, uint64_t val);	/* mmu_update of one entry, by whose vcpu runs */
 
 /* Destroy the domain's memory; returns the number of calls it took. */
 unsigned int world_destroy(unsigned int dom);
