@@ -91,7 +91,7 @@ static void __init allocate_up_to(pfn_t end)
 	unsigned int most = RUN_ORDER_MAX;
 
 	while (b.allocated < end) {
-		unsigned int order = b.allocated ? MIN(most, (unsigned int)__builtin_ctzl(b.allocated)) : most;
+		unsigned int order = (unsigned int)__builtin_ctzl(b.allocated | 1UL << most);
 		mfn_t mfn;
 
 		while ((1UL << order) > end - b.allocated)
