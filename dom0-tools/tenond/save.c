@@ -138,13 +138,10 @@ int save_name_partial(const char *path, char partial[PATH_MAX])
 /* What a former one has left may be a second name of a file that is complete: it is unlinked, never emptied. */
 int save_open_partial(const char *path, char partial[PATH_MAX])
 {
-	int rc = save_name_partial(path, partial), fd = -1;
+	int fd = -1, rc = save_name_partial(path, partial);
 
-	if (!rc && unlink(partial) && errno != ENOENT)
-		rc = -errno;
-	if (!rc)
-		fd = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (!rc && fd < 0)
+	if (!rc && ((unlink(partial) && errno != ENOENT) ||
+		    (fd = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0))
 		rc = -errno;
 	if (rc)
 		*partial = '\0';
