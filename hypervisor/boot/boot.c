@@ -21,6 +21,7 @@
 #include "time/time.h"
 
 #define LOW_MEMORY_END 0x100000
+#define HPET_32_TIMERS (31u << 8)	/* in its first word: the number of the last timer */
 
 void boot_start(uint32_t magic, uint32_t info) __noreturn;
 
@@ -148,9 +149,12 @@ void boot_start(uint32_t magic, uint32_t info)
 	time_init();
 	start_idle();
 	smp_boot_cpus();
-	/* dom0's AML would find it, but its kernel could not use it and says so. */
+	/*
+	 * dom0's AML would find it, but its kernel could not use it and says so.  Where AML does not ask
+	 * for the period, now 0, Linux divides by it, unless the interrupts are not as many as the timers.
+	 */
 	if (acpi.hpet_address)
-		memory_hide_io(acpi.hpet_address, acpi.hpet_address + PAGE_SIZE);
+		memory_hide_io(acpi.hpet_address, acpi.hpet_address + PAGE_SIZE, HPET_32_TIMERS);
 	hyp_l4[0] = 0;			/* one to one, for the processors' start only */
 	tlb_flush_local();
 	start_dom0();

@@ -26,16 +26,17 @@ void memory_protect_io(uint64_t start, uint64_t end)
 	};
 }
 
-/* Device memory that a guest sees as zeros, and the page of them; see memory_hide_io(). */
+/* Device memory that a guest does not see, and the page that it sees there; see memory_hide_io(). */
 static struct memory_range hidden_io;
 static mfn_t hidden_mfn;
 
-void memory_hide_io(uint64_t start, uint64_t end)
+void memory_hide_io(uint64_t start, uint64_t end, uint32_t first)
 {
-	void *page = page_alloc();
+	uint32_t *page = page_alloc();
 
 	if (!page)
 		panic("no memory for a page of zeros");
+	page[start % PAGE_SIZE / sizeof(*page)] = first;
 	hidden_mfn = virt_to_mfn(page);
 	frame_share(hidden_mfn, dom_xen, false);
 	hidden_io = (struct memory_range){ ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE), 0 };

@@ -82,10 +82,10 @@ uint64_t memory_own_bytes(void);
  */
 void memory_protect_io(uint64_t start, uint64_t end);
 /*
- * One range of device memory that reads as zeros for dom0, so that its drivers
- * find no such device: a clock that we use.  Needs dom_xen.
+ * One range of device memory that reads as zeros after its first word for dom0,
+ * so that its drivers find no such device: a clock that we use.  Needs dom_xen.
  */
-void memory_hide_io(uint64_t start, uint64_t end);
+void memory_hide_io(uint64_t start, uint64_t end, uint32_t first);
 
 /* ---- hypervisor's own mappings (memory/hypmap.c) ---- */
 extern uint64_t *hyp_l4;			/* the idle table; its hole slots go in every guest L4 */

@@ -196,6 +196,29 @@ static void privileged_domain_maps_devices(void **state)
 	world_check();
 }
 
+static void hidden_device(void **state)
+{
+	static struct domain hypervisor = { .id = HC_DOMID_XEN };
+	const uint64_t start = ((WORLD_DEVICE_MFN + 8) << PAGE_SHIFT) + 0x400;
+	const uint32_t *seen;
+	struct space s;
+
+	(void)state;
+	world_enter(0);
+	world_space(0, &s);
+	dom_xen = &hypervisor;
+	memory_hide_io(start, start + 0x400, 0x1f00);
+	world.free_at_start--;	/* the page that is seen stays for good */
+	world_table(s.l1)[1] = pte_make(WORLD_DEVICE_MFN + 8, TABLE | PTE_PCD);
+	assert_int_equal(world_mmuext(HC_MMUEXT_PIN_L4_TABLE, s.l4, 0), 0);
+	assert_false(world_table(s.l1)[1] & (PTE_WRITE | PTE_PCD));
+	seen = mfn_to_virt(pte_mfn(world_table(s.l1)[1]));
+	for (unsigned int i = 0; i < PAGE_SIZE / sizeof(*seen); i++)
+		assert_int_equal(seen[i], i == 0x400 / sizeof(*seen) ? 0x1f00 : 0);
+	assert_int_equal(world_mmuext(HC_MMUEXT_UNPIN_TABLE, s.l4, 0), 0);
+	world_check();
+}
+
 /* Wide: every level has several entries, so that each can be interrupted. */
 static mfn_t wide_tree(unsigned int width)
 {
@@ -398,6 +421,7 @@ int main(void)
 		T(tables_do_not_contain_themselves),
 		T(flags_are_checked),
 		T(privileged_domain_maps_devices),
+		T(hidden_device),
 		T(interrupted_checks_go_on),
 		T(both_directions_meet),
 		T(interrupted_failures_stay_failures),
