@@ -76,7 +76,11 @@ bool machine_code_is_64bit(uint16_t cs)
 	/* The flat segment that every guest table has: no need to look. */
 	if (likely(cs == HC_FLAT_RING3_CS64))
 		return true;
-	/* LAR leaves the register alone when the selector names nothing. */
+	/*
+	 * LAR leaves the register alone when the selector names nothing, and cannot fault: the processor ran
+	 * the guest with this cs, so its descriptor is in the window, and the hypercalls that take tables
+	 * out of there go back to the flat cs, or change a vcpu that is offline.
+	 */
 	__asm__ volatile("lar %1, %0" : "+r"(rights) : "r"((uint32_t)cs) : "cc");
 	return rights & ACCESS_RIGHTS_LONG;
 }

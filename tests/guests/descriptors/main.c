@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The guest's GDT and LDT.  Proof: descriptors installed by set_gdt,
- * update_descriptor and as an LDT answer to lar and can be loaded; tables on
- * writable pages, interrupt gates and system segments, and slots of the hypervisor are
- * refused, and none of them ends up with the hypervisor's privilege.
+ * update_descriptor and as an LDT answer to lar and can be loaded, and what is emulated
+ * works in code of an LDT, also once the table is taken away; tables on writable
+ * pages, interrupt gates and system segments, and slots of the hypervisor are refused, and none of them ends up with the hypervisor's privilege.
  */
 #include "guest.h"
 #include "page.h"
@@ -110,13 +110,28 @@ static void refused_tables(void)
 	check_loaded(1 << 3 | 3);
 }
 
+/* An instruction that is done for us, so that the hypervisor looks at our code segment; ends with cs loaded. */
+static void privileged_code(uint64_t cs)
+{
+	uint64_t cr0;
+
+	__asm__ volatile("push %1; lea 1f(%%rip), %0; push %0; lretq; 1: mov %%cr0, %0"
+			 : "=&r"(cr0) : "r"(cs) : "memory");
+}
+
 static void local(void)
 {
 	ldt[4] = DATA64;
+	ldt[5] = CODE64;
 	make_readonly(ldt);
 	expect_success(set_ldt(PTR(ldt), 512));
 	check_loaded(4 << 3 | 7);
 	expect_fault("empty slot", attempt(load_fs, 3 << 3 | 7), TRAP_GP, 3 << 3 | 4);
+	expect_no_fault("its code", attempt(privileged_code, 5 << 3 | 7));
+	privileged_code(5 << 3 | 7);
+	expect_success(set_ldt(0, 0));
+	expect_no_fault("privileged code when it is gone", attempt(privileged_code, HC_FLAT_KERNEL_CS64 | 3));
+	expect_success(set_ldt(PTR(ldt), 512));
 	expect_refused(set_ldt(PTR(ldt) + 8, 512));
 	expect_refused(set_ldt(HC_HYPERVISOR_VIRT_START, 512));
 	expect_refused(set_ldt(PTR(ldt), 8193));
