@@ -28,6 +28,7 @@
 
 #define MSR_TSC 0x10
 #define MSR_APIC_BASE 0x1b
+#define MSR_MTRR_CAP 0xfe
 #define MSR_SYSENTER_CS 0x174
 #define MSR_SYSENTER_ESP 0x175
 #define MSR_SYSENTER_EIP 0x176
@@ -35,6 +36,7 @@
 #define ARCH_CAPABILITIES_RDCL_NO (1 << 0)
 #define LEAF_7_EDX_ARCH_CAPABILITIES (1u << 29)
 #define EXT_LEAF_8_EBX_RSTR_FP_ERR_PTRS (1u << 2)
+#define MSR_MTRR_PHYS_FIRST 0x200	/* of pairs: base and type, mask and valid */
 #define MSR_PAT 0x277
 #define MSR_EFER 0xc0000080
 #define MSR_STAR 0xc0000081

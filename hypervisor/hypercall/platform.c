@@ -20,6 +20,7 @@
 /* The BIOS data area's keyboard flags: bits 4-6 are Scroll, Num and Caps Lock. */
 #define BIOS_KEYBOARD_FLAGS 0x417
 #define BIOS_KEYBOARD_LOCKS 0x70
+#define MTRR_VALID (1u << 11)		/* of a mask */
 
 static long settime(uint64_t secs, uint32_t nsecs, uint64_t system_time)
 {
@@ -142,6 +143,25 @@ static long cpu_offline(struct hc_platform_op *op)
 	return set_cpu_online(op, false);
 }
 
+/* What the firmware has set a variable MTRR to: all 0 where it is not in use. */
+static long read_memtype(struct hc_platform_op *op)
+{
+	struct hc_platform_read_memtype *m = &op->u.read_memtype;
+	uint32_t msr = MSR_MTRR_PHYS_FIRST + 2 * m->reg;
+	uint64_t count, base, mask;
+
+	if (rdmsr_safe(MSR_MTRR_CAP, &count) || m->reg >= (count & 0xff) || rdmsr_safe(msr, &base) ||
+	    rdmsr_safe(msr + 1, &mask))
+		return -EINVAL;
+	if (!(mask & MTRR_VALID))
+		base = mask = 0;
+	mask >>= PAGE_SHIFT;
+	m->mfn = base >> PAGE_SHIFT;
+	m->nr_mfns = mask & -mask;
+	m->type = (uint8_t)base;
+	return 0;
+}
+
 typedef long platform_fn(struct hc_platform_op *op);
 static const struct {
 	platform_fn *run;
@@ -149,6 +169,7 @@ static const struct {
 } operations[] = {
 	[HC_PLATFORM_SETTIME32] = { settime32, false },
 	[HC_PLATFORM_SETTIME64] = { settime64, false },
+	[HC_PLATFORM_READ_MEMTYPE] = { read_memtype, true },
 	[HC_PLATFORM_FIRMWARE_INFO] = { firmware_info, true },
 	[HC_PLATFORM_ENTER_ACPI_SLEEP] = { enter_acpi_sleep, false },
 	[HC_PLATFORM_GET_CPUINFO] = { get_cpuinfo, true },

@@ -28,6 +28,7 @@ static uint64_t set_sec, set_system_time;
 static uint32_t set_nsec;
 static int slept;
 static bool unreadable;
+static const uint64_t *mtrrs;	/* capabilities, then pairs of base and mask; NULL: none */
 
 /* Guest addresses are this program's own; 0 is not mapped. */
 int copy_from_guest(void *dst, uint64_t src, size_t size)
@@ -51,6 +52,14 @@ int copy_safe(void *dst, const void *src, size_t size)
 	if (unreadable)
 		return -EFAULT;
 	memcpy(dst, src, size);
+	return 0;
+}
+
+int rdmsr_safe(uint32_t msr, uint64_t *value)
+{
+	if (!mtrrs)
+		return -EFAULT;
+	*value = mtrrs[msr == 0xfe ? 0 : 1 + msr - 0x200];
 	return 0;
 }
 
@@ -207,6 +216,43 @@ static void processors(void **state)
 	assert_int_equal(platform(HC_PLATFORM_CPU_ONLINE), -EINVAL);
 }
 
+static void expect_memtype(uint32_t reg, uint64_t mfn, uint64_t nr_mfns, uint32_t type)
+{
+	memset(&op.u, 0x55, sizeof(op.u));
+	op.u.read_memtype.reg = reg;
+	assert_int_equal(platform(HC_PLATFORM_READ_MEMTYPE), 0);
+	assert_int_equal(op.u.read_memtype.reg, reg);
+	assert_int_equal(op.u.read_memtype.mfn, mfn);
+	assert_int_equal(op.u.read_memtype.nr_mfns, nr_mfns);
+	assert_int_equal(op.u.read_memtype.type, type);
+}
+
+/* RAM up to 2 GiB, one that is not in use, 1 GiB of uncached memory below 4 GiB, one page: in 40 bits. */
+static void memory_types(void **state)
+{
+	static const uint64_t some[] = {
+		0x500 | 4, 0x6, 0xff80000800, 0x1006, 0xffc0000000, 0xc0000000, 0xffc0000800,
+		0x8000012345001, 0xffffffffff800,
+	};
+
+	(void)state;
+	mtrrs = some;
+	expect_memtype(0, 0, 0x80000, 6);
+	expect_memtype(1, 0, 0, 0);
+	expect_memtype(2, 0xc0000, 0x40000, 0);
+	expect_memtype(3, 0x8000012345, 1, 1);
+	op.u.read_memtype.reg = 4;
+	assert_int_equal(platform(HC_PLATFORM_READ_MEMTYPE), -EINVAL);
+	op.u.read_memtype.reg = 256;
+	assert_int_equal(platform(HC_PLATFORM_READ_MEMTYPE), -EINVAL);
+	op.u.read_memtype.reg = 0;
+	domain.privileged = false;
+	assert_int_equal(platform(HC_PLATFORM_READ_MEMTYPE), -EPERM);
+	domain.privileged = true;
+	mtrrs = NULL;
+	assert_int_equal(platform(HC_PLATFORM_READ_MEMTYPE), -EINVAL);
+}
+
 static void firmware(void **state)
 {
 	static uint8_t low_memory[4096] = { [0x417] = 0xff };
@@ -269,7 +315,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(versions), TEST(features), TEST(who_am_i), TEST(callers), TEST(wallclock),
-		TEST(processors), TEST(firmware), TEST(sleeping), TEST(guessed),
+		TEST(processors), TEST(memory_types), TEST(firmware), TEST(sleeping), TEST(guessed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,6 +87,13 @@ struct hc_platform_enter_acpi_sleep {
 	uint32_t flags;			/* HC_PLATFORM_ACPI_SLEEP_*. */
 };
 
+struct hc_platform_read_memtype {
+	uint32_t reg;			/* IN: number of the variable MTRR. */
+	uint64_t mfn;			/* OUT: first frame. */
+	uint64_t nr_mfns;		/* OUT: frames, 0: not in use. */
+	uint32_t type;			/* OUT: memory type as in the MTRR. */
+};
+
 struct hc_platform_microcode_update {
 	uint64_t data;			/* Address. */
 	uint32_t length;		/* Bytes. */
@@ -173,6 +180,7 @@ struct hc_platform_op {
 	union {
 		struct hc_platform_settime32 settime32;
 		struct hc_platform_settime64 settime64;
+		struct hc_platform_read_memtype read_memtype;
 		struct hc_platform_microcode_update microcode;
 		struct hc_platform_firmware_info firmware_info;
 		struct hc_platform_enter_acpi_sleep enter_acpi_sleep;

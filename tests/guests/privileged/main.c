@@ -6,6 +6,7 @@
  * what the hypervisor depends on.
  */
 #include <hypercall/physdev.h>
+#include <hypercall/platform.h>
 
 #include "guest.h"
 #include "page.h"
@@ -121,6 +122,27 @@ static void msrs(void)
 	expect_fault("reading an MSR that is not there", attempt(rdmsr, PTR(&m)), TRAP_GP, 0);
 }
 
+static void memory_types(void)
+{
+	struct hc_platform_op op = {
+		.cmd = HC_PLATFORM_READ_MEMTYPE, .interface_version = HC_PLATFORM_INTERFACE_VERSION,
+	};
+	const struct hc_platform_read_memtype *m = &op.u.read_memtype;
+	unsigned int used = 0;
+	long rc;
+
+	if (!(start_info->flags & HC_SIF_INITDOMAIN))
+		return;
+	while (!(rc = hypercall(HC_NR_PLATFORM_OP, PTR(&op), 0, 0, 0, 0)) && m->reg < 256) {
+		expect(m->type < 7 && !(m->nr_mfns & (m->nr_mfns - 1)), "%u: frames 0x%lx+0x%lx of type %u\n",
+		       m->reg, m->mfn, m->nr_mfns, m->type);
+		used += m->nr_mfns != 0;
+		op.u.read_memtype.reg++;
+	}
+	expect_error(rc, EINVAL);
+	expect(used, "none of %u MTRRs is in use\n", m->reg);
+}
+
 static void read_port(uint64_t port)
 {
 	uint8_t value;
@@ -175,6 +197,7 @@ void test_main(void)
 	forbidden();
 	section("MSRs\n");
 	msrs();
+	memory_types();
 	section("ports\n");
 	ports();
 	section("cpuid, rdtsc, caches\n");
