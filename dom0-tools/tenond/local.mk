@@ -70,6 +70,7 @@ dom0_tools_tenond_libtenond_la_SOURCES = \
 	dom0-tools/tenond/nodes.c dom0-tools/tenond/nodes.h dom0-tools/tenond/nodes_live.c \
 	dom0-tools/tenond/nodes_saved.c dom0-tools/tenond/nodes_saved.h \
 	dom0-tools/tenond/operation.c dom0-tools/tenond/operation.h \
+	dom0-tools/tenond/patience.c dom0-tools/tenond/patience.h \
 	dom0-tools/tenond/peer.c dom0-tools/tenond/peer.h \
 	dom0-tools/tenond/preflight.c dom0-tools/tenond/preflight.h \
 	dom0-tools/tenond/processor.c dom0-tools/tenond/processor.h \

@@ -40,6 +40,7 @@ struct leaving {
 	struct store_client *store;
 	struct error *error;
 	int fd;
+	struct patience *patience;	/* with the other side; NULL where its session has its own */
 };
 
 static int misheard(struct leaving *leaving, const char *member)
@@ -392,6 +393,7 @@ static int leave(struct leaving *leaving)
 	if (!rc) {
 		leaving->fd = peer_connect(leaving->host, leaving->record->peer, leaving->error);
 		rc = leaving->fd < 0 ? leaving->fd : migration_connection(leaving->migration, leaving->fd);
+		leaving->patience = leaving->fd < 0 ? NULL : patience_begin(leaving->fd, &peer_limits);
 	}
 	if (!rc)
 		rc = propose(leaving, &description);
@@ -408,6 +410,7 @@ static int leave(struct leaving *leaving)
 static void hang_up(struct leaving *leaving)
 {
 	migration_connection(leaving->migration, -1);
+	patience_end(leaving->patience);
 	if (leaving->fd >= 0)
 		close(leaving->fd);
 	store_close(leaving->store);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Connections between hosts.  Every wait has an end, and a peer that has
- * vanished without a word is noticed by TCP itself.
+ * vanished without a word is noticed by TCP itself.  One that only takes nothing for
+ * a while has more time, see patience.h.
  */
 #include "peer.h"
 #include "tls.h"
@@ -22,6 +23,8 @@
 
 #define LINE_MAX_BYTES (2u << 20)
 #define PLAIN "tcp://"		/* as long as "tls://" */
+
+const struct patience_limits peer_limits = { .silent_ms = PEER_TIMEOUT_MS, .idle_ms = PEER_PATIENCE_MS };
 
 /* "[a]:b", "a:b", "a": name and service, which are parts of text. */
 static bool split(char *text, const char **name, const char **service)
@@ -80,14 +83,15 @@ void peer_watch(int fd)
 
 static int connect_one(const struct addrinfo *address)
 {
-	struct timeval timeout = { .tv_sec = PEER_TIMEOUT_MS / 1000 };
+	struct timeval timeout = { .tv_sec = PEER_TIMEOUT_MS / 1000 }, none = { 0 };
 	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), rc;
 
 	if (fd < 0)
 		return -errno;
-	/* Bounds connect(2) too. */
+	/* Bounds connect(2); what is sent later may take longer. */
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	if (!connect(fd, address->ai_addr, address->ai_addrlen)) {
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &none, sizeof(none));
 		peer_watch(fd);
 		return fd;
 	}

@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "host.h"
+#include "patience.h"
 
 #include <jansson.h>
 
@@ -41,5 +42,11 @@ int peer_take_error(json_t *json, const char *peer, struct error *error);
 
 /* How long to wait for a peer that is alive: its kernel gives up after that without an answer. */
 #define PEER_TIMEOUT_MS 10000
+
+/* And for one whose kernel answers, but which takes nothing of what it is sent. */
+#define PEER_PATIENCE_MS 120000
+
+/* Both, for those who send more than lines. */
+extern const struct patience_limits peer_limits;
 
 #endif

@@ -28,6 +28,7 @@
 /* The side that has the guest; zeroes, with fd -1, before it is opened. */
 struct series_out {
 	int fd;
+	struct patience *patience;	/* with the other side; NULL where its session has its own */
 	const char *peer;
 	char *path;			/* the file, there */
 	uint64_t end;			/* of what the other side has, 0: another file is due */

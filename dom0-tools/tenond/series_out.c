@@ -18,7 +18,6 @@
 
 #define READY_MS	30000
 #define COMPLETE_MS	120000	/* the other host's disk has all of it */
-#define STALL_S		60	/* for a host that takes nothing */
 #define PIECE		65536
 
 static int lost(const struct series_out *out, int rc, struct error *error)
@@ -61,7 +60,6 @@ static int refused(const struct series_out *out, int problem, struct error *erro
 int series_out_open(const struct host *host, const struct record *record, const char *description, bool replace,
 		    struct series_out *out, uint64_t *before, struct error *error)
 {
-	struct timeval stall = { .tv_sec = STALL_S };
 	const char *path = NULL;
 	json_int_t number = 0;
 	json_t *json;
@@ -70,7 +68,7 @@ int series_out_open(const struct host *host, const struct record *record, const 
 	*out = (struct series_out){ .fd = peer_connect(host, record->peer, error), .peer = record->peer };
 	if (out->fd < 0)
 		return out->fd;
-	setsockopt(out->fd, SOL_SOCKET, SO_SNDTIMEO, &stall, sizeof(stall));
+	out->patience = patience_begin(out->fd, &peer_limits);
 	rc = peer_send(out->fd, json_pack("{s:i, s:b, s:o}", "checkpoints", PEER_VERSION, "replace", replace,
 					  "description", json_loads(description, 0, NULL)));
 	if (rc)
@@ -92,7 +90,7 @@ static int send_all(int fd, const char *data, size_t size)
 		ssize_t sent = send(fd, data, size, MSG_NOSIGNAL);
 
 		if (sent < 0 && errno != EINTR)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+			return -errno;
 		if (sent > 0) {
 			data += sent;
 			size -= (size_t)sent;
@@ -160,10 +158,12 @@ int series_out_check(const struct series_out *out, struct error *error)
 
 void series_out_close(struct series_out *out)
 {
+	patience_end(out->patience);
 	if (out->fd >= 0)
 		close(out->fd);
 	free(out->path);
 	out->fd = -1;
+	out->patience = NULL;
 	out->path = NULL;
 }
 

@@ -31,6 +31,7 @@ struct session {
 	gnutls_certificate_credentials_t credentials;
 	int fd;				/* the connection */
 	int inner;			/* our end of the pair */
+	struct patience *patience;	/* with a side that is sent much; NULL: none */
 	pthread_t incoming;
 };
 
@@ -349,6 +350,7 @@ static void *carry_out(void *data)
 	pthread_join(session->incoming, NULL);
 	gnutls_deinit(session->tls);
 	gnutls_certificate_free_credentials(session->credentials);
+	patience_end(session->patience);
 	close(session->fd);
 	close(session->inner);
 	free(piece);
@@ -410,6 +412,9 @@ int tls_wrap(int fd, bool server, const char *dir, const char *name, struct erro
 		rc = rc < 0 ? failed(error, dir, "remove cert.pem and key.pem there to have new ones made",
 				     gnutls_strerror(rc)) : shake_hands(session, dir, name, error);
 	}
+	/* It is the side that has called which sends much. */
+	if (!rc && !server)
+		session->patience = patience_begin(fd, &peer_limits);
 	if (!rc && (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ||
 		    start_threads(session, pair)))
 		rc = error_set(error, ERROR_INTERNAL, "tenond", NULL, "no thread can be started");
@@ -419,6 +424,7 @@ int tls_wrap(int fd, bool server, const char *dir, const char *name, struct erro
 		if (session->tls)
 			gnutls_deinit(session->tls);
 		gnutls_certificate_free_credentials(session->credentials);
+		patience_end(session->patience);
 	}
 	for (int i = 0; i < 2; i++)
 		if (pair[i] >= 0)

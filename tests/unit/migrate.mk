@@ -4,7 +4,7 @@
 migrate_unit_tests = tests/unit/migrate_guest_unit tests/unit/migrate_save_unit \
 	tests/unit/migrate_converge_unit tests/unit/migrate_disks_unit tests/unit/migrate_checkpoint_unit tests/unit/migrate_series_unit \
 	tests/unit/migrate_series_peer_unit tests/unit/migrate_leave_unit tests/unit/migrate_come_unit \
-	tests/unit/migrate_listen_unit tests/unit/migrate_tls_unit tests/fuzz/stream_fuzz
+	tests/unit/migrate_listen_unit tests/unit/migrate_patience_unit tests/unit/migrate_tls_unit tests/fuzz/stream_fuzz
 check_PROGRAMS += $(migrate_unit_tests)
 UNIT_TESTS += $(migrate_unit_tests)
 
@@ -45,15 +45,18 @@ tests_unit_migrate_series_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_series_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_series_unit_LDADD = $(tenond_unit_libs) -lpthread
 
+migrate_unit_patience = -Wl,--wrap=patience_begin -Wl,--wrap=patience_end
 tests_unit_migrate_series_peer_unit_SOURCES = tests/unit/migrate_series_peer_unit.c
 tests_unit_migrate_series_peer_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_series_peer_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_migrate_series_peer_unit_LDFLAGS = $(AM_LDFLAGS) $(migrate_unit_patience)
 tests_unit_migrate_series_peer_unit_LDADD = $(tenond_unit_libs) -lpthread
 
 migrate_unit_parts = tests/unit/migrate_parts.c tests/unit/migrate_parts.h
 tests_unit_migrate_leave_unit_SOURCES = tests/unit/migrate_leave_unit.c $(migrate_unit_parts)
 tests_unit_migrate_leave_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_leave_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_migrate_leave_unit_LDFLAGS = $(AM_LDFLAGS) $(migrate_unit_patience)
 tests_unit_migrate_leave_unit_LDADD = $(tenond_unit_libs) -lpthread
 
 tests_unit_migrate_come_unit_SOURCES = tests/unit/migrate_come_unit.c $(migrate_unit_parts)
@@ -68,9 +71,15 @@ tests_unit_migrate_listen_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_listen_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=peer_receive
 tests_unit_migrate_listen_unit_LDADD = $(tenond_unit_libs)
 
+tests_unit_migrate_patience_unit_SOURCES = tests/unit/migrate_patience_unit.c
+tests_unit_migrate_patience_unit_CPPFLAGS = $(tenond_unit_cppflags)
+tests_unit_migrate_patience_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_migrate_patience_unit_LDADD = $(tenond_unit_libs) -lpthread
+
 tests_unit_migrate_tls_unit_SOURCES = tests/unit/migrate_tls_unit.c
 tests_unit_migrate_tls_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_tls_unit_CFLAGS = $(tenond_unit_cflags)
+tests_unit_migrate_tls_unit_LDFLAGS = $(AM_LDFLAGS) $(migrate_unit_patience)
 tests_unit_migrate_tls_unit_LDADD = $(tenond_unit_libs) -lpthread
 
 tests_fuzz_stream_fuzz_SOURCES = tests/fuzz/stream_fuzz.c tests/fuzz/scripts.c tests/fuzz/scripts.h $(migrate_unit_world)

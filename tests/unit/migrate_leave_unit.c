@@ -48,6 +48,28 @@ struct other {
 	const char *cancel_at;		/* the stage at which it is cancelled; NULL: it is not */
 };
 
+static unsigned int begun, ended;	/* patience with another host */
+
+struct patience *__real_patience_begin(int fd, const struct patience_limits *limits);
+struct patience *__wrap_patience_begin(int fd, const struct patience_limits *limits);
+void __real_patience_end(struct patience *patience);
+void __wrap_patience_end(struct patience *patience);
+
+struct patience *__wrap_patience_begin(int fd, const struct patience_limits *limits)
+{
+	struct patience *patience = __real_patience_begin(fd, limits);
+
+	assert_ptr_equal(limits, &peer_limits);
+	begun += patience != NULL;
+	return patience;
+}
+
+void __wrap_patience_end(struct patience *patience)
+{
+	ended += patience != NULL;
+	__real_patience_end(patience);
+}
+
 /* Whatever comes, up to the end of the connection. */
 static void await_end(int fd)
 {
@@ -204,6 +226,7 @@ static int leave(struct other *other)
 	shutdown(other->fd, SHUT_RDWR);
 	pthread_join(thread, NULL);
 	close(other->fd);
+	assert_int_equal(ended, begun);
 	return rc;
 }
 
@@ -217,7 +240,9 @@ static void a_guest_leaves(void **state)
 	struct other other = { .until = ALL };
 
 	(void)state;
+	begun = ended = 0;
 	assert_int_equal(leave(&other), 0);
+	assert_int_equal(begun, 1);
 	assert_true(other.heard_activate);
 	assert_true(other.heard_ended);
 	assert_false(other.asked);

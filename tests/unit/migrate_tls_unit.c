@@ -3,11 +3,14 @@
 #include "dom0-tools/tenond/peer.h"
 #include "dom0-tools/tenond/tls.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +25,29 @@
 
 static char top[64], a[80], b[80];
 static struct error error;
+static atomic_uint begun, ended;	/* patience with another host */
+static int borne;			/* the connection */
+
+struct patience *__real_patience_begin(int fd, const struct patience_limits *limits);
+struct patience *__wrap_patience_begin(int fd, const struct patience_limits *limits);
+void __real_patience_end(struct patience *patience);
+void __wrap_patience_end(struct patience *patience);
+
+struct patience *__wrap_patience_begin(int fd, const struct patience_limits *limits)
+{
+	struct patience *patience = __real_patience_begin(fd, limits);
+
+	assert_ptr_equal(limits, &peer_limits);
+	borne = fd;
+	begun += patience != NULL;
+	return patience;
+}
+
+void __wrap_patience_end(struct patience *patience)
+{
+	ended += patience != NULL;
+	__real_patience_end(patience);
+}
 
 static int set_up(void **state)
 {
@@ -70,20 +96,43 @@ static void *wrap(void *data)
 	return NULL;
 }
 
-/* Both sides of one connection; cut, if given, is a descriptor of the connection itself. */
-static void join(struct side *client, struct side *server, int *cut)
+/* Of one connection. */
+static void join_by(const int pair[2], struct side *client, struct side *server)
 {
 	pthread_t thread;
-	int pair[2];
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-	if (cut)
-		*cut = dup(pair[0]);
 	*client = (struct side){ .fd = pair[0], .dir = a, .name = "b" };
 	*server = (struct side){ .fd = pair[1], .dir = b, .server = true };
 	pthread_create(&thread, NULL, wrap, server);
 	wrap(client);
 	pthread_join(thread, NULL);
+}
+
+/* Both sides of one connection; cut, if given, is a descriptor of the connection itself. */
+static void join(struct side *client, struct side *server, int *cut)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	if (cut)
+		*cut = dup(pair[0]);
+	join_by(pair, client, server);
+}
+
+/* The same by TCP. */
+static void join_by_tcp(struct side *client, struct side *server)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int pair[2] = { socket(AF_INET, SOCK_STREAM, 0) }, listener = socket(AF_INET, SOCK_STREAM, 0);
+	socklen_t size = sizeof(address);
+
+	assert_int_equal(bind(listener, (void *)&address, size), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	getsockname(listener, (void *)&address, &size);
+	assert_int_equal(connect(pair[0], (void *)&address, size), 0);
+	pair[1] = accept(listener, NULL, NULL);
+	close(listener);
+	join_by(pair, client, server);
 }
 
 static void *send_much(void *data)
@@ -134,6 +183,24 @@ static void both_ways_are_carried(void **state)
 	pthread_join(thread, NULL);
 	close(client.inner);
 	close(server.inner);
+}
+
+/* Who sends much bears with one that reads nothing, and nobody else does. */
+static void the_side_that_calls_is_patient(void **state)
+{
+	struct side client, server;
+
+	(void)state;
+	enrol(a, "b", b);
+	enrol(b, "a", a);
+	join_by_tcp(&client, &server);
+	assert_true(client.inner >= 0 && server.inner >= 0);
+	assert_int_equal(begun, 1);
+	assert_int_equal(borne, client.fd);
+	close(client.inner);
+	close(server.inner);
+	while (!ended)
+		usleep(1000);
 }
 
 static void *write_late(void *data)
@@ -324,6 +391,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(both_ways_are_carried),
+		TEST(the_side_that_calls_is_patient),
 		TEST(a_line_is_taken_and_no_more),
 		TEST(strangers_are_refused),
 		TEST(a_client_that_is_not_enrolled_gets_nowhere),
