@@ -373,5 +373,5 @@ void checkpoint_clean(const struct host *host, const struct record *record)
 
 	hc_dirty_log_disable(host->hv, (uint16_t)record->domid);
 	if (record->save_path && !save_name_partial(record->save_path, partial))
-		unlink(partial);
+		save_remove_partial(partial);
 }

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -116,6 +117,7 @@ int save_file_failed(const struct record *record, int rc, struct error *error)
 {
 	const char *next = rc == -EEXIST ? "remove it, or choose another name" :
 			   rc == -ENOSPC ? "make room, or choose another file" :
+			   rc == -EBUSY	 ? "another guest is saved there; choose another name" :
 					   "check the path: tenond writes it, in dom0";
 
 	return error_set(error, rc == -EEXIST ? ERROR_EXISTS : rc == -ENOSPC ? ERROR_RESOURCES :
@@ -135,14 +137,39 @@ int save_name_partial(const char *path, char partial[PATH_MAX])
 	return snprintf(partial, PATH_MAX, "%s.partial", path) < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-/* What a former one has left may be a second name of a file that is complete: it is unlinked, never emptied. */
+/*
+ * What a former one has left may be a second name of a file that is complete: it is unlinked, never emptied. One
+ * that is being written is locked by who does it.
+ */
+int save_remove_partial(const char *partial)
+{
+	int fd = open(partial, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), rc = 0;
+	struct stat opened, named;
+
+	if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) || fstat(fd, &opened) || lstat(partial, &named) ||
+			opened.st_ino != named.st_ino))
+		rc = -EBUSY;
+	else if (unlink(partial) && errno != ENOENT)
+		rc = -errno;
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
 int save_open_partial(const char *path, char partial[PATH_MAX])
 {
 	int fd = -1, rc = save_name_partial(path, partial);
 
-	if (!rc && ((unlink(partial) && errno != ENOENT) ||
-		    (fd = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0))
-		rc = -errno;
+	if (!rc)
+		rc = save_remove_partial(partial);
+	if (!rc) {
+		fd = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB)) {
+			rc = errno == EEXIST || errno == EWOULDBLOCK ? -EBUSY : -errno;
+			if (fd >= 0)
+				close(fd);
+		}
+	}
 	if (rc)
 		*partial = '\0';
 	return rc ? rc : fd;

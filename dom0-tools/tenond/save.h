@@ -38,9 +38,13 @@ int save_check_free(const struct record *record, struct error *error);
 int save_file_failed(const struct record *record, int rc, struct error *error);
 int save_sync_folder(const char *path);
 
-/* The name of a file that is not complete yet; and a new one of that name, or a negative errno and no name. */
+/*
+ * The name of a file that is not complete yet; and a new one of that name, locked until it is closed, or a negative errno
+ * (-EBUSY: another one is being written) and no name. And: one that a killed tenond has left is removed, likewise.
+ */
 int save_name_partial(const char *path, char partial[PATH_MAX]);
 int save_open_partial(const char *path, char partial[PATH_MAX]);
+int save_remove_partial(const char *partial);
 
 /* Whether it has suspended; -ECANCELED when it ended otherwise. */
 int save_is_suspended(const struct host *host, const struct record *record, bool *suspended);

@@ -190,6 +190,30 @@ static void a_file_that_is_whole_is_never_emptied(void **state)
 	assert_false(is_suspended());
 }
 
+static void a_file_that_is_being_written_is_left_alone(void **state)
+{
+	char partial[PATH_MAX];
+	int fd;
+
+	(void)state;
+	no_nameless = true;
+	fd = save_open_partial(file, partial);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "other\n", 6), 6);
+	assert_true(save_guest(&host, config, &record, &error) < 0);
+	assert_non_null(strstr(error.cause, "busy"));
+	assert_non_null(strstr(error.next, "another guest"));
+	assert_int_equal(save_remove_partial(partial), -EBUSY);
+	expect_content(partial, "other\n");
+
+	/* Who has it ends, or is killed. */
+	close(fd);
+	pretend("echo first >&3; echo '{\"done\":{}}'");
+	assert_int_equal(save_guest(&host, config, &record, &error), 0);
+	expect_content(file, "first\n");
+	assert_int_equal(access(partial, F_OK), -1);
+}
+
 /* However it fails, there is no file, and the guest goes on. */
 static void expect_failure(const char *script, const char *text)
 {
@@ -415,6 +439,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_saved_guest_has_a_file),
 		TEST(a_file_that_is_whole_is_never_emptied),
+		TEST(a_file_that_is_being_written_is_left_alone),
 		TEST(a_failed_save_leaves_the_guest_running),
 		TEST(a_guest_goes_on_without_the_store),
 		TEST(what_cannot_be_saved_is_not_asked_to_suspend),
