@@ -277,8 +277,6 @@ static void let_go(struct taking *taking)
 	if (!save_is_suspended(taking->host, taking->record, &suspended) && suspended &&
 	    save_resume(taking->host, taking->record, &ignored))
 		log_warning("domain %s: %s", taking->record->name, ignored.cause);
-	if (*taking->partial)
-		unlink(taking->partial);
 }
 
 /* Numbers go on where the file that is to be replaced has ended: copies of disks are named by them. */
@@ -309,6 +307,10 @@ static int take_all(struct taking *taking)
 			return fd;
 		again = false;
 		rc = write_file(taking, fd, tries == TRIES, &again);
+		/* While it is locked: the name may be another one's after that. */
+		if (*taking->partial)
+			unlink(taking->partial);
+		*taking->partial = '\0';
 		close(fd);
 		if (!rc) {
 			tries = 0;

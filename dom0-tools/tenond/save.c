@@ -137,17 +137,21 @@ int save_name_partial(const char *path, char partial[PATH_MAX])
 	return snprintf(partial, PATH_MAX, "%s.partial", path) < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-/*
- * What a former one has left may be a second name of a file that is complete: it is unlinked, never emptied. One
- * that is being written is locked by who does it.
- */
+/* Who writes a file has it locked; while the name is that file's, nobody else has a right to the name. */
+static bool lock_name(int fd, const char *name)
+{
+	struct stat opened, named;
+
+	return !flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &opened) && !lstat(name, &named) &&
+	       opened.st_ino == named.st_ino;
+}
+
+/* What a former one has left may be a second name of a file that is complete: it is unlinked, never emptied. */
 int save_remove_partial(const char *partial)
 {
 	int fd = open(partial, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), rc = 0;
-	struct stat opened, named;
 
-	if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) || fstat(fd, &opened) || lstat(partial, &named) ||
-			opened.st_ino != named.st_ino))
+	if (fd >= 0 && !lock_name(fd, partial))
 		rc = -EBUSY;
 	else if (unlink(partial) && errno != ENOENT)
 		rc = -errno;
@@ -164,11 +168,12 @@ int save_open_partial(const char *path, char partial[PATH_MAX])
 		rc = save_remove_partial(partial);
 	if (!rc) {
 		fd = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB)) {
-			rc = errno == EEXIST || errno == EWOULDBLOCK ? -EBUSY : -errno;
-			if (fd >= 0)
-				close(fd);
-		}
+		if (fd < 0)
+			rc = errno == EEXIST ? -EBUSY : -errno;
+	}
+	if (fd >= 0 && !lock_name(fd, partial)) {
+		close(fd);
+		rc = -EBUSY;
 	}
 	if (rc)
 		*partial = '\0';
@@ -327,9 +332,10 @@ int save_guest(const struct host *host, const struct domain_config *config, stru
 	}
 	if (!rc) {
 		rc = save_to(host, store, config, record, fd, error);
-		close(fd);
+		/* While it is locked: the name may be another one's after that. */
 		if (*partial)
 			unlink(partial);
+		close(fd);
 	}
 	store_close(store);
 	return rc;
