@@ -32,14 +32,13 @@ unsigned int patience_look(const struct patience_look *before, struct patience_l
 {
 	uint64_t stalled, timeout, last = limits->silent_ms;
 
-	/* Between two looks it stops taking; the kernel begins to count after that, so we do before. */
-	if (!now->waiting || now->taken != before->taken)
+	if (!now->waiting || now->taken != before->taken) {
+		/* Between two looks it stops taking; the kernel begins to count after that, so we do before. */
 		now->since_ms = before->ms ? before->ms : now->ms;
-	else
-		now->since_ms = before->since_ms;
-	stalled = now->ms - now->since_ms;
-	if (!now->waiting || now->taken != before->taken)
 		return limits->silent_ms;
+	}
+	now->since_ms = before->since_ms;
+	stalled = now->ms - now->since_ms;
 	if (stalled > now->answer_ms)
 		last += stalled - now->answer_ms;
 	if (last > limits->idle_ms)
