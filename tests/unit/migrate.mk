@@ -45,18 +45,19 @@ tests_unit_migrate_series_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_series_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_series_unit_LDADD = $(tenond_unit_libs) -lpthread
 
-migrate_unit_patience = -Wl,--wrap=patience_begin -Wl,--wrap=patience_end
-tests_unit_migrate_series_peer_unit_SOURCES = tests/unit/migrate_series_peer_unit.c
+migrate_patience = tests/unit/migrate_patience.c tests/unit/migrate_patience.h
+migrate_patience_wrap = -Wl,--wrap=patience_begin -Wl,--wrap=patience_end
+tests_unit_migrate_series_peer_unit_SOURCES = tests/unit/migrate_series_peer_unit.c $(migrate_patience)
 tests_unit_migrate_series_peer_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_series_peer_unit_CFLAGS = $(tenond_unit_cflags)
-tests_unit_migrate_series_peer_unit_LDFLAGS = $(AM_LDFLAGS) $(migrate_unit_patience)
+tests_unit_migrate_series_peer_unit_LDFLAGS = $(AM_LDFLAGS) $(migrate_patience_wrap)
 tests_unit_migrate_series_peer_unit_LDADD = $(tenond_unit_libs) -lpthread
 
 migrate_unit_parts = tests/unit/migrate_parts.c tests/unit/migrate_parts.h
-tests_unit_migrate_leave_unit_SOURCES = tests/unit/migrate_leave_unit.c $(migrate_unit_parts)
+tests_unit_migrate_leave_unit_SOURCES = tests/unit/migrate_leave_unit.c $(migrate_unit_parts) $(migrate_patience)
 tests_unit_migrate_leave_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_leave_unit_CFLAGS = $(tenond_unit_cflags)
-tests_unit_migrate_leave_unit_LDFLAGS = $(AM_LDFLAGS) $(migrate_unit_patience)
+tests_unit_migrate_leave_unit_LDFLAGS = $(AM_LDFLAGS) $(migrate_patience_wrap)
 tests_unit_migrate_leave_unit_LDADD = $(tenond_unit_libs) -lpthread
 
 tests_unit_migrate_come_unit_SOURCES = tests/unit/migrate_come_unit.c $(migrate_unit_parts)
@@ -76,10 +77,10 @@ tests_unit_migrate_patience_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_patience_unit_CFLAGS = $(tenond_unit_cflags)
 tests_unit_migrate_patience_unit_LDADD = $(tenond_unit_libs) -lpthread
 
-tests_unit_migrate_tls_unit_SOURCES = tests/unit/migrate_tls_unit.c
+tests_unit_migrate_tls_unit_SOURCES = tests/unit/migrate_tls_unit.c $(migrate_patience)
 tests_unit_migrate_tls_unit_CPPFLAGS = $(tenond_unit_cppflags)
 tests_unit_migrate_tls_unit_CFLAGS = $(tenond_unit_cflags)
-tests_unit_migrate_tls_unit_LDFLAGS = $(AM_LDFLAGS) $(migrate_unit_patience)
+tests_unit_migrate_tls_unit_LDFLAGS = $(AM_LDFLAGS) $(migrate_patience_wrap)
 tests_unit_migrate_tls_unit_LDADD = $(tenond_unit_libs) -lpthread
 
 tests_fuzz_stream_fuzz_SOURCES = tests/fuzz/stream_fuzz.c tests/fuzz/scripts.c tests/fuzz/scripts.h $(migrate_unit_world)

@@ -4,6 +4,7 @@
  * exactly one place.
  */
 #include "migrate_parts.h"
+#include "migrate_patience.h"
 
 #include "dom0-tools/tenond/migrate.h"
 #include "dom0-tools/tenond/peer.h"
@@ -47,28 +48,6 @@ struct other {
 	const char *sender;		/* another script in place of tenon-migrate; NULL: the usual one */
 	const char *cancel_at;		/* the stage at which it is cancelled; NULL: it is not */
 };
-
-static unsigned int begun, ended;	/* patience with another host */
-
-struct patience *__real_patience_begin(int fd, const struct patience_limits *limits);
-struct patience *__wrap_patience_begin(int fd, const struct patience_limits *limits);
-void __real_patience_end(struct patience *patience);
-void __wrap_patience_end(struct patience *patience);
-
-struct patience *__wrap_patience_begin(int fd, const struct patience_limits *limits)
-{
-	struct patience *patience = __real_patience_begin(fd, limits);
-
-	assert_ptr_equal(limits, &peer_limits);
-	begun += patience != NULL;
-	return patience;
-}
-
-void __wrap_patience_end(struct patience *patience)
-{
-	ended += patience != NULL;
-	__real_patience_end(patience);
-}
 
 /* Whatever comes, up to the end of the connection. */
 static void await_end(int fd)
@@ -226,7 +205,7 @@ static int leave(struct other *other)
 	shutdown(other->fd, SHUT_RDWR);
 	pthread_join(thread, NULL);
 	close(other->fd);
-	assert_int_equal(ended, begun);
+	assert_int_equal(patience_count.ended, patience_count.begun);
 	return rc;
 }
 
@@ -240,9 +219,9 @@ static void a_guest_leaves(void **state)
 	struct other other = { .until = ALL };
 
 	(void)state;
-	begun = ended = 0;
+	patience_count.begun = patience_count.ended = 0;
 	assert_int_equal(leave(&other), 0);
-	assert_int_equal(begun, 1);
+	assert_int_equal(patience_count.begun, 1);
 	assert_true(other.heard_activate);
 	assert_true(other.heard_ended);
 	assert_false(other.asked);

@@ -3,6 +3,7 @@
  * Checkpoints that another host keeps: both sides' tenond, over a real connection, with an imitated tenon-migrate. When
  * the connection breaks, wherever that is, the file there has the last one that was complete, and the guest goes on here.
  */
+#include "migrate_patience.h"
 #include "tenond_fakes.h"
 
 #include "dom0-tools/migrate/stream.h"
@@ -48,28 +49,6 @@ static struct error error;
 static struct checkpoint *checkpoint;
 static char program[256], path[400], peer[64];
 static atomic_bool ended;		/* the sender has */
-
-static unsigned int patience_begun, patience_ended;
-
-struct patience *__real_patience_begin(int fd, const struct patience_limits *limits);
-struct patience *__wrap_patience_begin(int fd, const struct patience_limits *limits);
-void __real_patience_end(struct patience *patience);
-void __wrap_patience_end(struct patience *patience);
-
-struct patience *__wrap_patience_begin(int fd, const struct patience_limits *limits)
-{
-	struct patience *patience = __real_patience_begin(fd, limits);
-
-	assert_ptr_equal(limits, &peer_limits);
-	patience_begun += patience != NULL;
-	return patience;
-}
-
-void __wrap_patience_end(struct patience *patience)
-{
-	patience_ended += patience != NULL;
-	__real_patience_end(patience);
-}
 
 static void pretend(const char *script)
 {
@@ -213,7 +192,7 @@ static int take(unsigned int interval, unsigned int count, bool replace, unsigne
 	checkpoint = checkpoint_new(peer_name(peer), &options);
 	memset(&error, 0, sizeof(error));
 	ended = false;
-	patience_begun = patience_ended = 0;
+	patience_count.begun = patience_count.ended = 0;
 	pthread_create(&thread, NULL, send_them, &rc);
 	while (!ended) {
 		sd_event_run(there.event, 20000);
@@ -221,7 +200,7 @@ static int take(unsigned int interval, unsigned int count, bool replace, unsigne
 			series_in_end_all(&there);
 	}
 	pthread_join(thread, NULL);
-	assert_int_equal(patience_ended, patience_begun);
+	assert_int_equal(patience_count.ended, patience_count.begun);
 	assert_false(fakes.domains[1].info.state & HC_INFO_SHUTDOWN);
 	assert_false(fakes.domains[1].logging);
 	return rc;
@@ -238,7 +217,7 @@ static void the_other_host_has_them(void **state)
 	pretend(SUSPEND RESUME TAKE("1") TAKE("2") DONE("false"));
 	if (take(1, 2, false, 0))
 		fail_msg("%s: %s", error.object, error.cause);
-	assert_int_equal(patience_begun, 1);
+	assert_int_equal(patience_count.begun, 1);
 	expect_number(2);
 	assert_int_equal(stat(path, &info), 0);
 	assert_int_equal(info.st_mode & 077, 0);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Encrypted connections: what is carried, who is let in, and what an end looks like. */
+#include "migrate_patience.h"
+
 #include "dom0-tools/tenond/peer.h"
 #include "dom0-tools/tenond/tls.h"
 
@@ -10,7 +12,6 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,29 +26,6 @@
 
 static char top[64], a[80], b[80];
 static struct error error;
-static atomic_uint begun, ended;	/* patience with another host */
-static int borne;			/* the connection */
-
-struct patience *__real_patience_begin(int fd, const struct patience_limits *limits);
-struct patience *__wrap_patience_begin(int fd, const struct patience_limits *limits);
-void __real_patience_end(struct patience *patience);
-void __wrap_patience_end(struct patience *patience);
-
-struct patience *__wrap_patience_begin(int fd, const struct patience_limits *limits)
-{
-	struct patience *patience = __real_patience_begin(fd, limits);
-
-	assert_ptr_equal(limits, &peer_limits);
-	borne = fd;
-	begun += patience != NULL;
-	return patience;
-}
-
-void __wrap_patience_end(struct patience *patience)
-{
-	ended += patience != NULL;
-	__real_patience_end(patience);
-}
 
 static int set_up(void **state)
 {
@@ -195,11 +173,11 @@ static void the_side_that_calls_is_patient(void **state)
 	enrol(b, "a", a);
 	join_by_tcp(&client, &server);
 	assert_true(client.inner >= 0 && server.inner >= 0);
-	assert_int_equal(begun, 1);
-	assert_int_equal(borne, client.fd);
+	assert_int_equal(patience_count.begun, 1);
+	assert_int_equal(patience_count.fd, client.fd);
 	close(client.inner);
 	close(server.inner);
-	while (!ended)
+	while (!patience_count.ended)
 		usleep(1000);
 }
 
