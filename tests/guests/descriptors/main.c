@@ -3,7 +3,8 @@
  * The guest's GDT and LDT.  Proof: descriptors installed by set_gdt,
  * update_descriptor and as an LDT answer to lar and can be loaded, and what is emulated
  * works in code of an LDT, also once the table is taken away; tables on writable
- * pages, interrupt gates and system segments, and slots of the hypervisor are refused, and none of them ends up with the hypervisor's privilege.
+ * pages, interrupt gates and system segments, and slots of the hypervisor are
+ * refused, and none of them ends up with the hypervisor's privilege.
  */
 #include "guest.h"
 #include "page.h"
